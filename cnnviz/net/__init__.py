@@ -1,0 +1,1 @@
+"""What a network is: values and rules, without torch and without Qt."""

@@ -1,0 +1,235 @@
+"""Shapes, parameters, cost, memory, receptive fields and problems of a network: one pure pass, without torch.
+
+A network that does not fit is a normal state while a person edits, so `analyse` never raises: what is wrong stands
+in the row where it is wrong, and rows behind it wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
+from typing import Any
+
+from .graph import Graph, Node
+from .layers import Input, Shape, Shapes
+from .problems import Misfit, Problem, problem
+from .window import Span, TooLongError, join
+
+BYTES = 4  # of a float32
+LARGEST = 2**48  # values in one map: beyond any machine's memory
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The receptive field of a layer's units, in pixels of the picture, along height and width."""
+
+    y: Span
+    x: Span
+    aligned: bool = True  # False: branches that met behind this layer disagree in stride or centre
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the window of the unit that sees most."""
+        return self.y.size, self.x.size
+
+    @property
+    def stride(self) -> tuple[float, float]:
+        """Pixels between the windows of neighbouring units."""
+        return _plain(self.y.stride), _plain(self.x.stride)
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """How far the first unit's window reaches beyond the top and left edge."""
+        return -self.y.start, -self.x.start
+
+    def window(self, y: int, x: int) -> tuple[int, int, int, int]:
+        """(top, left, height, width) of what unit (y, x) sees, not clipped to the picture."""
+        (top, height), (left, width) = self.y.at(y), self.x.at(x)
+        return top, left, height, width
+
+
+def _plain(number: Any) -> float:
+    return number if isinstance(number, int) else float(number)
+
+
+PIXEL = Field(Span(), Span())
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table. With a `problem` there is no output, and the numbers are zero."""
+
+    node: Node
+    ins: Shapes = ()
+    out: Shape | None = None
+    params: int = 0
+    macs: int = 0
+    field: Field | None = None  # None: every unit sees the whole picture, no two see alike, or the row has a problem
+    problem: Problem | None = None
+    field_in: Field | None = None  # of the units this layer looks at, taken together
+
+    @property
+    def id(self) -> str:
+        """The node's id."""
+        return self.node.id
+
+    @property
+    def activation_bytes(self) -> int:
+        """Memory of the output for one picture, as float32."""
+        return BYTES * prod(self.out) if self.out else 0
+
+
+class Analysis(Mapping[str, Row]):
+    """Rows by node id in the graph's order, with their totals."""
+
+    def __init__(self, graph: Graph, rows: dict[str, Row]):
+        self.graph, self._rows = graph, rows
+
+    def __getitem__(self, id: str) -> Row:
+        return self._rows[id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @cached_property
+    def params(self) -> int:
+        """Trainable scalars of the whole network."""
+        return sum(r.params for r in self._rows.values())
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-adds of the whole network for one picture."""
+        return sum(r.macs for r in self._rows.values())
+
+    @cached_property
+    def activation_bytes(self) -> int:
+        """Memory of all outputs for one picture."""
+        return sum(r.activation_bytes for r in self._rows.values())
+
+    @cached_property
+    def problems(self) -> tuple[Row, ...]:
+        """Rows with a problem of their own; those that only wait for them are left out."""
+        return tuple(r for r in self._rows.values() if r.problem and r.problem.code != "waits")
+
+    @cached_property
+    def input(self) -> Node | None:
+        """Where the picture enters."""
+        return next((n for n in self.graph if isinstance(n.layer, Input)), None)
+
+    def cause(self, id: str) -> Row:
+        """The row whose problem makes this one wait; the row itself where the problem is its own."""
+        row = self._rows[id]
+        while row.problem and row.problem.code == "waits":
+            row = next(self._rows[s] for s in row.node.sources if self._rows[s].problem)
+        return row
+
+
+def analyse(graph: Graph, before: Analysis | None = None) -> Analysis:
+    """The table of `graph`. Rows of `before` are taken over where neither node nor inputs changed."""
+    old: Mapping[str, Row] = before._rows if before else {}
+    rows: dict[str, Row] = {}
+    changed: set[str] = set()
+    first: str | None = None  # the Input
+    old_first = before.input.id if before and before.input else None
+    for n in graph.nodes:
+        is_input = isinstance(n.layer, Input)
+        known = old.get(n.id)
+        if (
+            known is not None
+            and (known.node is n or (known.node.layer is n.layer and known.node.sources == n.sources))
+            and (not changed or changed.isdisjoint(n.sources))
+            and not is_input
+        ):
+            rows[n.id] = known if known.node is n else _moved(known, n)
+            continue
+        second = is_input and first is not None
+        row = Row(n, problem=problem("input.second", first=first)) if second else _row(n, rows)
+        if is_input and first is None:
+            first = n.id
+            if known is not None and first == old_first and known.node.layer == n.layer and known.problem is None:
+                rows[n.id] = row
+                continue
+        rows[n.id] = row
+        changed.add(n.id)
+    return Analysis(graph, rows)
+
+
+def _moved(row: Row, node: Node) -> Row:
+    return replace(row, node=node)
+
+
+def _row(n: Node, rows: dict[str, Row]) -> Row:
+    layer = n.layer
+    fewest, most = layer.inputs
+    have = len(n.sources)
+    if have < fewest or (most is not None and have > most):
+        if not have:
+            return Row(n, problem=problem("inputs.none", layer=n.type))
+        need = str(fewest) if most == fewest else f"{fewest} or more"
+        return Row(n, problem=problem("inputs.count", layer=n.type, need=need, have=have))
+    above = [rows[s] for s in n.sources]
+    ins: list[Shape] = []
+    for r in above:
+        if r.out is None:
+            waits = tuple(dict.fromkeys(a.node.id for a in above if a.out is None))
+            return Row(n, problem=problem("waits", nodes=waits))
+        ins.append(r.out)
+    shapes = tuple(ins)
+    try:
+        out = layer.out(shapes)
+    except Misfit as e:
+        return Row(n, shapes, problem=e.problem)
+    if prod(out) > LARGEST:
+        return Row(n, shapes, problem=problem("size.huge", layer=n.type, shape=out))
+    try:
+        below = _merge([r.field for r in above]) if len(above) > 1 else above[0].field if above else None
+        field = _field(n, shapes, below) if above else PIXEL
+    except TooLongError:
+        below = field = None
+    return Row(n, shapes, out, layer.params(shapes), layer.macs(shapes), field, field_in=below)
+
+
+def _field(n: Node, ins: Shapes, field: Field | None) -> Field | None:
+    window = n.layer.window(ins)
+    if window is None or field is None:
+        return None
+    y, x = window
+    aligned = field.aligned
+    if y == x and field.y == field.x:  # square kernels: the usual case
+        span = field.y.through(y)
+        return Field(span, span, aligned)
+    return Field(field.y.through(y), field.x.through(x), aligned)
+
+
+def _merge(fields: list[Field | None]) -> Field | None:
+    known = [f for f in fields if f is not None]
+    if len(known) < len(fields):
+        return None
+    y, y_aligned = join([f.y for f in known])
+    x, x_aligned = join([f.x for f in known])
+    return Field(y, x, y_aligned and x_aligned and all(f.aligned for f in known))
+
+
+def trainable(rows: Analysis, classes: int | None = None) -> Problem | None:
+    """Why this network cannot be trained (on so many classes), or None where it can."""
+    graph = rows.graph
+    if not graph.nodes:
+        return problem("net.empty")
+    if rows.input is None:
+        return problem("net.no_input")
+    if rows.problems:
+        row = rows.problems[0]
+        return Problem("net.broken", (("node", row.id), ("why", row.problem)))
+    if len(graph.ends) > 1:
+        return problem("net.ends", nodes=graph.ends)
+    end = rows[graph.ends[0]]
+    if classes is not None and end.out != (classes,):
+        return problem("net.output", node=end.id, shape=end.out, classes=classes)
+    if not rows.params:
+        return problem("net.no_weights")
+    return None

@@ -1,0 +1,110 @@
+"""The formulas behind a row of the table, with the layer's own numbers filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..text import N_, _
+from .analysis import BYTES, Row
+from .window import POINT, Axis, Slide, Span
+
+LABELS = {
+    "size": N_("Output height and width"),
+    "height": N_("Output height"),
+    "width": N_("Output width"),
+    "channels": N_("Output channels"),
+    "features": N_("Output values"),
+    "params": N_("Parameters"),
+    "macs": N_("Multiply-adds"),
+    "bytes": N_("Memory in bytes"),
+    "field": N_("Receptive field"),
+    "field_height": N_("Receptive field, height"),
+    "field_width": N_("Receptive field, width"),
+    "step": N_("Pixels from unit to unit"),
+    "step_height": N_("Pixels from unit to unit, down"),
+    "step_width": N_("Pixels from unit to unit, across"),
+}
+"""What a Formula's `what` is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """`text` is arithmetic with + − · / ⌊ ⌋ ⌈ ⌉ that comes to `value`; only the value where there is no formula."""
+
+    what: str
+    text: str
+    value: int
+
+    @property
+    def label(self) -> str:
+        """What it is, in the language in use."""
+        return _(LABELS[self.what])
+
+    def __str__(self) -> str:
+        return f"{self.text} = {self.value}" if self.text != str(self.value) else self.text
+
+
+def explain(row: Row) -> tuple[Formula, ...]:
+    """How the row's numbers come about: output size, parameters, multiply-adds, memory, receptive field.
+
+    A height and a width that come about alike are one formula. Nothing for a row with a problem.
+    """
+    if row.out is None:
+        return ()
+    layer, ins = row.node.layer, row.ins
+    found = _sizes(layer.size_text(ins), row.out)
+    if text := layer.params_text(ins):
+        found.append(Formula("params", text, row.params))
+    if text := layer.macs_text(ins):
+        found.append(Formula("macs", text, row.macs))
+    found.append(Formula("bytes", "·".join(map(str, (BYTES, *row.out))), row.activation_bytes))
+    if row.field is not None:
+        axes = layer.window(ins) or (POINT, POINT)
+        below = row.field_in
+        spans = (row.field.y, row.field.x)
+        seen = [_field(a, s, b) for a, s, b in zip(axes, spans, (below.y, below.x) if below else spans, strict=True)]
+        found += _pair("field", [(t, s.size) for t, s in zip(seen, spans, strict=True)])
+        if below is not None:
+            found += _steps(_step(axes[0], below.y), _step(axes[1], below.x))
+    return tuple(found)
+
+
+def _sizes(texts: tuple[str, ...], out: tuple[int, ...]) -> list[Formula]:
+    if len(texts) == 1:
+        return [Formula("channels" if len(out) == 3 else "features", texts[0], out[0])]
+    if not texts:
+        return []
+    found = _pair("size", list(zip(texts, out[1:], strict=True)))
+    return found if len(found) == 1 else [Formula(f.what.removeprefix("size_"), f.text, f.value) for f in found]
+
+
+def _pair(what: str, axes: list[tuple[str, int]]) -> list[Formula]:
+    """One formula where height and width agree, else two."""
+    (y, height), (x, width) = axes
+    if (y, height) == (x, width):
+        return [Formula(what, y, height)]
+    return [Formula(f"{what}_height", y, height), Formula(f"{what}_width", x, width)]
+
+
+def _field(axis: Axis, span: Span, below: Span) -> str:
+    """size + (kernel − 1)·step: the recurrence, where the units looked at all see windows of one size."""
+    if axis == POINT or len(below.windows) > 1:
+        return str(span.size)
+    if isinstance(axis, Slide):
+        gap = f"·{axis.dilation}" if axis.dilation > 1 else ""
+        return f"{below.size} + ({axis.kernel} − 1){gap}·{below.advance}"
+    looks = [axis.taps(o) for o in range(axis.turn(1)[0])]
+    return f"{below.size} + ({max(t[-1] - t[0] for t in looks if t) + 1} − 1)·{below.advance}"
+
+
+def _steps(y: tuple[str, int] | None, x: tuple[str, int] | None) -> list[Formula]:
+    if y == x:
+        return [Formula("step", *y)] if y else []
+    return [Formula(what, *it) for what, it in (("step_height", y), ("step_width", x)) if it]
+
+
+def _step(axis: Axis, below: Span) -> tuple[str, int] | None:
+    """step·stride, where that moves the windows of neighbouring units further apart."""
+    if not isinstance(axis, Slide) or axis.stride == 1 or len(below.windows) > 1:
+        return None
+    return f"{below.advance}·{axis.stride}", below.advance * axis.stride

@@ -1,0 +1,348 @@
+"""Network files: UTF-8 JSON with the ending `.cnnviz`. Reading one never runs code and never half-succeeds.
+
+    {"format": 1, "name", "title", "about", "plan": {…},
+     "nodes": [{"id", "type", "settings": {…}, "sources": […], "group", "pos": [x, y]}]}
+
+Settings that have their default are left out, so a default may only change together with the format number.
+The shipped networks in `resources/networks` are such files too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import fields
+from difflib import get_close_matches
+from errno import ENAMETOOLONG, ENOSPC, EROFS
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..resources import folder
+from ..text import N_, _
+from .graph import LoopError, Node, graph, is_name
+from .layers import TYPES, Layer, kinds
+from .layers.base import kind_of
+from .network import Network
+from .plan import Plan
+from .problems import Misfit
+
+FORMAT = 1
+SUFFIX = ".cnnviz"
+LARGEST = 64 * 2**20  # bytes; a network of 100,000 layers has 15 MB
+LONGEST = 400  # characters of a message
+
+
+class FileError(ValueError):
+    """A network file cannot be read or written. The message is one line that names the file, the place and the cure."""
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def load(net: str | os.PathLike[str]) -> Network:
+    """The network of this preset name or file. Raises FileError."""
+    name = os.fspath(net)
+    if name in presets():
+        return preset(name)
+    if not os.path.lexists(name) and Path(name).suffix == "" and os.path.basename(name) == name:
+        raise _unknown_preset(name)
+    return read(name)
+
+
+def read(path: str | os.PathLike[str]) -> Network:
+    """The network in this file. Raises FileError."""
+    path = Path(path)
+    try:
+        info = path.stat()
+        if stat.S_ISDIR(info.st_mode):
+            raise _error(path.name or str(path), _("It is a folder. Choose a {suffix} file.").format(suffix=SUFFIX))
+        if not stat.S_ISREG(info.st_mode):
+            raise _error(path.name, _("It is a device, not a file. Choose a {suffix} file.").format(suffix=SUFFIX))
+        if info.st_size > LARGEST:
+            raise _error(path.name, _("It is too large for a network. Choose a {suffix} file.").format(suffix=SUFFIX))
+        raw = path.read_bytes()
+    except OSError as e:
+        raise _error(path.name, _reason(e, reading=True)) from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        what = _("It is not a network: not text in UTF-8. Choose a {suffix} file.").format(suffix=SUFFIX)
+        raise _error(path.name, what) from None
+    return parse(text, path.name)
+
+
+def parse(text: str, name: str) -> Network:
+    """The network in this text. `name` is the file's name, for messages. Raises FileError."""
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as e:
+        what = _("Line {line}, column {column} is not JSON ({why}). Repair it, or choose another file.")
+        raise _error(name, what.format(line=e.lineno, column=e.colno, why=e.msg)) from None
+    except RecursionError:
+        raise _error(name, _("It is nested too deeply to be a network. Choose another file.")) from None
+    except ValueError:
+        raise _error(name, _("It holds a number too long to be a setting. Choose another file.")) from None
+    return from_json(data, name)
+
+
+def from_json(data: Any, name: str = "untitled") -> Network:
+    """The network of this parsed JSON, checked. `name` is the file's name. Raises FileError."""
+    if not isinstance(data, dict) or "format" not in data:
+        raise _error(
+            name, _("It is not a network: the field “format” is missing. Choose a {suffix} file.").format(suffix=SUFFIX)
+        )
+    number = data["format"]
+    if isinstance(number, int) and number > FORMAT:
+        what = _("It was made by a newer cnnviz (format {number}; this one reads {mine}). Update cnnviz.")
+        raise _error(name, what.format(number=number, mine=FORMAT))
+    if type(number) is not int or number != FORMAT:
+        raise _error(name, _("The field “format” must be {mine}. Choose another file.").format(mine=FORMAT))
+    from .schema import misformed  # late: pydantic takes 0.1 s, which the first window does not have
+
+    wrong = misformed(data)
+    if wrong:
+        raise _error(name, wrong[1], place=wrong[0])
+    return _network(data, name)
+
+
+def _network(data: dict[str, Any], name: str) -> Network:
+    entries = data["nodes"]
+    ids = _ids(entries, name)
+    try:
+        made = graph(_node(entry, ids, name) for entry in entries)
+    except LoopError as e:
+        raise _error(name, _("{why}. Remove a source of one of them.").format(why=_capital(str(e)))) from None
+    return Network(
+        made,
+        name=data.get("name") or Path(name).stem,
+        title=data.get("title", ""),
+        about=data.get("about", ""),
+        plan=_plan(data.get("plan", {}), name),
+    )
+
+
+def _ids(entries: list[dict[str, Any]], name: str) -> set[str]:
+    ids: set[str] = set()
+    for number, entry in enumerate(entries, 1):
+        id = entry["id"]
+        if not is_name(id):
+            what = _("The id must be a name: letters, digits and _, not starting with a digit, no Python keyword.")
+            raise _error(name, what, place=id or _("node {number}").format(number=number))
+        if id in ids:
+            raise _error(name, _("Two nodes have this id. Rename one."), place=id)
+        ids.add(id)
+    return ids
+
+
+def _node(entry: dict[str, Any], ids: set[str], name: str) -> Node:
+    cls = TYPES.get(entry["type"])
+    if cls is None:
+        what = _("There is no layer type “{type}”.").format(type=entry["type"])
+        raise _error(
+            name, what + _nearest(entry["type"], TYPES, _("See the palette for what there is.")), place=entry["id"]
+        )
+    settings = _settings(cls, entry.get("settings", {}), entry["id"], name)
+    for source in entry.get("sources", ()):
+        if source not in ids:
+            what = _("It reads “{source}”, which is not there.").format(source=source)
+            raise _error(name, what + _nearest(source, ids, _("Remove that source.")), place=entry["id"])
+    x, y = entry.get("pos", (0.0, 0.0))
+    try:
+        layer = cls(**settings)
+    except Misfit as e:
+        raise _error(name, str(e), place=entry["id"]) from None
+    except OverflowError:
+        raise _error(name, _("A setting is too large a number. Make it smaller."), place=entry["id"]) from None
+    return Node(entry["id"], layer, tuple(entry.get("sources", ())), entry.get("group", ""), (float(x), float(y)))
+
+
+def _settings(cls: type[Layer], given: dict[str, Any], id: str, name: str) -> dict[str, Any]:
+    known = kinds(cls)
+    for key in given:
+        if key not in known:
+            what = _("{type} has no setting “{setting}”.").format(type=cls.__name__, setting=key)
+            raise _error(name, what + _nearest(key, known, _("Remove it.")), place=id)
+    return given
+
+
+def _plan(given: dict[str, Any], name: str) -> Plan:
+    known = {f.name: kind_of(f) for f in fields(Plan)}
+    for key, value in given.items():
+        if key not in known:
+            what = _("A plan has no setting “{setting}”.").format(setting=key)
+            raise _error(name, what + _nearest(key, known, _("Remove it.")), place="plan")
+        if known[key].name == "text" and not isinstance(value, str):
+            raise _error(name, _("{setting} must be a text.").format(setting=key), place="plan")
+    try:
+        return Plan(**given)
+    except Misfit as e:
+        raise _error(name, str(e), place="plan") from None
+    except OverflowError:
+        raise _error(name, _("A setting is too large a number. Make it smaller."), place="plan") from None
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def to_json(network: Network) -> dict[str, Any]:
+    """The file's contents as plain JSON values, keys in the file's order."""
+    data: dict[str, Any] = {"format": FORMAT, "name": network.name}
+    if network.title:
+        data["title"] = network.title
+    if network.about:
+        data["about"] = network.about
+    plan = network.plan.to_json()
+    if plan:
+        data["plan"] = plan
+    return data | {"nodes": [_entry(n) for n in network.graph]}
+
+
+def _entry(n: Node) -> dict[str, Any]:
+    usual = type(n.layer)()
+    settings = {k: _bare(getattr(n.layer, k)) for k in kinds(type(n.layer)) if getattr(n.layer, k) != getattr(usual, k)}
+    return {
+        "id": n.id,
+        "type": n.type,
+        "settings": settings,
+        "sources": list(n.sources),
+        "group": n.group,
+        "pos": [int(v) if v == int(v) else v for v in n.pos],
+    }
+
+
+def _bare(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def dump(network: Network) -> str:
+    """The file's text: one node a line, the same for the same network."""
+    data = to_json(network)
+    nodes = data.pop("nodes")
+    head = "".join(f"  {_line(k)}: {_line(v)},\n" for k, v in data.items())
+    body = ",\n".join(f"    {_line(n)}" for n in nodes)
+    return "{\n" + head + '  "nodes": [' + (f"\n{body}\n  " if body else "") + "]\n}\n"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def write(path: str | os.PathLike[str], network: Network) -> None:
+    """Write the network; where that fails, what was there before stays. Raises FileError."""
+    replace_file(path, dump(network).encode("utf-8", "backslashreplace"))
+
+
+def weights_beside(path: str | os.PathLike[str]) -> Path:
+    """Where the weights of this network file lie: the same stem, `.safetensors`."""
+    return Path(path).with_suffix(".safetensors")
+
+
+def replace_file(path: str | os.PathLike[str], contents: bytes) -> None:
+    """Put `contents` at `path` all at once, through a new file beside it. Raises FileError, keeping what was there."""
+    target = Path(os.path.realpath(path))  # a link stays a link
+    new = ""
+    try:
+        if target.is_dir():
+            raise _error(target.name or str(target), _("It is a folder. Choose a file name in it."))
+        handle, new = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".new", dir=target.parent)
+        with os.fdopen(handle, "wb") as f:
+            f.write(contents)
+            f.flush()
+            os.fsync(f.fileno())
+        os.chmod(new, _mode(target))
+        os.replace(new, target)
+        new = ""
+        _settle(target.parent)
+    except OSError as e:
+        raise _error(target.name, _reason(e, reading=False)) from None
+    finally:
+        if new:
+            with suppress(OSError):
+                os.unlink(new)
+
+
+def _mode(target: Path) -> int:
+    """Permissions of what is replaced, or those a new file gets."""
+    with suppress(OSError):
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _settle(place: Path) -> None:
+    """Put the renaming on the disk, where the system can."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):
+        handle = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+# ── shipped networks ─────────────────────────────────────────────────────────────────────────────────────────────────
+@cache
+def presets() -> tuple[str, ...]:
+    """Names of the shipped networks, in the order in which to meet them."""
+    return tuple((folder("networks") / "order.txt").read_text("utf-8").split())
+
+
+@cache
+def preset(name: str) -> Network:
+    """A shipped network by name, such as `lenet5`. Raises FileError."""
+    if name not in presets():
+        raise _unknown_preset(name)
+    # ours, and checked by the tests: no need for pydantic before the first window is painted
+    return _network(json.loads((folder("networks") / f"{name}.json").read_text("utf-8")), f"{name}.json")
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _error(file: str, what: str, place: str = "") -> FileError:
+    line = " ".join((f"{file}: {place}: {what}" if place else f"{file}: {what}").split())
+    line = "".join(c if c.isprintable() else "\ufffd" for c in line)
+    return FileError(line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 3 :]}")
+
+
+def _unknown_preset(name: str) -> FileError:
+    what = _("There is neither such a file nor such a preset.")
+    return _error(name, what + _nearest(name, presets(), _("See “cnnviz networks”.")))
+
+
+def _nearest(word: str, known: Collection[str], otherwise: str) -> str:
+    """` Did you mean …?`, or the other cure where nothing is near."""
+    lower = {k.lower(): k for k in known}
+    near = get_close_matches(word.lower()[:100], lower, 1)
+    return " " + (_("Did you mean “{name}”?").format(name=lower[near[0]]) if near else otherwise)
+
+
+_REASONS = {
+    FileNotFoundError: (
+        N_("There is no such file. Check the name."),
+        N_("Its folder is not there. Choose another."),
+    ),
+    PermissionError: (
+        N_("You may not read it. Change its permissions, or choose another."),
+        N_("You may not write there. Choose another folder."),
+    ),
+}
+
+
+def _reason(e: OSError, reading: bool) -> str:
+    if isinstance(e, NotADirectoryError):
+        e = FileNotFoundError()
+    if type(e) in _REASONS:
+        return _(_REASONS[type(e)][0 if reading else 1])
+    if e.errno == ENOSPC:
+        return _("The disk is full. Make room, or choose another folder.")
+    if e.errno == EROFS:
+        return _("The disk is read-only. Choose another folder.")
+    if e.errno == ENAMETOOLONG:
+        return _("The name is too long. Choose a shorter one.")
+    return _("{why}. Choose another file.").format(why=(e.strerror or str(e)).rstrip("."))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,171 @@
+"""The network a person builds: an immutable value. Every edit gives a new Graph that shares its unchanged nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from heapq import heappop, heappush
+from keyword import iskeyword
+from typing import Any
+
+from .layers.base import Layer
+
+
+class LoopError(ValueError):
+    """The connection would close a loop."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One layer of the network. `sources` are node ids in the order of the layer's inputs."""
+
+    id: str
+    layer: Layer
+    sources: tuple[str, ...] = ()
+    group: str = ""  # path of the block it belongs to, such as "layer1/0"
+    pos: tuple[float, float] = (0.0, 0.0)  # centre of its card, canvas pixels
+
+    @property
+    def type(self) -> str:
+        """Name of the layer type."""
+        return type(self.layer).__name__
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in topological order: sources come first. Build one with `graph()` or by edits."""
+
+    nodes: tuple[Node, ...] = ()
+
+    @cached_property
+    def index(self) -> dict[str, Node]:
+        """Nodes by id."""
+        return {n.id: n for n in self.nodes}
+
+    @cached_property
+    def readers(self) -> dict[str, tuple[str, ...]]:
+        """Ids of the nodes that read a node, once each."""
+        found: dict[str, list[str]] = {n.id: [] for n in self.nodes}
+        for n in self.nodes:
+            for s in dict.fromkeys(n.sources):
+                found[s].append(n.id)
+        return {k: tuple(v) for k, v in found.items()}
+
+    @cached_property
+    def ends(self) -> tuple[str, ...]:
+        """Ids of the nodes that nothing reads."""
+        return tuple(id for id, r in self.readers.items() if not r)
+
+    def __getitem__(self, id: str) -> Node:
+        return self.index[id]
+
+    def __contains__(self, id: object) -> bool:
+        return id in self.index
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def fresh_id(self, layer: Layer, taken: Iterable[str] = ()) -> str:
+        """An unused id such as `conv2d_3`; it is also the attribute's name in exported code."""
+        used, stem, i = self.index.keys() | set(taken), type(layer).__name__.lower(), 1
+        while f"{stem}_{i}" in used:
+            i += 1
+        return f"{stem}_{i}"
+
+    def add(
+        self,
+        layer: Layer,
+        sources: Iterable[str] = (),
+        pos: tuple[float, float] = (0.0, 0.0),
+        id: str = "",
+        group: str = "",
+    ) -> Graph:
+        """Add a layer behind `sources`, under a fresh id where none is given."""
+        return graph((*self.nodes, Node(id or self.fresh_id(layer), layer, tuple(sources), group, pos)))
+
+    def remove(self, ids: Iterable[str]) -> Graph:
+        """Remove nodes; their readers lose those sources and stay."""
+        gone = set(ids)
+        return Graph(
+            tuple(
+                replace(n, sources=tuple(s for s in n.sources if s not in gone)) if gone & set(n.sources) else n
+                for n in self.nodes
+                if n.id not in gone
+            )
+        )
+
+    def change(self, id: str, **fields: Any) -> Graph:
+        """Replace fields of one node: layer, sources, group, pos. Raises LoopError."""
+        nodes = tuple(replace(n, **fields) if n.id == id else n for n in self.nodes)
+        return graph(nodes) if "sources" in fields else Graph(nodes)
+
+    def move(self, places: dict[str, tuple[float, float]]) -> Graph:
+        """Put cards elsewhere."""
+        return Graph(tuple(replace(n, pos=places[n.id]) if n.id in places else n for n in self.nodes))
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A connection: output of `source` into input `port` of `target`."""
+
+    source: str
+    target: str
+    port: int = 0
+
+
+def wires(graph: Graph) -> tuple[Wire, ...]:
+    """Every connection, by target in the graph's order and then by port."""
+    return tuple(Wire(s, n.id, i) for n in graph for i, s in enumerate(n.sources))
+
+
+def graph(nodes: Iterable[Node]) -> Graph:
+    """A Graph of these nodes, sorted so that sources come first and otherwise in the order given.
+
+    Raises LoopError where they form a loop, ValueError where an id is doubled, malformed, or a source is unknown.
+    """
+    given = tuple(nodes)
+    place = {n.id: i for i, n in enumerate(given)}
+    if len(place) != len(given):
+        doubled = next(n.id for i, n in enumerate(given) if place[n.id] != i)
+        raise ValueError(f"two nodes are called {doubled!r}")
+    seen: set[str] = set()
+    ordered = True
+    for n in given:
+        if not is_name(n.id):
+            raise ValueError(f"{n.id!r} is not a name: use letters, digits and _, not starting with a digit")
+        for s in n.sources:
+            if s not in place:
+                raise ValueError(f"{n.id} reads {s!r}, which is not there")
+            ordered = ordered and s in seen
+        seen.add(n.id)
+    return Graph(given if ordered else _sorted(given, place))
+
+
+def is_name(text: str) -> bool:
+    """Whether a node can be called so: exported code uses the name for an attribute."""
+    return text.isidentifier() and not iskeyword(text)
+
+
+def _sorted(nodes: tuple[Node, ...], place: dict[str, int]) -> tuple[Node, ...]:
+    missing = [len(set(n.sources)) for n in nodes]
+    readers: list[list[int]] = [[] for _ in nodes]
+    for i, n in enumerate(nodes):
+        for s in set(n.sources):
+            readers[place[s]].append(i)
+    ready = [i for i, m in enumerate(missing) if not m]
+    out: list[Node] = []
+    while ready:
+        i = heappop(ready)
+        out.append(nodes[i])
+        for r in readers[i]:
+            missing[r] -= 1
+            if not missing[r]:
+                heappush(ready, r)
+    if len(out) < len(nodes):
+        left = [n.id for n, m in zip(nodes, missing, strict=True) if m]
+        raise LoopError("these nodes form a loop: " + ", ".join(left))
+    return tuple(out)

@@ -1,0 +1,96 @@
+"""What can be wrong with a network, as values: a code and its arguments.
+
+The sentence is made when somebody reads it, so that it can be translated and so that a repair can
+be offered for the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..text import N_, _
+
+SENTENCES = {
+    "waits": N_("Waits for {nodes}."),
+    "inputs.none": N_("{layer} needs an input. Draw a wire to it."),
+    "inputs.count": N_("{layer} needs {need} inputs but has {have}."),
+    "input.second": N_("A network has one Input; {first} is it. Delete this one."),
+    "shape.map": N_("{layer} needs a feature map (channels×height×width) but gets {shape}."),
+    "shape.vector": N_("{layer} needs a vector but gets {shape}. Put Flatten before it."),
+    "shape.window": N_(
+        "{layer}'s {kernel} window does not fit its {shape} input. Use a smaller kernel or more padding."
+    ),
+    "shape.empty": N_("{layer} gives {out}: nothing is left of its {shape} input. Use less padding."),
+    "shape.equal": N_("{layer} needs inputs of one shape but gets {shapes}."),
+    "shape.concat": N_("{layer} needs inputs of equal height and width but gets {shapes}."),
+    "shape.single": N_("{layer} cannot normalise a single value. Remove it, or feed it more than one."),
+    "groups": N_("groups {groups} must divide both {inputs} input and {outputs} output channels."),
+    "padding.same_stride": N_(
+        "padding “same” needs stride 1, but the stride is {stride}. Use “same_tf”, or give numbers."
+    ),
+    "padding.mode": N_("{mode} padding of {padding} needs an input larger than {size}."),
+    "padding.half": N_("padding {padding} must be at most half of the {kernel} kernel."),
+    "padding.output": N_(
+        "output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}."
+    ),
+    "setting.range": N_("{setting} must lie in {low}…{high}, but is {value}."),
+    "setting.choice": N_("{setting} must be one of {choices}, but is {value}."),
+    "setting.count": N_("{setting} has {have} numbers; give one, or one for each of the {channels} channels."),
+    "setting.kind": N_("{setting} must be {kind}, but is {value}."),
+    "size.huge": N_("{layer} gives {shape}, more values than a computer can hold."),
+    "net.empty": N_("The network is empty. Drag an Input onto the canvas, or open a network."),
+    "net.no_input": N_("The network has no Input. Drag one onto the canvas."),
+    "net.ends": N_("The network has several ends: {nodes}. Join or delete them until one is left."),
+    "net.broken": N_("{node}: {why}"),
+    "net.output": N_(
+        "{node} gives {shape}, but training needs a vector with one value for each of the {classes} classes."
+    ),
+    "net.no_weights": N_("The network has no weights to train. Add a Conv2d or a Linear."),
+}
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """`6×28×28`."""
+    return "×".join(map(str, shape))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: `code` is a key of SENTENCES, `args` its named parts as pairs."""
+
+    code: str
+    args: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The sentence for a person, in the language in use."""
+        return _(SENTENCES[self.code]).format(**{k: _say(v) for k, v in self.args})
+
+
+def _say(value: Any) -> str:
+    if isinstance(value, Problem):
+        return value.text
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, tuple) and value and all(isinstance(v, int) for v in value):
+        return shape_text(value)
+    if isinstance(value, tuple):
+        return ", ".join(_say(v) for v in value)
+    return str(value)
+
+
+def problem(code: str, **args: Any) -> Problem:
+    """A Problem with named arguments."""
+    return Problem(code, tuple(args.items()))
+
+
+class Misfit(ValueError):
+    """The inputs do not fit the layer, or a setting is impossible; carries the Problem."""
+
+    def __init__(self, code: str, **args: Any):
+        self.problem = problem(code, **args)
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        return self.problem.text

@@ -1,0 +1,186 @@
+"""Which inputs one output unit looks at, along one axis, and how such looks add up over layers.
+
+A *tap* is a position on the layer's own input. Three kinds of layer pick their taps in three ways:
+`Slide` (convolution, pooling), `Spread` (transposed convolution), `Share` (adaptive pooling).
+A `Span` is what they add up to: the receptive field along one axis of the picture.
+
+Units of one layer may see windows of different sizes: after a transposed convolution of stride 2
+even and odd units differ. They differ periodically, so a Span holds one window for each unit of a
+period and is exact for every unit, not only a bound. Ordinary networks have period 1, where the
+recurrences are those of Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural
+Networks", Distill 2019.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """Output o looks at `stride·o − before + dilation·j`, j = 0 … kernel−1."""
+
+    kernel: int = 1
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    mode: str = "zeros"
+
+    def taps(self, o: int) -> range:
+        """Positions of unit `o`, not clipped to the input."""
+        first = self.stride * o - self.before
+        return range(first, first + self.dilation * (self.kernel - 1) + 1, self.dilation)
+
+    def turn(self, period: int) -> tuple[int, int]:
+        """Smallest (outputs, inputs) after which the taps repeat on inputs of this period."""
+        outputs = period // gcd(period, self.stride)
+        return outputs, outputs * self.stride
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Input u reaches outputs `stride·u − before + dilation·j`; an output looks at those that reach it."""
+
+    kernel: int = 1
+    stride: int = 1
+    dilation: int = 1
+    before: int = 0
+    mode: str = "zeros"
+
+    def taps(self, o: int) -> list[int]:
+        """Positions of unit `o`, not clipped to the input; none where the kernel leaves gaps."""
+        hits = ((o + self.before - self.dilation * j, self.stride) for j in range(self.kernel))
+        return sorted(a // s for a, s in hits if a % s == 0)
+
+    def turn(self, period: int) -> tuple[int, int]:
+        """Smallest (outputs, inputs) after which the taps repeat on inputs of this period."""
+        return period * self.stride, period
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Output o of `outputs` looks at `⌊o·inputs/outputs⌋ … ⌈(o+1)·inputs/outputs⌉ − 1` (adaptive pooling)."""
+
+    inputs: int
+    outputs: int
+    mode: str = "zeros"
+
+    def taps(self, o: int) -> range:
+        """Positions of unit `o`."""
+        return range(o * self.inputs // self.outputs, -(-(o + 1) * self.inputs // self.outputs))
+
+    def turn(self, period: int) -> tuple[int, int]:
+        """Smallest (outputs, inputs) after which the taps repeat on inputs of this period."""
+        g = gcd(self.inputs, self.outputs)
+        times = period // gcd(period, self.inputs // g)
+        return self.outputs // g * times, self.inputs // g * times
+
+
+Axis = Slide | Spread | Share
+POINT = Slide()
+PERIODS = 4096  # the longest period of a Span
+
+
+class TooLongError(ValueError):
+    """The windows repeat so late that a Span would take more memory than it is worth."""
+
+
+def fold(tap: int, n: int, mode: str) -> int | None:
+    """The input position that stands at `tap` of an axis of size `n`: itself inside, by padding mode outside."""
+    if 0 <= tap < n:
+        return tap
+    if mode == "circular":
+        return tap % n
+    if mode == "replicate":
+        return min(max(tap, 0), n - 1)
+    if mode == "reflect":
+        return -tap if tap < 0 else 2 * (n - 1) - tap
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A receptive field along one axis, in pixels of the picture.
+
+    Unit `i` sees pixels `at(i)[0] … at(i)[0] + at(i)[1] − 1`. Windows repeat every `len(windows)` units,
+    moved on by `advance` pixels.
+    """
+
+    windows: tuple[tuple[int, int], ...] = ((0, 1),)
+    advance: int = 1
+
+    @property
+    def size(self) -> int:
+        """Pixels seen by the unit that sees most."""
+        return max(w[1] for w in self.windows)
+
+    @property
+    def start(self) -> int:
+        """First pixel of unit 0; negative where it lies in the padding."""
+        return self.windows[0][0]
+
+    @property
+    def stride(self) -> Fraction | int:
+        """Pixels from one unit's window to the next one's."""
+        f = Fraction(self.advance, len(self.windows))
+        return f.numerator if f.denominator == 1 else f
+
+    def at(self, i: int) -> tuple[int, int]:
+        """(first pixel, number of pixels) of unit `i`, not clipped to the picture."""
+        turns, phase = divmod(i, len(self.windows))
+        start, size = self.windows[phase]
+        return start + turns * self.advance, size
+
+    def through(self, axis: Axis) -> Span:
+        """The span of the units of a layer that looks through `axis` at units with this span. Raises TooLongError."""
+        if type(axis) is Slide and len(self.windows) == 1:  # nearly every layer
+            (start, size), jump = self.windows[0], self.advance
+            wider = size + axis.dilation * (axis.kernel - 1) * jump if size else 0
+            return Span(((start - axis.before * jump, wider),), jump * axis.stride)
+        period = len(self.windows)
+        outputs, inputs = axis.turn(period)
+        if outputs > PERIODS:
+            raise TooLongError
+        windows = tuple(_hull([self.at(u) for u in axis.taps(o)]) for o in range(outputs))
+        return _shortest(windows, inputs // period * self.advance)
+
+
+def _hull(windows: list[tuple[int, int]]) -> tuple[int, int]:
+    seen = [w for w in windows if w[1]]
+    if not seen:
+        return (0, 0)
+    first = min(w[0] for w in seen)
+    return first, max(w[0] + w[1] for w in seen) - first
+
+
+def _shortest(windows: tuple[tuple[int, int], ...], advance: int) -> Span:
+    """The same span with the shortest period that describes it."""
+    n = len(windows)
+    for p in range(1, n):
+        if n % p == 0 and advance % (n // p) == 0:
+            step = advance // (n // p)
+            if all(windows[i] == (windows[i % p][0] + i // p * step, windows[i % p][1]) for i in range(n)):
+                return Span(windows[:p], step)
+    return Span(windows, advance)
+
+
+def join(spans: list[Span]) -> tuple[Span, bool]:
+    """What a unit sees that looks at the same position of several branches, and whether they are aligned.
+
+    Branches are aligned where they agree in stride and centre. Where strides disagree no single stride is
+    true; the widest one is given, with the windows as they are from unit 0 on. Raises TooLongError.
+    """
+    first = spans[0]
+    if all(s == first for s in spans):
+        return first, True
+    widest = max(spans, key=lambda s: s.stride)
+    same = all(s.stride == first.stride for s in spans)
+    n = lcm(*(len(s.windows) for s in spans)) if same else len(widest.windows)
+    if n > PERIODS:
+        raise TooLongError
+    rows = [[s.at(i) for s in spans] for i in range(n)]
+    centred = all(len({2 * w[0] + w[1] for w in row if w[1]}) <= 1 for row in rows)
+    advance = widest.advance * n // len(widest.windows)
+    return _shortest(tuple(_hull(row) for row in rows), advance), same and centred

@@ -1,0 +1,31 @@
+"""What holds for every test: no display needed, no thread and no window left behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test that leaves a thread running or a window open, by name."""
+    before = set(threading.enumerate())
+    yield
+    left = [t.name for t in set(threading.enumerate()) - before if t.is_alive()]
+    assert not left, f"threads left running: {left}"
+    if "PySide6.QtWidgets" in sys.modules:
+        from PySide6.QtWidgets import QApplication
+
+        shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+        if shown:
+            del shown
+            gc.collect()  # only where something is left: with torch loaded it takes a second
+            shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+        assert not shown, f"windows left open: {shown}"
