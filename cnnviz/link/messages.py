@@ -1,0 +1,289 @@
+"""Everything that window and engine say to each other: frozen values, nothing else.
+
+Window to engine: the net in the editor, the picture to look at, what the panels show (the *interest*), and the
+training verbs. Engine to window: one doorbell at a time during training, and answers. Arrays do not travel here but
+through the mailbox, as the latest Frame.
+
+Numbers keep stale things out: `version` counts the editor's graphs, `run` the training runs, `Interest.number` the
+interests. Every Frame says which of them it belongs to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..net.graph import Graph
+from ..net.plan import Plan
+
+Array = np.ndarray
+
+
+# ── what is looked at ────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Sample:
+    """A picture of the plan's data set; `index` counts the held-out pictures (`split` "test") or those trained on."""
+
+    index: int = 0
+    split: str = "test"
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture file on this machine."""
+
+    path: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """A picture in memory (from the clipboard): (height, width, channels) uint8."""
+
+    array: Array
+    name: str = ""
+
+
+Picture = Sample | PictureFile | Pixels
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One output value of one node: of a feature map (channel, y, x), of a vector (channel, 0, 0)."""
+
+    node: str
+    channel: int = 0
+    y: int = 0
+    x: int = 0
+
+
+@dataclass(frozen=True)
+class Interest:
+    """What the visible panels need; replaced as a whole."""
+
+    number: int = 0
+    thumbs: tuple[str, ...] = ()  # nodes whose cards are in view: a small strip of maps each
+    maps: tuple[str, ...] = ()  # nodes shown in full
+    filters: tuple[str, ...] = ()  # nodes whose weights are shown
+    unit: Unit | None = None  # the unit whose measured receptive field is shown
+    rate: float = 30.0  # frames a second at most
+
+
+# ── window to engine ─────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Open:
+    """The net in the editor is now this one. Weights are kept where id, name and shape match, the rest start fresh.
+
+    `weights`: a .safetensors file to take them from. `fresh`: keep nothing. A running training keeps its own net.
+    """
+
+    version: int
+    graph: Graph
+    plan: Plan
+    weights: str = ""
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Look:
+    """Everything is shown on this picture now."""
+
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The panels need this now."""
+
+    interest: Interest
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train the net of the last Open. `keep`: from its present weights, else from fresh ones by the plan's seed.
+
+    `folder`: run folder to record into. `steps`: pause after so many steps (1: a single step), 0: go on.
+    """
+
+    run: int
+    plan: Plan
+    keep: bool = False
+    folder: str = ""
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Hold (`on`) or go on; `steps` > 0: go on for so many steps and hold again."""
+
+    on: bool
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the run at the step's end; its weights stay the net's weights."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Change the learning rate of the running training from the next step on."""
+
+    lr: float
+
+
+@dataclass(frozen=True)
+class Save:
+    """Write the net's weights to this .safetensors file (atomically); answered by Saved or Failed."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Take:
+    """The window has heard the bell: send progress and the points from index `since` on."""
+
+    run: int
+    since: int
+
+
+@dataclass(frozen=True)
+class Quit:
+    """Save what is recorded and end."""
+
+
+Command = Open | Look | Watch | Train | Pause | Stop | Rate | Save | Take | Quit
+
+
+# ── engine to window ─────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class Ready:
+    """torch is loaded. `devices`: what can be trained on, best first."""
+
+    devices: tuple[str, ...]
+    threads: int
+    versions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The net of this version is built. `kept`: nodes that kept weights; `fresh`: nodes that started anew."""
+
+    version: int
+    kept: tuple[str, ...] = ()
+    fresh: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The plan's data set is loaded."""
+
+    data: str
+    train: int
+    test: int
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Bell:
+    """Something new waits: a frame in the mailbox (if `frame`), progress or points. Rung once until the next Take."""
+
+    frame: bool = False
+
+
+IDLE, TRAINING, PAUSED, STOPPING = "idle", "training", "paused", "stopping"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the run is. `accuracy`: on the held-out pictures, None before the first measurement."""
+
+    run: int
+    version: int  # of the net that trains
+    phase: str  # IDLE (the run has ended), TRAINING, PAUSED, STOPPING
+    step: int
+    steps: int  # in the whole plan
+    epoch: float
+    steps_per_second: float
+    seconds_left: float | None
+    loss: float | None
+    accuracy: float | None
+    lr: float
+    device: str
+
+
+@dataclass(frozen=True, eq=False)
+class News:
+    """Answer to Take: `points` is (n, 4) float64, columns step, train loss, train accuracy, learning rate, from index
+    `first`; `tests` is (m, 3) float64, all held-out measurements so far: step, loss, accuracy."""
+
+    progress: Progress
+    first: int
+    points: Array
+    tests: Array
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The weights are on disk."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Something did not work; nothing is lost. `what` names the command ("train", "look", "open", "save", "data"…)."""
+
+    what: str
+    text: str  # one sentence for a person: what, where, what to do
+    details: str = ""  # for the log
+    run: int = 0
+    node: str = ""  # the layer it happened at
+
+
+Reply = Ready | Opened | Pictures | Bell | News | Saved | Failed
+
+
+# ── the latest frame ─────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class PictureInfo:
+    """What stands behind the frame's input."""
+
+    name: str = ""
+    size: tuple[int, int] = (0, 0)  # height, width of the picture before fitting
+    label: int | None = None  # its class, where it is known
+    box: tuple[float, float, float, float] = (
+        0.0,
+        0.0,
+        1.0,
+        1.0,
+    )  # part of the picture that the net gets: top, left, bottom, right
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What the net did on the picture at one step. Arrays are float32 unless said.
+
+    thumbs    node -> (k, h, w): the first channels, thinned to at most 32×32; a vector -> (n,), at most 64 values
+    maps      node -> (channels, height, width) or (features,)
+    filters   node -> the layer's weight as torch keeps it; absent where it has none
+    input     (channels, height, width): exactly what the net got
+    shown     (height, width, 3) uint8: the same picture before normalising, in the net's size
+    output    (classes,): the net's last vector; probabilities: its softmax
+    field     (height, width): |d unit / d picture| summed over channels, for the interest's unit
+    """
+
+    version: int
+    run: int
+    step: int
+    interest: int
+    picture: PictureInfo = PictureInfo()
+    unit: Unit | None = None
+    thumbs: dict[str, Array] = field(default_factory=dict)
+    maps: dict[str, Array] = field(default_factory=dict)
+    filters: dict[str, Array] = field(default_factory=dict)
+    input: Array | None = None
+    shown: Array | None = None
+    output: Array | None = None
+    probabilities: Array | None = None
+    field: Array | None = None

@@ -1,0 +1,267 @@
+"""The wire: every message comes out as it went in, and what is no message is told. The outbox: the latest counts."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.link.messages import (
+    Bell,
+    Command,
+    Failed,
+    Interest,
+    Look,
+    News,
+    Open,
+    Opened,
+    Pause,
+    PictureFile,
+    Pictures,
+    Pixels,
+    Progress,
+    Quit,
+    Rate,
+    Ready,
+    Reply,
+    Sample,
+    Save,
+    Saved,
+    Stop,
+    Take,
+    Train,
+    Unit,
+    Watch,
+)
+from cnnviz.link.wire import Outbox, Wire, WireError
+from cnnviz.net.graph import Graph, Node, graph
+from cnnviz.net.layers.base import Layer
+from cnnviz.net.plan import Plan
+
+from .test_mailbox import same
+
+NET = graph([Node("a", Layer()), Node("b", Layer(), ("a",), "stem", (1.0, 2.0))])
+PLAN = Plan(epochs=3)
+PROGRESS = Progress(1, 2, "training", 3, 4, 0.5, 60.0, None, 2.3, None, 0.001, "cpu")
+MESSAGES = [
+    Open(1, NET, PLAN, "net.safetensors", True),
+    Look(Sample(3, "train")),
+    Look(PictureFile("고양이.png")),
+    Look(Pixels(np.arange(24, dtype=np.uint8).reshape(2, 4, 3), "clipboard")),
+    Watch(Interest(4, ("a",), ("b",), ("a", "b"), Unit("b", 1, 2, 3), 10.0)),
+    Train(1, PLAN, True, "run", 5),
+    Pause(True, 2),
+    Stop(),
+    Rate(0.1),
+    Save("net.safetensors"),
+    Take(1, 20),
+    Quit(),
+    Ready(("cuda:0", "cpu"), 1, (("torch", "2.13"),)),
+    Opened(1, ("a",), ("b",)),
+    Pictures("digits", 1500, 297, ("0", "1")),
+    Bell(True),
+    News(PROGRESS, 20, np.random.default_rng(0).random((1000, 4)), np.zeros((0, 3))),
+    Saved("net.safetensors"),
+    Failed("train", "C1 ran out of memory.", "details", 1, "C1"),
+]
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """A wire that hears what it says."""
+    source, sink = os.pipe()
+    wire = Wire(io.FileIO(source, "rb"), io.FileIO(sink, "wb"))
+    yield wire
+    wire.close_sink()
+    wire.close_source()
+
+
+def hearing(content: bytes) -> Wire:
+    """A wire over which this comes."""
+    return Wire(io.BytesIO(content), io.BytesIO())  # type: ignore[arg-type]
+
+
+def said(*messages: Any) -> bytes:
+    """The bytes in which these go over a wire."""
+    sink = io.BytesIO()
+    wire = Wire(io.BytesIO(), sink)  # type: ignore[arg-type]
+    for message in messages:
+        wire.send(message)
+    return sink.getvalue()
+
+
+def test_every_type_of_message_is_here() -> None:
+    assert {type(m) for m in MESSAGES} == {*get_args(Command), *get_args(Reply)}
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda m: type(m).__name__)
+def test_a_message_comes_out_as_it_went_in(wire: Wire, message: Any) -> None:
+    wire.send(message)
+    assert same(wire.receive(), message)
+
+
+def test_a_large_message_from_many_threads(wire: Wire) -> None:
+    """More than a pipe holds, so that writes are split and would mix."""
+    arrays = [np.full(100_000, i, np.uint8) for i in range(8)]
+    threads = [threading.Thread(target=wire.send, args=(Look(Pixels(a, str(a[0]))),)) for a in arrays]
+    for thread in threads:
+        thread.start()
+    heard = {got.picture.name: got.picture.array for got in (wire.receive() for _ in arrays)}
+    for thread in threads:
+        thread.join()
+    assert all(same(heard[str(a[0])], a) for a in arrays)
+
+
+def test_the_end_of_the_stream_is_none(wire: Wire) -> None:
+    wire.send(Stop())
+    wire.close_sink()
+    assert wire.receive() == Stop()
+    assert wire.receive() is None
+    assert wire.receive() is None
+    with pytest.raises(ValueError, match="closed"):
+        wire.send(Stop())
+
+
+def test_sending_to_a_closed_end_is_an_os_error() -> None:
+    source, sink = os.pipe()
+    wire = Wire(io.FileIO(source, "rb"), io.FileIO(sink, "wb"))
+    wire.close_source()
+    with pytest.raises(OSError, match="pipe"):
+        wire.send(Stop())
+    wire.close_sink()
+
+
+@given(st.data())
+def test_a_truncated_message_is_told(data: st.DataObject) -> None:
+    whole = said(*MESSAGES[:2])
+    first = len(said(MESSAGES[0]))
+    cut = data.draw(st.integers(1, len(whole) - 1).filter(lambda n: n != first))
+    wire = hearing(whole[:cut])
+    if cut > first:
+        assert same(wire.receive(), MESSAGES[0])
+    with pytest.raises(WireError, match="ends inside a"):
+        wire.receive()
+
+
+@given(st.binary(min_size=12).filter(lambda b: not b.startswith(b"cnv1")))
+def test_garbage_is_told(content: bytes) -> None:
+    with pytest.raises(WireError, match="not a message"):
+        hearing(content).receive()
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"cnv1" + (2**63).to_bytes(8, "little") + b"x", "not a message"),
+        (b"cnv1" + (3).to_bytes(8, "little") + b"xyz", "cannot be read"),
+        (b"cnv1" + (0).to_bytes(8, "little"), "cannot be read"),
+    ],
+)
+def test_a_false_header_or_body_is_told(content: bytes, text: str) -> None:
+    with pytest.raises(WireError, match=text):
+        hearing(content).receive()
+
+
+# ── the outbox ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def watch(number: int) -> Watch:
+    return Watch(Interest(number))
+
+
+def look(index: int) -> Look:
+    return Look(Sample(index))
+
+
+def net(version: int, **fields: Any) -> Open:
+    return Open(version, Graph(), PLAN, **fields)
+
+
+def through(*commands: Command) -> list[Command]:
+    """What is left of these commands when none could be sent meanwhile."""
+    box = Outbox()
+    for command in commands:
+        box.put(command)
+    box.close()
+    out = list(iter(box.get, None))
+    assert len(box) == 0
+    return out
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ([watch(1), look(1), watch(2)], [look(1), watch(2)]),
+        ([watch(1), Stop(), look(1), watch(2), look(2)], [Stop(), watch(2), look(2)]),
+        ([Rate(1), Rate(2), Pause(True), Pause(False)], [Rate(1), Rate(2), Pause(True), Pause(False)]),
+        ([net(1), look(1), watch(1), net(2)], [look(1), watch(1), net(2)]),
+        # Train means the net before it
+        ([net(1), Train(1, PLAN), net(2), net(3)], [net(1), Train(1, PLAN), net(3)]),
+        ([net(1), Save("a"), net(2)], [net(1), Save("a"), net(2)]),
+        # the weights that one net brings are kept by the next
+        ([net(1, weights="a"), net(2), net(3)], [net(1, weights="a"), net(3)]),
+        ([net(1, fresh=True), net(2)], [net(1, fresh=True), net(2)]),
+        ([net(1, weights="a"), net(2, fresh=True)], [net(2, fresh=True)]),
+    ],
+)
+def test_only_the_latest_state_waits(given: list[Command], left: list[Command]) -> None:
+    assert through(*given) == left
+
+
+commands = st.one_of(
+    st.builds(watch, st.integers(0, 99)),
+    st.builds(look, st.integers(0, 99)),
+    st.builds(net, st.integers(0, 99)),
+    st.builds(Rate, st.floats(0, 1)),
+    st.builds(Save, st.text(max_size=3)),
+)
+
+
+@given(st.lists(commands, max_size=30))
+def test_the_outbox_keeps_what_counts(given: list[Command]) -> None:
+    left = through(*given)
+    ordered = [c for c in given if isinstance(c, Rate | Save)]
+    assert [c for c in left if isinstance(c, Rate | Save)] == ordered
+    for kind in (Watch, Look, Open):
+        assert [c for c in left if isinstance(c, kind)][-1:] == [c for c in given if isinstance(c, kind)][-1:]
+    assert sum(isinstance(c, Watch | Look) for c in left) <= 2
+
+    def nets(all: list[Command]) -> list[tuple[Command, Command | None]]:
+        """Each ordered command with the net it means."""
+        found, last = [], None
+        for c in all:
+            last = c if isinstance(c, Open) else last
+            if isinstance(c, Rate | Save):
+                found.append((c, last))
+        return found
+
+    assert nets(left) == nets(given)
+
+
+def test_a_closed_outbox() -> None:
+    box = Outbox()
+    box.put(Stop())
+    box.close()
+    box.put(Stop())
+    assert box.get() == Stop()
+    assert box.get() is None
+    box = Outbox()
+    box.put(Stop())
+    box.close(drop=True)
+    assert box.get() is None
+
+
+def test_get_waits_until_there_is_something() -> None:
+    box, got = Outbox(), []
+    thread = threading.Thread(target=lambda: got.extend(iter(box.get, None)))
+    thread.start()
+    for command in (Stop(), Rate(1.0)):
+        box.put(command)
+    box.close()
+    thread.join(10)
+    assert got == [Stop(), Rate(1.0)]
