@@ -25,6 +25,6 @@ def _(sentence: str) -> str:
     return _catalogue.gettext(sentence) if sentence else ""
 
 
-def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name
+def N_(sentence: str) -> str:
     """Marks a sentence for translation where it is declared; it is translated where it is shown."""
     return sentence

@@ -6,7 +6,6 @@ import io
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,11 +13,11 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Self, cast
 
-from .mailbox import Reader, new_folder, sweep
+from .launch import LOG, Launched, launch, sweep
+from .mailbox import Reader
 from .messages import Command, Frame, Quit, Reply
 from .wire import GRACE, Outbox, Wire, WireError
 
-LOG = "engine.log"
 _TAIL = 8192  # bytes of the log that tell of a death
 _AFTER_KILL = 2.0  # seconds in which the system must have ended a killed process
 
@@ -30,18 +29,21 @@ class Client:
     signal's emit. `on_lost` comes once, where the process ends without having been asked to. An engine that is merely
     silent is not lost. The status is the system's: minus the signal's number where one ended it.
 
-    `command` starts another program than the engine; the mailbox folder is added to it.
+    `launched` is an engine that runs already (see launch.py); it is taken over at the start. `command` starts another
+    program than the engine.
     """
 
     def __init__(
         self,
         on_reply: Callable[[Reply], object],
         on_lost: Callable[[int, str], object],
-        command: Sequence[str] | None = None,
+        command: Sequence[str] = (),
+        launched: Launched | None = None,
     ) -> None:
         self._on_reply = on_reply
         self._on_lost = on_lost
-        self._command = engine_command() if command is None else list(command)
+        self._command = command
+        self._launched = launched
         self._child: _Child | None = None
         self._lock = Lock()
 
@@ -68,7 +70,8 @@ class Client:
         """Start the engine; returns at once, Ready follows when it has loaded torch. Raises OSError where it cannot."""
         with self._lock:
             if self._child is None:
-                self._child = _Child(self._command, self._on_reply, self._on_lost)
+                launched, self._launched = self._launched or launch(self._command), None
+                self._child = _Child(launched, self._on_reply, self._on_lost)
 
     def send(self, command: Command) -> None:
         """Send a command; never waits. Dropped where there is no engine to obey it."""
@@ -106,29 +109,15 @@ class _Child:
     """One engine process from its start to its end, with its folder and the two threads at its pipes."""
 
     def __init__(
-        self, command: list[str], on_reply: Callable[[Reply], object], on_lost: Callable[[int, str], object]
+        self, launched: Launched, on_reply: Callable[[Reply], object], on_lost: Callable[[int, str], object]
     ) -> None:
         self._on_reply = on_reply
         self._on_lost = on_lost
         self._asked = False  # to end
         self._deaf = False
         self.outbox = Outbox()
-        self._folder = new_folder()
+        self.process, self._folder = launched.process, launched.folder
         self.mailbox = Reader(self._folder)
-        try:
-            with (self._folder / LOG).open("wb") as log:
-                self.process = subprocess.Popen(
-                    [*command, str(self._folder)],
-                    bufsize=0,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    env=environment(),
-                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-                )
-        except BaseException:
-            self._remove()
-            raise
         self._wire = Wire(cast(io.RawIOBase, self.process.stdout), cast(io.RawIOBase, self.process.stdin))
         self._threads = (
             Thread(target=self._listen, name="engine replies"),
@@ -196,21 +185,6 @@ def _tell(error: Exception) -> None:
     """A bug of the caller's: told like every bug, and no reason to stop talking and listening."""
     thread = threading.current_thread()
     threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
-
-
-def engine_command() -> list[str]:
-    """What starts the engine, up to the mailbox folder. A frozen build is its own engine."""
-    start = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "cnnviz"]
-    return [*start, "--engine"]
-
-
-def environment() -> dict[str, str]:
-    """The engine's environment: it finds the modules that we find, nothing else, and its log has every last word."""
-    own = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1", "PYTHONIOENCODING": "utf-8:replace"}
-    if not getattr(sys, "frozen", False):
-        own["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
-        own["PYTHONSAFEPATH"] = "1"  # a learner's torch.py in the current folder stays out
-    return own
 
 
 def tail(log: Path) -> str:

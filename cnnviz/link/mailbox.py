@@ -16,10 +16,7 @@ import errno
 import mmap
 import os
 import pickle
-import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from io import BytesIO
@@ -347,44 +344,3 @@ class LocalMailbox:
     def close(self) -> None:
         """Forget the frame."""
         self.take()
-
-
-# ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-_FOLDER = re.compile(r"cnnviz-(\d+)-\w+")
-
-
-def new_folder() -> Path:
-    """A folder for one run's mailbox, which only this user can read; its name carries this process's id."""
-    return Path(tempfile.mkdtemp(prefix=f"cnnviz-{os.getpid()}-"))
-
-
-def sweep() -> None:
-    """Remove the folders of processes that died without doing so themselves."""
-    with suppress(OSError):
-        for folder in Path(tempfile.gettempdir()).iterdir():
-            match = _FOLDER.fullmatch(folder.name)
-            if match and not _lives(int(match[1])):
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lives(pid: int) -> bool:
-    if sys.platform == "win32":  # os.kill would end it there
-        import ctypes
-
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        kernel.OpenProcess.restype = ctypes.c_void_p
-        handle = ctypes.c_void_p(kernel.OpenProcess(0x0010_0000, False, pid))  # SYNCHRONIZE
-        if not handle:
-            return ctypes.get_last_error() == 5  # ERROR_ACCESS_DENIED: somebody else's
-        try:
-            return bool(kernel.WaitForSingleObject(handle, 0) == 0x102)  # WAIT_TIMEOUT: not ended
-        finally:
-            kernel.CloseHandle(handle)
-    else:
-        try:
-            os.kill(pid, 0)
-        except (ProcessLookupError, OverflowError):
-            return False
-        except PermissionError:  # somebody else's
-            pass
-        return True

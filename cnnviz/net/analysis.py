@@ -170,8 +170,8 @@ def _row(n: Node, rows: dict[str, Row]) -> Row:
     if have < fewest or (most is not None and have > most):
         if not have:
             return Row(n, problem=problem("inputs.none", layer=n.type))
-        need = str(fewest) if most == fewest else f"{fewest} or more"
-        return Row(n, problem=problem("inputs.count", layer=n.type, need=need, have=have))
+        code = "inputs.count" if most == fewest else "inputs.more"
+        return Row(n, problem=problem(code, layer=n.type, need=fewest, have=have))
     above = [rows[s] for s in n.sources]
     ins: list[Shape] = []
     for r in above:

@@ -56,7 +56,10 @@ def append(graph: Graph, layer: Layer, after: str | None = None, pos: Point | No
 
 
 def insert(graph: Graph, layer: Layer, wire: Wire, pos: Point) -> tuple[Graph, str]:
-    """A new layer in the middle of `wire`, at `pos` or the nearest free place; gives its id too."""
+    """A new layer in the middle of `wire`, at `pos`; gives its id too.
+
+    Where a card is in the way there, it stands to the right of the source instead, and cards that stand there move on.
+    """
     _check_wire(graph, wire)
     if layer.inputs[1] == 0:
         raise ValueError(_("{layer} takes no input, so it cannot stand on a wire.").format(layer=type(layer).__name__))
@@ -64,16 +67,25 @@ def insert(graph: Graph, layer: Layer, wire: Wire, pos: Point) -> tuple[Graph, s
     source, target = graph[wire.source], graph[wire.target]
     group = target.group if target.group == source.group else _shared(source.group, target.group)
     nodes = [_put(n, wire.port, id) if n is target else n for n in graph]
-    nodes.insert(1 + graph.nodes.index(source), Node(id, layer, (wire.source,), group, _free(graph, pos)))
-    return _graph(nodes), id
+    place, tight = _spot(graph, source, pos)
+    nodes.insert(1 + graph.nodes.index(source), Node(id, layer, (wire.source,), group, place))
+    return (_push(_graph(nodes), id) if tight else _graph(nodes)), id
 
 
-def insert_node(graph: Graph, id: str, wire: Wire) -> Graph:
-    """An existing card in the middle of `wire`; nothing where the wire is its own."""
+def insert_node(graph: Graph, id: str, wire: Wire, pos: Point | None = None) -> Graph:
+    """An existing card in the middle of `wire`; nothing where the wire is its own.
+
+    With `pos` it also moves there; where a card is in the way, as with `insert`.
+    """
     _check_wire(graph, wire)
     if id in (wire.source, wire.target):
         return graph
-    return connect(connect(graph, wire.source, id), id, wire.target, wire.port)
+    joined = connect(connect(graph, wire.source, id), id, wire.target, wire.port)
+    if pos is None:
+        return joined
+    place, tight = _spot(graph.remove([id]), graph[wire.source], pos)
+    moved = joined.move({id: place})
+    return _push(moved, id) if tight else moved
 
 
 # ── wires ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -252,6 +264,13 @@ def _free(graph: Graph, pos: Point) -> Point:
     return max(n.pos[0] for n in graph) + CARD[0] + GAP[0], y
 
 
+def _spot(graph: Graph, source: Node, pos: Point) -> tuple[Point, bool]:
+    """Where a card that was dropped on a wire stands: `pos` on the grid, or (True) where others must move on for it."""
+    place = GRID * round(pos[0] / GRID), GRID * round(pos[1] / GRID)
+    tight = any(_touch(place, n.pos) for n in graph)
+    return (_right_of(source) if tight else place), tight
+
+
 def _right_of(node: Node) -> Point:
     return node.pos[0] + CARD[0] + GAP[0], node.pos[1]
 
@@ -265,16 +284,20 @@ def _beside(graph: Graph, after: str | None) -> Point:
 
 def _push(graph: Graph, id: str) -> Graph:
     """The card `id` stays; cards it covers move right, and those that these cover."""
-    places = {n.id: n.pos for n in graph}
-    moved, todo = {}, [id]
-    while todo:
-        here = places[todo.pop()]
-        for other, there in places.items():
-            if other != id and there is not here and here[0] <= there[0] and _touch(here, there):
-                places[other] = moved[other] = (here[0] + CARD[0] + GAP[0], there[1])
-                todo.append(other)
-    here = places[id]
-    if any(other != id and _touch(here, there) for other, there in places.items()):
+    here = graph[id].pos
+    ahead = sorted((n for n in graph if n.id != id and n.pos[0] >= here[0]), key=lambda n: n.pos[0])
+    stay = [n.pos for n in graph if n.pos[0] < here[0]]
+    moved: dict[str, Point] = {}
+    for n in ahead:
+        x, y = n.pos
+        # a card that has not moved may lie on another one as before; one that moves must not
+        while hit := [p for p in (here, *moved.values(), *(stay if x > n.pos[0] else ())) if _touch((x, y), p)]:
+            x = max(p[0] for p in hit) + CARD[0] + GAP[0]
+        if x != n.pos[0]:
+            moved[n.id] = x, y
+        else:
+            stay.append(n.pos)
+    if any(_touch(here, p) for p in stay):
         moved[id] = _free(graph.remove([id]).move(moved), here)
     return graph.move(moved) if moved else graph
 

@@ -147,7 +147,8 @@ def graph(nodes: Iterable[Node]) -> Graph:
 
 def is_name(text: str) -> bool:
     """Whether a node can be called so: exported code uses the name for an attribute."""
-    return text.isidentifier() and not iskeyword(text)
+    # every torch module has a switch called `training`
+    return text.isidentifier() and not iskeyword(text) and text != "training"
 
 
 def _sorted(nodes: tuple[Node, ...], place: dict[str, int]) -> tuple[Node, ...]:

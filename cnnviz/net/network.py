@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .analysis import Analysis, analyse
 from .graph import Graph
@@ -17,7 +17,7 @@ class Network:
     name: str = "untitled"
     title: str = ""
     about: str = ""
-    plan: Plan = Plan()
+    plan: Plan = field(default_factory=Plan)
 
     def analyze(self) -> Analysis:
         """Shapes, parameters, MACs, memory, receptive fields and problems of every layer."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .layers.base import check, kind_of, setting
 from ..text import N_
+from .layers.base import check, kind_of, setting
 
 OPTIMIZERS = ("sgd", "adam", "rmsprop", "adadelta")
 INITS = ("default", "kaiming_normal")

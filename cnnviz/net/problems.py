@@ -15,6 +15,7 @@ SENTENCES = {
     "waits": N_("Waits for {nodes}."),
     "inputs.none": N_("{layer} needs an input. Draw a wire to it."),
     "inputs.count": N_("{layer} needs {need} inputs but has {have}."),
+    "inputs.more": N_("{layer} needs {need} inputs or more but has {have}."),
     "input.second": N_("A network has one Input; {first} is it. Delete this one."),
     "shape.map": N_("{layer} needs a feature map (channels×height×width) but gets {shape}."),
     "shape.vector": N_("{layer} needs a vector but gets {shape}. Put Flatten before it."),
@@ -24,7 +25,6 @@ SENTENCES = {
     "shape.empty": N_("{layer} gives {out}: nothing is left of its {shape} input. Use less padding."),
     "shape.equal": N_("{layer} needs inputs of one shape but gets {shapes}."),
     "shape.concat": N_("{layer} needs inputs of equal height and width but gets {shapes}."),
-    "shape.single": N_("{layer} cannot normalise a single value. Remove it, or feed it more than one."),
     "groups": N_("groups {groups} must divide both {inputs} input and {outputs} output channels."),
     "padding.same_stride": N_(
         "padding “same” needs stride 1, but the stride is {stride}. Use “same_tf”, or give numbers."
@@ -37,7 +37,11 @@ SENTENCES = {
     "setting.range": N_("{setting} must lie in {low}…{high}, but is {value}."),
     "setting.choice": N_("{setting} must be one of {choices}, but is {value}."),
     "setting.count": N_("{setting} has {have} numbers; give one, or one for each of the {channels} channels."),
-    "setting.kind": N_("{setting} must be {kind}, but is {value}."),
+    "setting.whole": N_("{setting} must be a whole number, but is {value}."),
+    "setting.number": N_("{setting} must be a number, but is {value}."),
+    "setting.truth": N_("{setting} must be true or false, but is {value}."),
+    "setting.pair": N_("{setting} must be one whole number or two (height, width), but is {value}."),
+    "setting.numbers": N_("{setting} must be one number or more, but is {value}."),
     "size.huge": N_("{layer} gives {shape}, more values than a computer can hold."),
     "net.empty": N_("The network is empty. Drag an Input onto the canvas, or open a network."),
     "net.no_input": N_("The network has no Input. Drag one onto the canvas."),

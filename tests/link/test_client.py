@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from cnnviz.link import client as module
-from cnnviz.link.client import Client, engine_command, environment, tail
-from cnnviz.link.mailbox import _lives
+from cnnviz.link.client import Client, tail
+from cnnviz.link.launch import _lives, engine_command, environment
 from cnnviz.link.messages import (
     Bell,
     Command,

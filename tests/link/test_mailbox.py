@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cnnviz.link import mailbox
-from cnnviz.link.mailbox import LocalMailbox, Reader, Writer, new_folder, sweep
+from cnnviz.link.launch import new_folder, sweep
+from cnnviz.link.mailbox import LocalMailbox, Reader, Writer
 from cnnviz.link.messages import Frame, PictureInfo, Unit
 
 from .programs import uniform

@@ -72,7 +72,7 @@ def test_why_a_network_cannot_be_trained(g: Graph, code: str) -> None:
         (ConvTranspose2d(kernel_size=1, padding=9), "shape.empty"),
         (ConvTranspose2d(output_padding=2), "padding.output"),
         (Linear(), "shape.vector"),
-        (Add(), "inputs.count"),
+        (Add(), "inputs.more"),
     ],
 )
 def test_what_does_not_fit_is_said_in_its_row_and_the_rest_waits(layer: Layer, code: str) -> None:

@@ -142,7 +142,7 @@ def check(name: str, kind: Kind, value: Any) -> Any:
         return value
     if kind.name == "bool":
         if not isinstance(value, bool):
-            raise Misfit("setting.kind", setting=name, kind="true or false", value=value)
+            raise Misfit("setting.truth", setting=name, value=value)
         return value
     if kind.name == "int":
         return _number(name, kind, value, whole=True)
@@ -155,18 +155,18 @@ def check(name: str, kind: Kind, value: Any) -> Any:
     if kind.name == "floats":
         values = value if isinstance(value, (tuple, list)) else (value,)
         if not values:
-            raise Misfit("setting.kind", setting=name, kind="one number or more", value=value)
+            raise Misfit("setting.numbers", setting=name, value=value)
         return tuple(_number(name, kind, v, whole=False) for v in values)
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
-            raise Misfit("setting.kind", setting=name, kind="one whole number or two (height, width)", value=value)
+            raise Misfit("setting.pair", setting=name, value=value)
         return tuple(_number(name, kind, v, whole=True) for v in value)
     return (_number(name, kind, value, whole=True),) * 2
 
 
 def _number(name: str, kind: Kind, value: Any, whole: bool) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or (whole and not isinstance(value, int)):
-        raise Misfit("setting.kind", setting=name, kind="a whole number" if whole else "a number", value=value)
+        raise Misfit("setting.whole" if whole else "setting.number", setting=name, value=value)
     if not kind.low <= value <= kind.high or value in (inf, -inf):  # nan is in no range
         raise Misfit("setting.range", setting=name, low=kind.low, high=kind.high, value=value)
     return value if whole else float(value)
