@@ -6,7 +6,6 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,7 +34,6 @@ THIRD = {  # room -> third parties it may import; rooms that are not here are do
     "gui": {"numpy", "PySide6", "pyqtgraph", "PIL", "safetensors"},
 }
 DOORS = {"cli", "commands", "bench"}  # the command line, which runs the engine in its own process
-FRAME = {"window", "furniture", "start", "demo"}  # of gui: what puts panels together
 
 
 def imports(path: Path, types: bool = True) -> Iterator[tuple[str, int]]:
@@ -99,36 +97,23 @@ def test_qt_is_only_in_the_window(path: Path) -> None:
         assert not [m for m, _ in imports(path) if m.split(".")[0] in QT]
 
 
-@cache
-def panels() -> set[str]:
-    """What the window is furnished with: modules with a widget, and the folders of the canvas and of what looks."""
-    furniture = HERE / "cnnviz/gui/furniture.py"
-    if not furniture.exists():
-        return set()
-    found = set()
-    for module, _ in imports(furniture):
-        parts = module.split(".")
-        if parts[:2] == ["cnnviz", "gui"] and len(parts) > 2 and parts[2] not in {"actions", *FRAME}:
-            path = HERE / "cnnviz/gui" / f"{parts[2]}.py"
-            if path.with_suffix("").is_dir() or (path.exists() and _defines_widget(path)):
-                found.add(parts[2])
-    return found
-
-
-def _defines_widget(path: Path) -> bool:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    bases = {ast.unparse(b) for c in tree.body if isinstance(c, ast.ClassDef) for b in c.bases}
-    return any(b.startswith("Q") and b not in ("QObject", "QAction") for b in bases)
+def gui_room(module: str) -> str:
+    """`table` of `cnnviz.gui.table.rows`; "" for what lies in gui itself, which all of its rooms share."""
+    parts = module.split(".")
+    return parts[2] if len(parts) > 2 and (HERE / "cnnviz/gui" / parts[2]).is_dir() else ""
 
 
 @pytest.mark.parametrize("path", [f for f in FILES if "gui" in f.parts], ids=name)
 def test_panels_do_not_know_each_other(path: Path) -> None:
-    mine = path.relative_to(HERE / "cnnviz/gui").with_suffix("").parts[0]
+    """A room of gui knows itself, the painting and what lies in gui itself; only the window knows all rooms."""
+    mine = gui_room(module_of(path))
+    if mine == "window":
+        return
     for module, line in imports(path, types=False):
-        parts = module.split(".")
-        if mine not in FRAME and parts[:2] == ["cnnviz", "gui"] and len(parts) > 2:
-            assert parts[2] not in FRAME, f"line {line}: {mine} imports the {parts[2]}"
-            assert parts[2] == mine or parts[2] not in panels(), f"line {line}: {mine} imports the panel {parts[2]}"
+        if module.startswith("cnnviz.gui."):
+            other = gui_room(module)
+            assert other in {"", mine, "paint"}, f"line {line}: {mine or 'gui'} imports {module}"
+            assert mine != "paint" or other == "paint", f"line {line}: painting imports {module}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

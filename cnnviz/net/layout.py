@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
-from .graph import Graph, Wire, wires
+from .graph import Graph
 
 Point = tuple[float, float]
 Size = tuple[float, float]
@@ -48,69 +48,6 @@ def tidy(graph: Graph, sizes: Mapping[str, Size] | None = None, aspect: float = 
         return {}
     x0, y0 = places[next(n.id for n in graph if n.id in places)]
     return {n.id: (_snap(places[n.id][0] - x0), _snap(places[n.id][1] - y0)) for n in graph}
-
-
-def route(
-    graph: Graph, places: Mapping[str, Point], sizes: Mapping[str, Size] | None = None
-) -> dict[Wire, list[Point]]:
-    """Corners of the wires that cannot go straight to the right, from the source's right side to the target's left.
-
-    A wire to the left goes round through the gap between its ends; one that would run over cards takes a free lane
-    above or below them. Wires that are not in it go straight.
-    """
-    sizes = sizes or {}
-    boxes = {id: _box(p, sizes.get(id, CARD)) for id, p in places.items()}
-    lanes: list[Lane] = []  # taken
-    found: dict[Wire, list[Point]] = {}
-    for wire in wires(graph):
-        (_, _, x0, _), (x1, top, _, bottom) = boxes[wire.source], boxes[wire.target]
-        y0, y1 = places[wire.source][1], places[wire.target][1]
-        out, into = x0 + GAP[0] / 2, x1 - GAP[0] / 2
-        left, right = min(out, into), max(out, into)
-        others = [b for id, b in boxes.items() if id not in (wire.source, wire.target) and b[0] < right and left < b[2]]
-        if into >= out and not any(_meets(b, (x0, y0), (x1, y1)) for b in others):
-            continue
-        if into < out:
-            others += [boxes[wire.source], boxes[wire.target]]
-        level = into < out and abs(y1 - y0) < bottom - top  # back to the left, with no room in between
-        aim = max(bottom, boxes[wire.source][3]) + LANE if level else (y0 + y1) / 2
-        y = _lane(aim, left, right, others, lanes)
-        lanes.append((left, right, y))
-        found[wire] = [(x0, y0), (out, y0), (out, y), (into, y), (into, y1), (x1, y1)]
-    return found
-
-
-Box = tuple[float, float, float, float]  # left, top, right, bottom
-Lane = tuple[float, float, float]  # left, right, height
-
-
-def _box(centre: Point, size: Size) -> Box:
-    (x, y), (w, h) = centre, size
-    return x - w / 2, y - h / 2, x + w / 2, y + h / 2
-
-
-def _meets(box: Box, a: Point, b: Point) -> bool:
-    """Whether the wire from `a` to `b`, which bends at most to both heights, runs over the box."""
-    left, top, right, bottom = box
-    if right <= a[0] or b[0] <= left:
-        return False
-    slope = (b[1] - a[1]) / (b[0] - a[0]) if b[0] > a[0] else 0.0
-    ends = [a[1] + slope * (min(max(x, a[0]), b[0]) - a[0]) for x in (left, right)]
-    return min(ends) < bottom and max(ends) > top
-
-
-def _lane(aim: float, left: float, right: float, boxes: Iterable[Box], lanes: Iterable[Lane]) -> float:
-    """The free height nearest to `aim` between `left` and `right`."""
-    taken = [(top - LANE / 2, bottom + LANE / 2) for _, top, _, bottom in boxes]
-    taken += [(y - LANE / 2, y + LANE / 2) for a, b, y in lanes if a < right and left < b]
-    up = down = aim
-    for a, b in sorted(taken):
-        if a < down < b:
-            down = b
-    for a, b in sorted(taken, key=lambda t: -t[1]):
-        if a < up < b:
-            up = a
-    return up if aim - up <= down - aim else down
 
 
 def _snap(v: float) -> int:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.net.graph import Graph, Wire, wires
+from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Add, Concat, Conv2d, Input, MaxPool2d, ReLU
-from cnnviz.net.layout import CARD, GAP, GRID, Size, route, tidy
+from cnnviz.net.layout import CARD, GAP, GRID, Size, tidy
 
 from .samples import graphs
 
@@ -61,7 +59,6 @@ def test_no_card_covers_another_and_all_stand_on_the_grid(g: Graph, aspect: floa
     assert not covered(places, sizes)
     assert all(v % GRID == 0 for p in places.values() for v in p)
     assert tidy(g, sizes, aspect) == places
-    assert set(route(g, places, sizes)) <= set(wires(g))
 
 
 @pytest.mark.parametrize("aspect", [0.5, 1.0, 1.6, 3.0])
@@ -94,19 +91,12 @@ def test_branches_stand_one_above_the_other_and_the_trunk_in_the_middle() -> Non
     assert p["conv2d_3"][1] == p["conv2d_4"][1] and p["conv2d_3"][0] == p["conv2d_5"][0] == p["conv2d_7"][0]
 
 
-def test_a_residual_trunk_is_straight_and_its_shortcut_goes_round() -> None:
+def test_a_residual_trunk_is_straight() -> None:
     g = Graph().add(Input())
     for _ in range(3):
         g = residual(g)
     places = tidy(g, aspect=20)
     assert {y for _, y in places.values()} == {0}
-    assert set(route(g, places)) == {
-        Wire("input_1", "add_1", 1),
-        Wire("relu_2", "add_2", 1),
-        Wire("relu_4", "add_3", 1),
-    }
-    for points in route(g, places).values():
-        assert all(abs(y) > CARD[1] / 2 for _, y in points[2:4]), "the shortcut runs beside the cards"
 
 
 def test_rows_break_between_blocks_only() -> None:
@@ -124,19 +114,6 @@ def test_wires_to_the_right_go_right_within_a_row() -> None:
     g = inception(inception(Graph().add(Input())))
     places = tidy(g, aspect=50)
     assert all(places[s][0] < places[n.id][0] for n in g for s in n.sources)
-
-
-def test_wires_back_to_the_left_go_round() -> None:
-    g = chain(12)
-    places = tidy(g, aspect=1)
-    back = {n.id for n in g for s in n.sources if places[s][0] > places[n.id][0]}
-    routes = route(g, places)
-    assert {w.target for w in routes} == back
-    for wire, points in routes.items():
-        lane = points[2][1]
-        assert points[0][1] == places[wire.source][1] and points[-1][1] == places[wire.target][1]
-        assert places[wire.source][1] + CARD[1] / 2 < lane < places[wire.target][1] - CARD[1] / 2
-        assert all(a[0] == b[0] or a[1] == b[1] for a, b in pairwise(points))
 
 
 def test_nothing_and_loose_cards_have_places_too() -> None:

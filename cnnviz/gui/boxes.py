@@ -1,0 +1,254 @@
+"""Boxes that settings are typed into, with the manners a form needs: no edit by a passing wheel, none half typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import floor, isnan, log10
+from typing import Any
+
+from PySide6.QtCore import QEvent, QLocale, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPalette,
+    QPen,
+    QPixmap,
+    QValidator,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
+
+from ..net.layers.base import Kind
+from ..text import _
+from .paint import theme
+
+LINE = 26
+"""Height of a one-line editor and of its label in pixels, so that they stand on one line."""
+
+
+class Spin(QSpinBox):
+    """Whole numbers; the wheel turns it only while it has the focus."""
+
+    def __init__(self, kind: Kind, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setRange(int(max(kind.low, -(2**31))), int(min(kind.high, 2**31 - 1)))
+        _behave(self, 48)
+
+    @property
+    def pending(self) -> bool:
+        """Something is typed that is not entered yet."""
+        return self.lineEdit().text() != self.textFromValue(self.value())
+
+    def event(self, event: QEvent) -> bool:
+        return False if _for_window(event, self.pending) else super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.pending:
+            self.lineEdit().setText(self.textFromValue(self.value()))
+            self.selectAll()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class Decimal(QDoubleSpinBox):
+    """Numbers of any magnitude, as `0.1` or `1e-05`; arrows change the first digit, so that 1e-5 is near too."""
+
+    def __init__(self, kind: Kind, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setDecimals(15)
+        self.setRange(kind.low, kind.high)
+        _behave(self, 80)
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:.15g}"
+
+    def valueFromText(self, text: str) -> float:
+        return _number(text, self.value())
+
+    def validate(self, text: str, pos: int) -> tuple[QValidator.State, str, int]:
+        try:
+            value = float(text.replace(",", "."))
+        except ValueError:
+            partly = all(c in "0123456789.,eE+-" for c in text.strip())
+            return (QValidator.State.Intermediate if partly else QValidator.State.Invalid), text, pos
+        inside = self.minimum() <= value <= self.maximum()
+        return (QValidator.State.Acceptable if inside else QValidator.State.Intermediate), text, pos
+
+    def fixup(self, text: str) -> str:
+        value = _number(text, self.value())
+        return self.textFromValue(min(max(value, self.minimum()), self.maximum()))
+
+    def stepBy(self, steps: int) -> None:
+        self.interpretText()
+        value = self.value()
+        for _step in range(abs(steps)):
+            value = _next(value, 1 if steps > 0 else -1, self.minimum())
+        self.setValue(value)
+        self.selectAll()
+
+    @property
+    def pending(self) -> bool:
+        """Something is typed that is not entered yet."""
+        return self.lineEdit().text() != self.textFromValue(self.value())
+
+    def event(self, event: QEvent) -> bool:
+        return False if _for_window(event, self.pending) else super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.pending:
+            self.lineEdit().setText(self.textFromValue(self.value()))
+            self.selectAll()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+def _number(text: str, otherwise: float) -> float:
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return otherwise
+    return otherwise if isnan(value) else value
+
+
+def _next(value: float, way: int, low: float) -> float:
+    """One step of the first digit up or down: 0.5 → 0.6, 1e-05 → 2e-05, down from there 9e-06."""
+    if value == 0:
+        return way * 0.01
+    if low == 0 and way < 0 and value <= 0.01:
+        return 0.0
+    power = floor(log10(abs(value)) + 1e-9)
+    if way * value < 0 and abs(abs(value) / 10.0**power - 1) < 1e-9:
+        power -= 1
+    return float(f"{value + way * 10.0**power:.10g}")
+
+
+class Combo(QComboBox):
+    """A choice; the wheel turns it only while it has the focus."""
+
+    def __init__(self, words: tuple[str, ...], parent: QWidget | None = None):
+        super().__init__(parent)
+        self.addItems(words)
+        self.setFixedHeight(LINE)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+def quietly(widget: QWidget, show: Callable[[Any], Any], value: Any) -> None:
+    """Show a value in a widget without its signals."""
+    before = widget.blockSignals(True)
+    show(value)
+    widget.blockSignals(before)
+
+
+def _for_window(event: QEvent, pending: bool) -> bool:
+    """Whether this is the window's undo: a box keeps Ctrl+Z for itself only while something is typed into it."""
+    if pending or not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.ShortcutOverride:
+        return False
+    return any(event.matches(k) for k in (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo))
+
+
+def _behave(box: QAbstractSpinBox, least: int) -> None:
+    box.setKeyboardTracking(False)  # 1 and 12 on the way to 128 are no edits
+    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    box.setLocale(QLocale.c())
+    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    box.setMinimumWidth(least)
+    box.setMaximumWidth(112)
+    box.setFixedHeight(LINE)
+
+
+class Link(QToolButton):
+    """Keeps height and width equal while it is down."""
+
+    def __init__(self, parent: QWidget):
+        super().__init__(parent)
+        self.setCheckable(True)
+        self.setAutoRaise(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setIconSize(QSize(16, 16))
+        self.setFixedSize(LINE - 2, LINE - 2)
+        self.setAccessibleName(_("Keep height and width equal"))
+        self.setToolTip(_("Keep height and width equal"))
+        self._draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()
+
+    def _draw(self) -> None:
+        icon, ratio = QIcon(), self.devicePixelRatioF()
+        for state, role, gap in ((QIcon.State.On, "link", 0.0), (QIcon.State.Off, "faint", 1.5)):
+            pixmap = QPixmap(self.iconSize() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            pen = QPen(theme.current().colour(role), 1.5)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            painter.drawArc(QRectF(1.5 - gap / 2, 5, 6, 6), 60 * 16, 240 * 16)
+            painter.drawArc(QRectF(8.5 + gap / 2, 5, 6, 6), 240 * 16, 240 * 16)
+            if not gap:
+                painter.drawLine(QPointF(5.5, 8), QPointF(10.5, 8))
+            painter.end()
+            icon.addPixmap(pixmap, QIcon.Mode.Normal, state)
+        self.setIcon(icon)
+
+
+class Line(QLineEdit):
+    """A line of text. `left`: it was given up, by Esc or by going away; what is wrong in it is then forgotten."""
+
+    left = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        return False if _for_window(event, self.isModified()) else super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self.left.emit()
+
+
+def say(label: QLabel, text: str) -> None:
+    """Show what is wrong, in the colour of problems."""
+    label.setText(text)
+    label.setForegroundRole(QPalette.ColorRole.BrightText)
+    label.show()

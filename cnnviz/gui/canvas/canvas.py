@@ -1,0 +1,227 @@
+"""The canvas: shows what the session says, and has the verbs that the window offers."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from PySide6.QtCore import QEvent, QRect, QRectF, Qt, QTimer, QVariantAnimation, Slot
+from PySide6.QtGui import QGuiApplication, QHideEvent, QPainter, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from ...link.messages import Frame
+from ...text import _
+from ..paint import theme
+from ..paint.colour import EASE
+from ..session import Session
+from .gestures import Band
+from .hands import Hands
+from .places import BODY, HEIGHT, WIDTH, Point
+from .scene import Scene, positions
+from .style import MAPS, pen
+from .tips import plain_tip
+from .view import MOVE_TIME
+
+LOOK_AFTER = 60
+"""Milliseconds after the last scroll until the cards in view are asked for."""
+
+
+STEP_TIME = 33
+"""Milliseconds from one picture to the next while a range eases."""
+
+
+class Canvas(Hands):
+    """The network as cards joined by wires."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None):
+        super().__init__(Scene(), session, parent)
+        self._shown = False  # the network has been fitted into the window that is seen
+        self._picture: object = None  # of the last frame
+        self._last_frame = 0.0
+        self._from: dict[str, Point] = {}  # where cards came from, while they glide
+        self._want = _timer(self, LOOK_AFTER)
+        self._want.timeout.connect(self._tell_wants)
+        self._ease = _timer(self, STEP_TIME)
+        self._ease.timeout.connect(self._ease_strips)
+        self._settle = QVariantAnimation(self)
+        self._settle.setDuration(MOVE_TIME)
+        self._settle.setStartValue(0.0)
+        self._settle.setEndValue(1.0)
+        self._settle.valueChanged.connect(self._glide_cards)
+        self.setAccessibleName(_("Network"))
+        session.graph_changed.connect(self._graph_changed)
+        session.selection_changed.connect(self._selection_changed)
+        session.frame_arrived.connect(self._frame_arrived)
+        self.looked_elsewhere.connect(self._want.start)
+        self._graph_changed()
+
+    # ── what the session says ───────────────────────────────────────────────────────────────────────────────────────
+    @Slot()
+    def _graph_changed(self) -> None:
+        self.end_gesture()
+        self._settle.stop()
+        self._from = {}
+        scene, document = self.cards_scene, self._session.edit.document
+        was_empty = not scene.cards
+        scene.show_rows(self._session.rows)
+        self.chosen_wires = tuple(w for w in self.chosen_wires if w in scene.wires)
+        opened = not document.undo_text and not document.redo_text  # a file: its history is empty
+        if opened and scene.cards:
+            self._shown = self.isVisible()
+            self.fit()
+        if was_empty != (not scene.cards):
+            self.viewport().update()  # the hint
+        self._mark_selection()
+        self._want.start()
+
+    @Slot()
+    def _selection_changed(self) -> None:
+        self._mark_selection()
+        id = self._session.look.selected
+        if id:
+            self.choose_wires(())
+        card = self.cards_scene.cards.get(id)  # none where somebody selects before we heard of the new graph
+        if card is not None and not self.hasFocus() and self.gesture is None:
+            self.reveal(BODY.translated(card.pos()))
+
+    def _mark_selection(self) -> None:
+        chosen = set(self._session.look.selection)
+        for id, card in self.cards_scene.cards.items():
+            if card.selected != (id in chosen):
+                card.mark(selected=id in chosen)
+        for wire, item in self.cards_scene.wires.items():
+            if item.selected != (wire in self.chosen_wires):
+                item.mark(selected=wire in self.chosen_wires)
+        row = self._session.rows.get(self._session.look.selected)
+        self.setAccessibleDescription(plain_tip(row) if row else "")
+
+    @Slot(object)
+    def _frame_arrived(self, frame: Frame) -> None:
+        now, shown = monotonic(), (frame.picture, frame.version, frame.run)
+        jump = shown != self._picture or now - self._last_frame > EASE
+        self._picture, self._last_frame = shown, now
+        self._show_stale()
+        self.cards_scene.take(frame, jump, self.isVisible() and self.zoom >= MAPS)
+        self._ease.start(2 * STEP_TIME)
+
+    @Slot()
+    def _ease_strips(self) -> None:
+        """After the last frame the ranges still go on to where they were going."""
+        if self.isVisible() and self.cards_scene.ease_strips():
+            self._ease.start(STEP_TIME)
+
+    def _show_stale(self) -> None:
+        if self.cards_scene.world.stale != self._session.look.stale:
+            self.cards_scene.world.stale = self._session.look.stale
+            self.cards_scene.update_strips()
+
+    @Slot()
+    def _tell_wants(self) -> None:
+        self._show_stale()  # the session counts its versions after it has told of the new graph
+        seen = self.isVisible() and self.zoom >= MAPS
+        self._session.look.want("canvas", "thumbs", self.cards_scene.inside(self.seen) if seen else ())
+
+    # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def delete(self) -> None:
+        """Delete what is selected."""
+        if self.chosen_wires:
+            self._session.edit.disconnect(self.chosen_wires)
+        self._session.edit.remove(self._session.look.selection)
+
+    def copy(self) -> None:
+        """The selected layers to the clipboard."""
+        if self._session.look.selection:
+            QGuiApplication.clipboard().setText(self._session.edit.copy(self._session.look.selection))
+
+    def cut(self) -> None:
+        """Copy and delete."""
+        self.copy()
+        self._session.edit.remove(self._session.look.selection)
+
+    def paste(self) -> None:
+        """Layers from the clipboard."""
+        self._session.edit.paste(QGuiApplication.clipboard().text())
+
+    def duplicate(self) -> None:
+        """The selected layers once more; the clipboard stays as it is."""
+        if self._session.look.selection:
+            self._session.edit.paste(self._session.edit.copy(self._session.look.selection))
+
+    def select_all(self) -> None:
+        """Every layer; the one that panels show stays it."""
+        shown = self._session.look.selected
+        others = [i for i in self.cards_scene.cards if i != shown]
+        self._session.look.select([*others, shown] if shown else others)
+
+    def zoom_to_selection(self) -> None:
+        """Show the selected layers as large as they can be read well."""
+        self.show_area(self.cards_scene.content(self._session.look.selection), glide=True)
+
+    def tidy(self) -> None:
+        """Lay the network out anew and show it whole."""
+        before = positions(self.cards_scene.cards)
+        size = self.viewport().size()
+        self._session.edit.tidy(dict.fromkeys(before, (WIDTH, HEIGHT)), size.width() / max(1, size.height()))
+        after = positions(self.cards_scene.cards)
+        self.show_area(self.cards_scene.content(), glide=True)
+        self.fitted = True
+        if before != after and self.may_move():
+            self._from = before
+            self._glide_cards(0.0)
+            self._settle.start()
+
+    @Slot(float)
+    def _glide_cards(self, part: float) -> None:
+        cards = self.cards_scene.cards
+        for id, (x, y) in self._from.items():
+            u, v = self._session.graph[id].pos
+            cards[id].put(x + (u - x) * part, y + (v - y) * part)
+        self.cards_scene.lay_wires(self.cards_scene.wires, ())
+
+    def settle(self) -> None:
+        """Cards and view are where they were going."""
+        self._settle.stop()
+        if self._from:
+            self._glide_cards(1.0)
+            self._from = {}
+        self.stop_motion()
+
+    # ── Qt ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._shown and self.cards_scene.cards:
+            self._shown = True
+            self.fit()
+        self._want.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tell_wants()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.LanguageChange):
+            self.cards_scene.restyle()
+            self.viewport().update()
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        style = self.cards_scene.world.style
+        if isinstance(self.gesture, Band):
+            fill = theme.current().colour("accent")
+            fill.setAlpha(28)
+            painter.setPen(pen(style.accent))
+            painter.setBrush(fill)
+            painter.drawRect(self.gesture.area)
+        if not self.cards_scene.cards:
+            painter.resetTransform()
+            painter.setFont(theme.body())
+            painter.setPen(style.quiet_ink)
+            area = self.viewport().rect().adjusted(16, 16, -16, -16)
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(area, flags, _("Drag an Input here, or open a network."))
+
+
+def _timer(canvas: Canvas, after: int) -> QTimer:
+    timer = QTimer(canvas)
+    timer.setSingleShot(True)
+    timer.setInterval(after)
+    return timer

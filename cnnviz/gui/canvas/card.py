@@ -1,0 +1,282 @@
+"""One layer on the canvas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QRegion
+from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
+
+from ...net.analysis import Row
+from ...net.graph import Node
+from ...net.problems import shape_text
+from ...text import _
+from ..paint.theme import RADIUS
+from . import strip as strips
+from .places import BODY, BOUNDS, LEFT, OUT, PORT, QUIET, RIGHT, ROOM, STRIP, in_port, ports
+from .style import MAPS, WORDS, Style, body_path, edge_path, paint_sign, pen, whole
+
+LINE = 14.0
+"""Between two lines of captions."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """The words on a card, cut to fit."""
+
+    title: str
+    font: QFont  # of the title
+    caption: str
+    shape: str
+    params: str
+    words: tuple[str, ...]  # in the place of the maps: what is wrong
+
+
+class Card(QGraphicsRectItem):
+    """Paints one node. `state` fields are set by Scene and gestures, which then call `update`."""
+
+    def __init__(self, row: Row, waits_for: str, world: World):
+        super().__init__(BOUNDS)
+        self.setPen(Qt.PenStyle.NoPen)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self.setZValue(1)
+        self.row, self.waits_for, self.world = row, waits_for, world
+        self.strip = strips.Strip()
+        self.selected = self.dim = self.target = self.lifted = False
+        self.hot_port: tuple[str, int] | None = None  # ("in" or "out", number) under the pointer
+        self._face: Face | None = None
+        self.place = (0.0, 0.0)
+        """Its centre, also while it is being dragged."""
+        self.put(*row.node.pos)
+
+    def put(self, x: float, y: float) -> None:
+        """Stand here."""
+        if self.place != (x, y):
+            self.place = (x, y)
+            self.setPos(x, y)
+
+    @property
+    def node(self) -> Node:
+        """The node it stands for, as last shown."""
+        return self.row.node
+
+    def show_row(self, row: Row, waits_for: str) -> None:
+        """Stand for this row from now on; paint anew only where it looks different."""
+        old, self.row = self.row, row
+        same = row is old or (
+            row.node.layer == old.node.layer
+            and len(row.node.sources) == len(old.node.sources)
+            and (row.out, row.params, row.problem) == (old.out, old.params, old.problem)
+        )
+        if not same or waits_for != self.waits_for:
+            self.waits_for, self._face = waits_for, None
+            self.update()
+
+    def restyle(self) -> None:
+        """The theme or a font is another one."""
+        self._face = None
+        self.update()
+
+    def mark(self, **states: bool) -> None:
+        """Set some of selected, dim, target, lifted."""
+        if any(getattr(self, k) != v for k, v in states.items()):
+            for k, v in states.items():
+                setattr(self, k, v)
+            self.update()
+
+    # ── painting ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        world = painter.worldTransform()
+        scale = world.m11()
+        style = self.world.style
+        box = whole(world.mapRect(BODY))
+        if self.dim:
+            painter.setOpacity(0.35)
+        if scale >= MAPS and self._only_strip(world.mapRect(BODY), world.mapRect(QUIET)):
+            painter.resetTransform()
+            painter.fillRect(box.adjusted(1 + round(4 * scale), 1, -1, -1), style.panel)
+            self._paint_strip(painter, whole(world.mapRect(STRIP)))
+            return
+        painter.resetTransform()
+        if scale < MAPS:
+            self._paint_block(painter, box, scale, style)
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_body(painter, box, scale, style)
+        if not self._paint_words_instead():
+            self._paint_strip(painter, whole(world.mapRect(STRIP)))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if scale < WORDS:
+            self._paint_short(painter, box, scale, style)
+            return
+        painter.setWorldTransform(world)
+        self._paint_face(painter, style)
+        self._paint_ports(painter, style)
+
+    def _only_strip(self, body: QRectF, quiet: QRectF) -> bool:
+        region: QRegion | None = self.world.exposed
+        if region is None or self._paint_words_instead():
+            return False
+        part = region.intersected(body.toAlignedRect().adjusted(-8, -8, 8, 8)).boundingRect()
+        return quiet.contains(QRectF(part))
+
+    def _paint_words_instead(self) -> bool:
+        return self.row.problem is not None
+
+    def _paint_body(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
+        row = self.row
+        radius = max(2.0, round(RADIUS * scale, 2))
+        path = body_path(box.width(), box.height(), radius)
+        family = row.node.layer.family
+        painter.translate(box.topLeft())
+        if self.lifted:
+            shadow = QColor(0, 0, 0, 40)
+            painter.translate(0, 3)
+            painter.fillPath(path, shadow)
+            painter.translate(0, -3)
+        own = self._own_problem
+        painter.fillPath(path, style.panel)
+        painter.fillPath(edge_path(box.width(), box.height(), radius, scale), style.families[family])
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if own:
+            painter.setPen(pen(style.problem_ink, 2))
+        elif self.waits_for:
+            painter.setPen(pen(style.wire, 1, Qt.PenStyle.DashLine))
+        else:
+            painter.setPen(pen(style.accent if self.target else style.line))
+        painter.drawPath(path)
+        if self.selected:
+            painter.setPen(pen(style.accent, 2))
+            out = 1.5 if not own else 2.5
+            painter.drawRoundedRect(
+                QRectF(-out, -out, box.width() + 2 * out, box.height() + 2 * out), radius + out, radius + out
+            )
+        painter.translate(-box.topLeft())
+
+    def _paint_strip(self, painter: QPainter, area: QRectF) -> None:
+        style, row = self.world.style, self.row
+        if self.strip.array is None:
+            if row.out:
+                strips.placeholder(painter, area, row.out, style.theme)
+            return
+        opacity = painter.opacity()
+        if self.world.stale:
+            painter.setOpacity(opacity * strips.DIM)
+        self.strip.paint(painter, area, style.theme, monotonic())
+        painter.setOpacity(opacity)
+
+    def _paint_face(self, painter: QPainter, style: Style) -> None:
+        face = self._face = self._face or self._words(style)
+        top = BODY.top()
+        painter.setFont(face.font)
+        painter.setPen(style.text_ink)
+        painter.drawText(QPointF(LEFT, top + 18), face.title)
+        painter.setFont(style.caption)
+        if face.shape:
+            painter.drawText(QPointF(LEFT, BODY.bottom() - 9), face.shape)
+        painter.setPen(style.quiet_ink)
+        painter.drawText(QPointF(LEFT, top + 32), face.caption)
+        if face.params:
+            width = style.metrics(style.caption).horizontalAdvance(face.params)
+            painter.drawText(QPointF(RIGHT - width, BODY.bottom() - 9), face.params)
+        if face.words:
+            if not self.waits_for:
+                painter.setPen(style.problem_text)
+                paint_sign(painter, QPointF(RIGHT - 6, top + 13), 13, style)
+                painter.setPen(style.problem_text)
+            for i, line in enumerate(face.words):
+                painter.drawText(QPointF(LEFT, STRIP.top() + 13 + i * LINE), line)
+
+    def _words(self, style: Style) -> Face:
+        row, node = self.row, self.row.node
+        own = self._own_problem
+        default = f"{node.type.lower()}_"
+        name = "" if node.id.startswith(default) and node.id[len(default) :].isdigit() else node.id
+        name = "" if name == node.type.lower() else name
+        room = ROOM - (18 if own else 0)
+        font = style.fitting((style.title, style.narrow), node.type, room)
+        title = style.elided(font, node.type, room)
+        caption = style.elided(style.caption, " · ".join(filter(None, (name, node.layer.brief))), ROOM)
+        shape = shape_text(row.out) if row.out else ""
+        params = f"{row.params:,}" if row.params else ""
+        measure = style.metrics(style.caption).horizontalAdvance
+        if params and measure(shape) + measure(params) + 6 > ROOM:
+            params = short(row.params)
+        words: list[str] = []
+        if self.waits_for:
+            words = style.wrapped(style.caption, _("waits for {node}").format(node=self.waits_for), ROOM, 2)
+        elif row.problem is not None:
+            words = style.wrapped(style.caption, row.problem.text, ROOM, 5)
+        return Face(title, font, caption, shape, params, tuple(words))
+
+    def _paint_short(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
+        """Too small for captions: the title, as large as it can be read."""
+        font, title = style.short_title(self.node.type, round(box.width() - 4 * scale - 6))
+        painter.setFont(font)
+        painter.setPen(style.text_ink)
+        painter.drawText(QPointF(box.left() + 4 * scale + 4, box.top() + 14), title)
+        if self._own_problem:
+            paint_sign(painter, QPointF(box.right() - 8, box.bottom() - 9), 12, style)
+
+    def _paint_block(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
+        """Too small for maps: a block in the family's colour, with the title where it fits."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        family = self.node.layer.family
+        painter.fillRect(box, (style.faded if self.waits_for else style.families)[family])
+        if self.selected or self._own_problem:
+            painter.setPen(pen(style.accent if self.selected else style.problem_ink, 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(box)
+        font, title = style.short_title(self.node.type, round(box.width() - 4))
+        if len(title) > 5 or title == self.node.type:
+            painter.setFont(font)
+            painter.setPen(style.text_ink if self.waits_for else style.panel)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
+        if self._own_problem:
+            paint_sign(painter, QPointF(box.right() - 1, box.top() + 1), 10, style)
+
+    @property
+    def _own_problem(self) -> bool:
+        return self.row.problem is not None and not self.waits_for
+
+    def _paint_ports(self, painter: QPainter, style: Style) -> None:
+        used = len(self.node.sources)
+        for i in range(ports(self.node)):
+            self._paint_port(painter, in_port(self.node, i), ("in", i), i < used, style)
+        self._paint_port(painter, OUT, ("out", 0), bool(self.world.readers(self.node.id)), style)
+
+    def _paint_port(self, painter: QPainter, at: QPointF, port: tuple[str, int], used: bool, style: Style) -> None:
+        hot = self.hot_port == port or (self.target and port[0] == "in")
+        ink = style.accent if hot else style.wire
+        painter.setPen(pen(ink, 1.5))
+        painter.setBrush(ink if used else style.panel)
+        radius = PORT + 1 if hot else PORT - 0.5
+        painter.drawEllipse(at, radius, radius)
+
+
+class World:
+    """What all cards of a canvas share."""
+
+    def __init__(self) -> None:
+        self.style = Style()
+        self.stale = False  # the frame shows the network as it was
+        self.exposed: QRegion | None = None  # what is being repainted, in viewport pixels; None: everything
+        self._readers: dict[str, tuple[str, ...]] = {}
+
+    def read_by(self, readers: dict[str, tuple[str, ...]]) -> None:
+        """Which nodes read which."""
+        self._readers = readers
+
+    def readers(self, id: str) -> tuple[str, ...]:
+        """Ids of those that read this node."""
+        return self._readers.get(id, ())
+
+
+def short(count: int) -> str:
+    """A large count in four figures: 138.4 M."""
+    for unit, name in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= unit:
+            return f"{count / unit:.1f} {name}"
+    return str(count)

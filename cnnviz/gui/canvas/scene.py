@@ -1,0 +1,206 @@
+"""The items of the canvas, kept in step with the graph: what did not change is not touched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+
+from PySide6.QtCore import QObject, QPointF, QRectF
+from PySide6.QtWidgets import QGraphicsScene
+
+from ...link.messages import Frame
+from ...net.analysis import Analysis, Row
+from ...net.edit import Wire, wires
+from . import route
+from .card import Card, World
+from .places import BODY, OUT, STRIP, Point, in_port, ports
+from .style import Style
+from .wire import WireItem
+
+FAR = 4e5
+"""Half the side of the plane; cards further out cannot be reached."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of a card."""
+
+    id: str
+    side: str  # "in" or "out"
+    number: int = 0
+
+
+class Scene(QGraphicsScene):
+    """One Card for each node and one WireItem for each wire."""
+
+    def __init__(self, parent: QObject | None = None):
+        super().__init__(-FAR, -FAR, 2 * FAR, 2 * FAR, parent)
+        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.world = World()
+        self.cards: dict[str, Card] = {}
+        self.wires: dict[Wire, WireItem] = {}
+
+    # ── the graph ───────────────────────────────────────────────────────────────────────────────────────────────────
+    def show_rows(self, rows: Analysis) -> None:
+        """Be this network."""
+        graph = rows.graph
+        self.world.read_by(graph.readers)
+        moved: list[Point] = []  # places that cards came to or left
+        for id in [i for i in self.cards if i not in graph]:
+            gone = self.cards.pop(id)
+            moved.append(gone.place)
+            self.removeItem(gone)
+        causes: dict[str, str] = {}  # of those with a problem: the node that is to blame
+        for id, row in rows.items():
+            waits_for = ""
+            if row.problem is not None:
+                waits_for = next((causes[s] for s in row.node.sources if s in causes), "") if _waits(row) else ""
+                causes[id] = waits_for or id
+            card = self.cards.get(id)
+            if card is None:
+                self.cards[id] = card = Card(row, waits_for, self.world)
+                self.addItem(card)
+                moved.append(card.place)
+            elif row is not card.row or waits_for != card.waits_for:
+                card.show_row(row, waits_for)
+            if card.place != row.node.pos:
+                moved += card.place, row.node.pos
+                card.put(*row.node.pos)
+        self._show_wires(rows, moved)
+
+    def _show_wires(self, rows: Analysis, moved: list[Point]) -> None:
+        current = wires(rows.graph)
+        for wire in self.wires.keys() - set(current):
+            self.removeItem(self.wires.pop(wire))
+            self._ports_changed(wire)
+        for wire in current:
+            if wire not in self.wires:
+                self.wires[wire] = item = WireItem(wire, self.world)
+                self.addItem(item)
+                self._ports_changed(wire)
+        self.lay_wires(self.wires, moved)
+
+    def _ports_changed(self, wire: Wire) -> None:
+        for id in (wire.source, wire.target):
+            if id in self.cards:
+                self.cards[id].update()
+
+    def lay_wires(self, which: Iterable[Wire], moved: Collection[Point]) -> None:
+        """Lead these wires from their source cards to their target cards, around cards that came to `moved` places."""
+        blocks = route.Blocks(c.place for c in self.cards.values())
+        out = BODY.right()
+        for wire in which:
+            source, target = self.cards[wire.source], self.cards[wire.target]
+            item = self.wires[wire]
+            item.carry(source.row.out)
+            ends = (source.place, target.place, len(target.node.sources))
+            if ends == item.ends and not (moved and route.touched(item.points, moved)):
+                continue
+            item.ends = ends
+            x, y = source.place
+            at = in_port(target.node, wire.port)
+            u, v = target.place
+            item.run(route.corners((x + out, y), (u + at.x(), v + at.y()), blocks))
+
+    def wires_of(self, ids: Iterable[str]) -> list[Wire]:
+        """Wires that begin or end at one of these cards."""
+        some = set(ids)
+        return [w for w in self.wires if w.source in some or w.target in some]
+
+    def restyle(self) -> None:
+        """The theme or a font is another one."""
+        self.world.style = Style()
+        for card in self.cards.values():
+            card.restyle()
+        self.update()
+
+    # ── frames ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def take(self, frame: Frame, jump: bool, seen: bool) -> None:
+        """Show the frame's maps. `seen`: strips are large enough to be painted."""
+        now = monotonic()
+        for id, array in frame.thumbs.items():
+            card = self.cards.get(id)
+            if card is not None:
+                card.strip.take(array, card.node.layer.signed, now, jump)
+                if seen:
+                    card.update(STRIP)
+
+    def ease_strips(self) -> bool:
+        """Paint strips anew whose range still eases; whether there is one."""
+        moving = [card for card in self.cards.values() if card.strip.eases]
+        for card in moving:
+            card.update(STRIP)
+        return bool(moving)
+
+    def update_strips(self) -> None:
+        """Paint all strips anew."""
+        for card in self.cards.values():
+            card.update(STRIP)
+
+    # ── what is where ───────────────────────────────────────────────────────────────────────────────────────────────
+    def content(self, ids: Iterable[str] = ()) -> QRectF:
+        """The rectangle around these cards; around all cards and wires where none are given."""
+        cards = [self.cards[i] for i in ids if i in self.cards]
+        around = QRectF()
+        if not cards:
+            cards = list(self.cards.values())
+            for item in self.wires.values():
+                around |= item.extent()
+        if not cards:
+            return around
+        xs, ys = zip(*(c.place for c in cards), strict=True)
+        return around | BODY.translated(min(xs), min(ys)) | BODY.translated(max(xs), max(ys))
+
+    def inside(self, area: QRectF) -> list[str]:
+        """Ids of the cards that touch `area`."""
+        grown = area.adjusted(BODY.left(), BODY.top(), BODY.right(), BODY.bottom())
+        return [i for i, c in self.cards.items() if grown.contains(c.pos())]
+
+    def card_at(self, at: QPointF) -> str:
+        """Id of the card here; the one painted last, "" where none is."""
+        found = ""
+        for id, card in self.cards.items():
+            if BODY.contains(at - card.pos()) and (not found or card.zValue() >= self.cards[found].zValue()):
+                found = id
+        return found
+
+    def port_at(self, at: QPointF, reach: float) -> Port | None:
+        """The nearest port within `reach`."""
+        best, found = reach, None
+        for port, place in self._ports_near(at, reach):
+            away = (place - at).manhattanLength()
+            if away <= best:
+                best, found = away, port
+        return found
+
+    def _ports_near(self, at: QPointF, reach: float) -> Iterator[tuple[Port, QPointF]]:
+        area = BODY.adjusted(-reach, -reach, reach, reach)
+        for id, card in self.cards.items():
+            if area.contains(at - card.pos()):
+                yield Port(id, "out"), card.pos() + OUT
+                for i in range(ports(card.node)):
+                    yield Port(id, "in", i), card.pos() + in_port(card.node, i)
+
+    def port_place(self, port: Port) -> QPointF:
+        """Where a port is."""
+        card = self.cards[port.id]
+        return card.pos() + (OUT if port.side == "out" else in_port(card.node, port.number))
+
+    def wire_at(self, at: QPointF, reach: float) -> Wire | None:
+        """A wire that passes within `reach`."""
+        return next((w for w, item in self.wires.items() if item.near(at, reach)), None)
+
+    def light(self, wire: Wire | None) -> None:
+        """Show where the layer in hand would be inserted."""
+        for w, item in self.wires.items():
+            item.mark(lit=w == wire)
+
+
+def _waits(row: Row) -> bool:
+    return row.problem is not None and row.problem.code == "waits"
+
+
+def positions(cards: dict[str, Card]) -> dict[str, Point]:
+    """Where the cards are shown."""
+    return {i: c.place for i, c in cards.items()}

@@ -1,0 +1,52 @@
+"""What is said about a card when the pointer rests on it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ...net.analysis import Analysis, Field, Row
+from ...net.problems import shape_text
+from ...text import _
+
+
+def card_tip(row: Row, rows: Analysis) -> str:
+    """Rich text: what the layer does, what it gives, what is wrong."""
+    head = f"<b>{escape(row.node.type)}</b> · {escape(row.id)}"
+    parts = [head, escape(_(type(row.node.layer).__doc__ or ""))]
+    if row.problem is not None:
+        words = escape(row.problem.text)
+        cause = rows.cause(row.id)
+        if cause is not row and cause.problem is not None:
+            words += f"<br>{escape(cause.id)}: {escape(cause.problem.text)}"
+        parts.append(f"⚠ {words}")
+    parts += [escape(line) for line in _numbers(row)]
+    return "<p style='margin:0'>" + "</p><p style='margin:4px 0 0 0'>".join(parts) + "</p>"
+
+
+def plain_tip(row: Row) -> str:
+    """The same in short, for a screen reader."""
+    words = [f"{row.id}: {row.node.type}", *_numbers(row)]
+    if row.problem is not None:
+        words.append(row.problem.text)
+    return ". ".join(words)
+
+
+def _numbers(row: Row) -> list[str]:
+    if row.out is None:
+        return []
+    lines = [_("Output {shape}").format(shape=shape_text(row.out))]
+    if row.params:
+        lines.append(_("{n} parameters").format(n=f"{row.params:,}"))
+    if row.macs:
+        lines.append(_("{n} multiply-adds").format(n=f"{row.macs:,}"))
+    if row.field is None:
+        lines.append(_("Every unit sees the whole picture"))
+    else:
+        lines.append(_field(row.field))
+    return lines
+
+
+def _field(field: Field) -> str:
+    (h, w), (down, across) = field.size, field.stride
+    step = f"{down:g}" if down == across else f"{down:g}×{across:g}"
+    return _("Receptive field {size}, step {step}").format(size=f"{h}×{w}", step=step)

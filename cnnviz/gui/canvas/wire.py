@@ -1,0 +1,125 @@
+"""A connection between two cards, and one that is being drawn."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker
+from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
+
+from ...net.edit import Wire
+from ...net.problems import shape_text
+from . import route
+from .card import World
+from .places import Point
+from .style import MAPS, WORDS, pen
+
+ABOVE = 11.0
+"""Where a wire that is meant lies: over the card in hand."""
+MARGIN = 18.0
+"""Around the path: the caption and the thickest line."""
+
+
+class WireItem(QGraphicsRectItem):
+    """Paints one wire, with the shape that runs through it."""
+
+    def __init__(self, wire: Wire, world: World):
+        super().__init__()
+        self.setPen(Qt.PenStyle.NoPen)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self.wire, self.world = wire, world
+        self.selected = self.lit = False
+        self.ends: object = None  # what `points` were found for
+        self.points: tuple[Point, ...] = ()
+        self.shape_out: tuple[int, ...] | None = None
+        self._path = QPainterPath()
+
+    def run(self, points: tuple[Point, ...]) -> None:
+        """Lie here."""
+        if points != self.points:
+            self.points, self._path = points, route.drawn(points)
+            self.setRect(self._path.controlPointRect().adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN))
+            self.update()
+
+    def carry(self, out: tuple[int, ...] | None) -> None:
+        """The shape that runs through it; None: nothing can."""
+        if out != self.shape_out:
+            self.shape_out = out
+            self.update()
+
+    def mark(self, **states: bool) -> None:
+        """Set selected or lit."""
+        if any(getattr(self, k) != v for k, v in states.items()):
+            for k, v in states.items():
+                setattr(self, k, v)
+            self.setZValue(ABOVE if self.lit else 0)
+            self.update()
+
+    def near(self, at: QPointF, reach: float) -> bool:
+        """Whether the path passes within `reach` of a point of the canvas."""
+        if not self._path.controlPointRect().adjusted(-reach, -reach, reach, reach).contains(at):
+            return False
+        stroker = QPainterPathStroker()
+        stroker.setWidth(2 * reach)
+        return stroker.createStroke(self._path).contains(at)
+
+    def extent(self) -> QRectF:
+        """What the path covers."""
+        return self._path.controlPointRect()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        style, scale = self.world.style, painter.worldTransform().m11()
+        hot = self.lit or self.selected
+        fine = scale >= MAPS or hot
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, fine)
+        dash = Qt.PenStyle.SolidLine if self.shape_out else Qt.PenStyle.DashLine
+        width = 4.0 if self.lit else 2.0 if self.selected else 1.5 if fine else 1.0
+        painter.setPen(pen(style.accent if hot else style.wire, width, dash))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(self._path)
+        if self.shape_out and scale >= WORDS:
+            self._paint_caption(painter, self.shape_out)
+
+    def _paint_caption(self, painter: QPainter, out: tuple[int, ...]) -> None:
+        style = self.world.style
+        (x, y), room = route.middle(self.points)
+        text = shape_text(out)
+        metrics = style.metrics(style.caption)
+        painter.setFont(style.caption)
+        painter.setPen(style.quiet_ink)
+        lines = [text]
+        if metrics.horizontalAdvance(text) > room - 12:
+            if len(out) != 3:
+                return
+            lines = [f"{out[0]}×", shape_text(out[1:])]  # too narrow: channels above the wire, size below
+            if metrics.horizontalAdvance(lines[1]) > room - 4:
+                return
+        top = y - 5.0
+        if len(self.points) == 2 and abs(self.points[0][1] - self.points[1][1]) > 12:  # steep: the wire runs through
+            wide, high = max(map(metrics.horizontalAdvance, lines)) + 4, 13.0 * len(lines)
+            painter.fillRect(QRectF(x - wide / 2, y - high / 2, wide, high), style.ground)
+            top = y - high / 2 + 10
+        for line, base in zip(lines, (top, top + (18 if top == y - 5 else 12)), strict=False):
+            painter.drawText(QPointF(x - metrics.horizontalAdvance(line) / 2, base), line)
+
+
+class LooseWire(QGraphicsRectItem):
+    """A wire whose end follows the pointer."""
+
+    def __init__(self, world: World):
+        super().__init__()
+        self.setPen(Qt.PenStyle.NoPen)
+        self.setZValue(5)
+        self.world = world
+        self._path = QPainterPath()
+
+    def run(self, start: QPointF, end: QPointF) -> None:
+        """From `start` (an out-port) to `end` (an in-port)."""
+        self._path = route.drawn((start.toTuple(), end.toTuple()))
+        self.setRect(self._path.controlPointRect().adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN))
+        self.update()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(pen(self.world.style.accent, 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(self._path)

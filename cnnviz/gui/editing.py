@@ -1,0 +1,155 @@
+"""The verbs that change the network. Each is one undo step; what it cannot do it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..net import edit
+from ..net.document import Document
+from ..net.edit import Wire
+from ..net.graph import Graph, LoopError
+from ..net.layers import TYPES, Layer
+from ..net.layout import tidy
+from ..net.problems import Misfit
+from ..text import _
+
+if TYPE_CHECKING:
+    from .session import Session
+
+Point = tuple[float, float]
+
+
+class Editing:
+    """The document and everything that can be done to it. Positions are canvas pixels, centres of cards."""
+
+    def __init__(self, session: Session):
+        self._session = session
+        self.document = Document(on_change=self._changed)
+
+    def _changed(self, graph: Graph) -> None:
+        self._session.graph_edited()
+
+    def _do(self, text: str, make: Callable[[], Graph], merge: object = None) -> bool:
+        try:
+            graph = make()
+        except LoopError:
+            self._session.notice(
+                _("That wire would close a loop. A network runs one way, from Input to output."), "warning"
+            )
+        except Misfit as e:
+            self._session.notice(e.problem.text, "warning")
+        except ValueError as e:
+            self._session.notice(str(e), "warning")
+        else:
+            self.document.edit(text, graph, merge)
+            return True
+        return False
+
+    # ── layers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def add(self, type_name: str, pos: Point, after: str = "") -> str:
+        """A new layer on the empty canvas, reading `after` where given; its id."""
+
+        def make(layer: Layer) -> tuple[Graph, str]:
+            graph, id = edit.add(self.document.graph, layer, pos)
+            return (edit.connect(graph, after, id) if after else graph), id
+
+        return self._new(type_name, make)
+
+    def append(self, type_name: str) -> str:
+        """A new layer behind the selected one, or at the end; its id."""
+        after = self._session.look.selected or None
+        return self._new(type_name, lambda layer: edit.append(self.document.graph, layer, after))
+
+    def insert(self, type_name: str, wire: Wire, pos: Point) -> str:
+        """A new layer in the middle of a wire; its id."""
+        return self._new(type_name, lambda layer: edit.insert(self.document.graph, layer, wire, pos))
+
+    def _new(self, type_name: str, make: Callable[[Layer], tuple[Graph, str]]) -> str:
+        made: list[str] = []
+
+        def build() -> Graph:
+            graph, id = make(TYPES[type_name]())
+            made.append(id)
+            return graph
+
+        if not self._do(_("Add {type}").format(type=type_name), build):
+            return ""
+        self._session.look.select([made[0]])
+        return made[0]
+
+    def insert_node(self, id: str, wire: Wire, pos: Point) -> None:
+        """Put a card that is not connected into the middle of a wire, here; others make room."""
+        text = _("Insert {id}").format(id=id)
+        self._do(text, lambda: edit.insert_node(self.document.graph, id, wire, pos))
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Delete layers; the chain heals."""
+        gone = [i for i in ids if i in self.document.graph]
+        if gone:
+            text = _("Delete {id}").format(id=gone[0]) if len(gone) == 1 else _("Delete {n} layers").format(n=len(gone))
+            self._do(text, lambda: edit.remove(self.document.graph, gone))
+
+    def set(self, id: str, name: str, value: Any) -> bool:
+        """Change one setting; changes of one setting in a row are one undo step."""
+        text = _("Set {setting} of {id}").format(setting=name, id=id)
+        return self._do(text, lambda: edit.set_setting(self.document.graph, id, name, value), merge=("set", id, name))
+
+    def rename(self, id: str, new: str) -> bool:
+        """Give a layer another id."""
+        if not self._do(_("Rename {id}").format(id=id), lambda: edit.rename(self.document.graph, id, new)):
+            return False
+        self._session.look.select([new])
+        return True
+
+    # ── wires ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def connect(self, source: str, target: str, port: int | None = None) -> bool:
+        """Draw a wire."""
+        text = _("Connect {source} to {target}").format(source=source, target=target)
+        return self._do(text, lambda: edit.connect(self.document.graph, source, target, port))
+
+    def disconnect(self, wires: Iterable[Wire]) -> None:
+        """Delete wires."""
+        graph = self.document.graph
+        # from the last port down, so that the ports of the others stay true
+        for wire in sorted(wires, key=lambda w: -w.port):
+            graph = edit.disconnect(graph, wire)
+        self._do(_("Delete wire"), lambda: graph)
+
+    # ── places ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def move(self, places: dict[str, Point], gesture: object = None) -> None:
+        """Put cards elsewhere; moves with the same `gesture` are one undo step."""
+        merge = None if gesture is None else ("move", gesture)
+        self._do(_("Move"), lambda: self.document.graph.move(places), merge)
+
+    def tidy(self, sizes: dict[str, tuple[float, float]], aspect: float) -> None:
+        """Lay all cards out anew."""
+        self._do(_("Tidy layout"), lambda: self.document.graph.move(tidy(self.document.graph, sizes, aspect)))
+
+    # ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def copy(self, ids: Iterable[str]) -> str:
+        """The layers as text for the clipboard."""
+        return edit.copy(self.document.graph, tuple(ids))
+
+    def paste(self, text: str, offset: Point = (24.0, 24.0)) -> tuple[str, ...]:
+        """Put copied layers in and select them; their new ids."""
+        made: list[str] = []
+
+        def build() -> Graph:
+            graph, ids = edit.paste(self.document.graph, text, offset)
+            made.extend(ids)
+            return graph
+
+        if not self._do(_("Paste"), build):
+            return ()
+        self._session.look.select(made)
+        return tuple(made)
+
+    # ── undo ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    def undo(self) -> None:
+        """Take the last edit back."""
+        self.document.undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self.document.redo()

@@ -1,0 +1,238 @@
+"""Files: open, save, recent, autosave and recovery. Nothing that a person made is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QLockFile, QTimer
+from safetensors import SafetensorError, safe_open
+
+from ..link.messages import Save, Saved
+from ..net import files
+from ..net.files import FileError
+from ..net.graph import Graph
+from ..net.network import Network
+from ..text import _
+
+if TYPE_CHECKING:
+    from .session import Session
+
+SUFFIX = ".cnnviz"
+AUTOSAVE_MS = 1500  # after an edit
+RUNS_KEPT = 8
+
+
+class Filing:
+    """The open file and what is kept beside it."""
+
+    def __init__(self, session: Session):
+        self._session = session
+        self.path: Path | None = None
+        self.network = Network(session.edit.document.graph)
+        self._saved_plan = self.network.plan
+        self._autosaved: object = None
+        self._held: QLockFile | None = None
+        self._timer = QTimer(session, singleShot=True, interval=AUTOSAVE_MS)
+        self._timer.timeout.connect(self.autosave)
+        session.graph_changed.connect(self._soon)
+        session.plan_changed.connect(self._soon)
+
+    # ── state ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def name(self) -> str:
+        """The file's name, or the network's."""
+        return self.path.name if self.path else self.network.name
+
+    @property
+    def modified(self) -> bool:
+        """There are edits that no file holds."""
+        return self._session.edit.document.modified or self._session.run.plan != self._saved_plan
+
+    def present(self) -> Network:
+        """The network as it is now."""
+        n = self.network
+        name = self.path.stem if self.path else n.name
+        return Network(self._session.graph, name, n.title, n.about, self._session.run.plan)
+
+    # ── open ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    def new(self) -> None:
+        """An empty network."""
+        self._show(Network(Graph()), None, None)
+
+    def open(self, path: str | Path) -> bool:
+        """Open a network file and the weights beside it. What cannot be read is said; the open network stays."""
+        path = Path(path)
+        try:
+            network = files.read(path)
+        except FileError as e:
+            self._session.notice(str(e), "error", key="file")
+            return False
+        weights = path.with_suffix(".safetensors")
+        self._show(network, path, weights if weights.is_file() else None)
+        self._session.settings.add_recent(str(path))
+        return True
+
+    def open_any(self, name: str) -> bool:
+        """Open what the command line names: a preset or a file."""
+        return self.open_preset(name) if name in files.presets() else self.open(name)
+
+    def open_preset(self, name: str) -> bool:
+        """Open one of the networks that come with the program."""
+        try:
+            network = files.preset(name)
+        except FileError as e:
+            self._session.notice(str(e), "error", key="file")
+            return False
+        self._show(network, None, None)
+        return True
+
+    def _show(self, network: Network, path: Path | None, weights: Path | None, modified: bool = False) -> None:
+        self._session.notice("", key="file")
+        self.network, self.path = network, path
+        self._saved_plan = network.plan
+        self._session.look.select([])
+        self._session.run.begin(network.plan, weights)
+        self._session.edit.document.reset(network.graph, saved=not modified)
+        self._session.document_changed.emit()
+        first = next((n.id for n in network.graph if n.sources), "")
+        self._session.look.select([first] if first else [])
+
+    # ── save ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    def save(self, path: str | Path | None = None) -> bool:
+        """Write the network, and its weights beside it. False, with the reason said, where that failed."""
+        target = Path(path) if path else self.path
+        if target is None:
+            return False
+        if target.suffix != SUFFIX:
+            target = target.with_name(target.name + SUFFIX)
+        network = Network(
+            self._session.graph, target.stem, self.network.title, self.network.about, self._session.run.plan
+        )
+        try:
+            files.write(target, network)
+        except FileError as e:
+            self._session.notice(str(e), "error", key="file")
+            return False
+        self.path, self.network, self._saved_plan = target, network, network.plan
+        self._session.edit.document.mark_saved()
+        self._session.settings.add_recent(str(target))
+        self._session.send(Save(str(target.with_suffix(".safetensors"))))
+        self._discard()
+        self._session.document_changed.emit()
+        return True
+
+    def weights_saved(self, reply: Saved) -> None:
+        """The engine has written the weights."""
+        text = _("Saved {name} with its weights.").format(name=self.name)
+        self._session.notice(text, "done", key="file")
+
+    # ── autosave ────────────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def _autosaves(self) -> Path:
+        return self._session.settings.folder / "autosave"
+
+    def _soon(self) -> None:
+        if not self._timer.isActive():  # not put off by every further edit
+            self._timer.start()
+
+    def autosave(self) -> None:
+        """Write unsaved edits where the next start finds them."""
+        if not self.modified:
+            self._discard()
+            return
+        state = (self._session.graph, self._session.run.plan)
+        if state == self._autosaved:
+            return
+        try:
+            self._autosaves.mkdir(parents=True, exist_ok=True)
+            if self._held is None:
+                self._held = _lock(self._autosaves / f"{os.getpid()}{SUFFIX}")
+                self._held.tryLock(0)
+            files.write(self._autosaves / f"{os.getpid()}{SUFFIX}", self.present())
+            note = {"path": str(self.path) if self.path else "", "run": self._session.run.folder}
+            (self._autosaves / f"{os.getpid()}.json").write_text(json.dumps(note), encoding="utf-8")
+        except (FileError, OSError) as e:
+            text = _("Edits cannot be kept for recovery: {why}").format(why=e)
+            self._session.notice(text, "warning", key="autosave")
+        else:
+            self._autosaved = state
+
+    def _discard(self) -> None:
+        self._autosaved = None
+        for suffix in (SUFFIX, ".json"):
+            (self._autosaves / f"{os.getpid()}{suffix}").unlink(missing_ok=True)
+
+    def recover(self) -> bool:
+        """Open what a crashed window left behind, if anything; the newest first."""
+        for path in sorted(self._autosaves.glob(f"*{SUFFIX}"), key=lambda p: -p.stat().st_mtime):
+            lock = _lock(path)
+            if path.stem == str(os.getpid()) or not lock.tryLock(0):
+                continue  # of a window that lives
+            note = _note(path.with_suffix(".json"))
+            try:
+                network = files.read(path)
+            except FileError:
+                continue
+            finally:
+                taken = path.with_suffix(".recovered")
+                path.replace(taken)
+                path.with_suffix(".json").unlink(missing_ok=True)
+            recorded = self.last_weights(str(note.get("run", "")))
+            file = Path(str(note["path"])) if note.get("path") else None
+            self._show(network, file, recorded[1] if recorded else None, modified=True)
+            text = _("The last session ended without saving. Its network has been recovered; save it to keep it.")
+            self._session.notice(text, "info", key="file")
+            self.autosave()
+            return True
+        return False
+
+    # ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    def run_folder(self) -> str:
+        """A new folder for a run; the oldest ones are cleared away."""
+        runs = self._session.settings.folder / "runs"
+        try:
+            runs.mkdir(parents=True, exist_ok=True)
+            for old in sorted(p for p in runs.iterdir() if p.is_dir())[: -(RUNS_KEPT - 1)]:
+                shutil.rmtree(old, ignore_errors=True)
+        except OSError:
+            pass  # the engine will say that it cannot record
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        return str(runs / f"{stamp}-{os.getpid()}-{self._session.run.number:03d}")
+
+    def last_weights(self, folder: str) -> tuple[int, Path] | None:
+        """(step, file) of the weights last recorded in a run folder."""
+        path = Path(folder, "weights", "last.safetensors")
+        if not folder or not path.is_file():
+            return None
+        try:
+            with safe_open(path, framework="numpy") as file:
+                return int((file.metadata() or {}).get("step", 0)), path
+        except (SafetensorError, OSError, ValueError):
+            return None
+
+    def close(self) -> None:
+        """The window closes: what was to be kept has been asked for."""
+        self._timer.stop()
+        self._discard()
+        if self._held is not None:
+            self._held.unlock()
+
+
+def _lock(path: Path) -> QLockFile:
+    """The lock that a living window holds on its autosave."""
+    lock = QLockFile(str(path.with_suffix(".lock")))
+    lock.setStaleLockTime(0)  # held until the process ends, however long that takes
+    return lock
+
+
+def _note(path: Path) -> dict[str, Any]:
+    try:
+        note = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}

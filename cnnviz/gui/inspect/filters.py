@@ -1,0 +1,221 @@
+"""The weights of the selected layer, live."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from ...link.messages import Array, Frame
+from ...net.analysis import Row
+from ...net.layers import Linear, Shape
+from ...text import _
+from ..paint.number import number
+from ..paint.view import MosaicView
+from ..session import Session
+from .grids import ColourTiles, WeightTiles
+from .meaning import gone, problem_text
+from .panel import Panel, Veil
+from .weights import Kernels, kernels, sees_colours, unflattened, weighted, weighted_ids
+
+COLOUR, SIGNED = "colour", "signed"
+MATRIX, UNIT = "matrix", "unit"
+NAMED = 4
+"""So many layers with weights are named where the selected one has none."""
+
+
+class Filters(Panel):
+    """Kernels of a convolution, the matrix of a Linear layer, the factors of a batch normalisation.
+
+    What belongs to the selected channel is outlined; a click on a weight selects its output channel.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.tiles, self.colours = WeightTiles(self._word), ColourTiles(self._mixed)
+        self.view = MosaicView(tiles=self.tiles, photo=self.colours)
+        self.way = QComboBox()
+        self.way.setAccessibleName(_("How weights are shown"))
+        self.way.hide()
+        self._ways: tuple[str, ...] = ()
+        self._chosen = {COLOUR, MATRIX}  # what a person left each choice at
+        self._kernels: Kernels | None = None
+        self._map: Shape | None = None  # of the inputs, where one unit of a Linear layer is shown as maps
+        self._marked: object = None
+        self._header.addWidget(self.way)
+        self._column.addWidget(self.view, 1)
+        self.veil = Veil(self.view)
+        self.view.set_empty("")
+        self.view.picked.connect(self._pick)
+        self.way.activated.connect(self._choose)
+
+    def wants(self) -> tuple[str, tuple[str, ...]]:
+        id = self._session.look.selected
+        row = self._session.rows.get(id)
+        return "filters", (id,) if row and weighted(row) else ()
+
+    # ── what is shown ───────────────────────────────────────────────────────────────────────────────────────────────
+    def refresh(self, frame: Frame | None) -> None:
+        id = self._session.look.selected
+        row = self._session.rows.get(id)
+        weight = frame.filters.get(id) if frame else None
+        if row is None:
+            self.show_nothing(_("Select a layer"))
+        elif row.problem:
+            self.show_nothing(problem_text(self._session.rows, id))
+        elif not weighted(row):
+            self.show_nothing(self._weightless(row))
+        elif weight is None or not weight.size or not self._show(row, weight):
+            if gone(self._session, frame, id):
+                self.show_nothing(_("{id} is not in the network that is training").format(id=id))
+            else:
+                self.wait()
+        else:
+            self.come()
+            self.veil.set_stale(self._session.look.stale)
+
+    def show_nothing(self, text: str) -> None:
+        self.come()
+        self._marked = None
+        self.title.say(self._session.look.selected)
+        self._offer(())
+        self.veil.set_stale(False)
+        self.view.set_empty(text)
+
+    def _weightless(self, row: Row) -> str:
+        text = _("{layer} has no weights.").format(layer=row.node.type)
+        others = list(weighted_ids(self._session.rows))
+        if not others:
+            return text
+        names = ", ".join(others[:NAMED]) + (", …" if len(others) > NAMED else "")
+        return f"{text} {_('Select one of these: {names}').format(names=names)}"
+
+    def _show(self, row: Row, weight: Array) -> bool:
+        """Whether the weight is this layer's, and shown; one of an older graph may have another shape."""
+        if weight.ndim == 4:
+            return self._show_kernels(row, weight)
+        if isinstance(row.node.layer, Linear):
+            return self._show_linear(row, weight)
+        if weight.ndim == 1:
+            self._offer(())
+            self.title.say(f"{row.id} · {_('{n} factors').format(n=f'{len(weight):,}')}")
+            self.view.show_bars(weight)
+            self._mark(weight.shape)
+            return True
+        return False
+
+    def _show_kernels(self, row: Row, weight: Array) -> bool:
+        found = kernels(row, weight)
+        if found is None:
+            return False
+        self._kernels, self._map = found, None
+        o, i, h, w = found.shape
+        text = _("{n} kernels of {size}").format(n=f"{o}×{i}", size=f"{h}×{w}")
+        self.title.say(f"{row.id} · {text}", _("One row for each output channel, one column for each input channel"))
+        self._offer((COLOUR, SIGNED) if sees_colours(self._session.rows, row.id) else ())
+        if self._way() == COLOUR:
+            self.view.show_rgb(self.colours.compose(found.colours))
+        else:
+            self.tiles.set_rows(i, free=i == 1)
+            self.view.show_array(found.tiles, signed=True, key=row.id)
+        self._mark(found.shape)
+        return True
+
+    def _show_linear(self, row: Row, weight: Array) -> bool:
+        if weight.ndim != 2 or row.out is None or weight.shape != (row.out[0], row.ins[0][0]):
+            return False
+        unit = self._session.look.unit
+        maps = unflattened(self._session.rows, row.id)
+        self._offer((MATRIX, UNIT) if maps else ())
+        self._kernels, self._map = None, maps if self._way() == UNIT else None
+        if self._map and unit:
+            c, h, w = self._map
+            text = _("output {out} · {n} maps of {size}").format(out=unit.channel, n=c, size=f"{h}×{w}")
+            self.title.say(f"{row.id} · {text}")
+            self.tiles.set_rows(1, free=True)
+            self.view.show_array(weight[unit.channel].reshape(self._map), signed=True, key=(row.id, "unit"))
+        else:
+            text = _("{size} weights").format(size="×".join(map(str, weight.shape)))
+            self.title.say(f"{row.id} · {text}", _("One row for each output, one column for each input"))
+            self.tiles.set_rows(1, free=True)
+            self.view.show_array(weight[None], signed=True, key=row.id)
+        self._mark((weight.shape, self._map))
+        return True
+
+    # ── ways to show it ─────────────────────────────────────────────────────────────────────────────────────────────
+    def _offer(self, ways: tuple[str, ...]) -> None:
+        if ways == self._ways:
+            return
+        self._ways = ways
+        words = {
+            COLOUR: _("In colour"),
+            SIGNED: _("By channel"),
+            MATRIX: _("All weights"),
+            UNIT: _("One output as maps"),
+        }
+        self.way.clear()
+        for way in ways:
+            self.way.addItem(words[way], way)
+            if way in self._chosen:
+                self.way.setCurrentIndex(self.way.count() - 1)
+        self.way.setVisible(bool(ways))
+
+    def _way(self) -> str:
+        return str(self.way.currentData() or "")
+
+    @Slot()
+    def _choose(self) -> None:
+        self._chosen = self._chosen - set(self._ways) | {self._way()}
+        self._marked = None
+        self.refresh(self._session.look.frame)
+
+    # ── one selection ───────────────────────────────────────────────────────────────────────────────────────────────
+    def _mark(self, shown: object) -> None:
+        """Outline what belongs to the selected channel."""
+        unit = self._session.look.unit
+        channel = unit.channel if unit else -1
+        if self._marked == (channel, shown, self._way()):
+            return
+        self._marked = channel, shown, self._way()
+        matrix = self._map is None
+        self.tiles.mark(channel if matrix else -1)
+        self.colours.mark(channel)
+        chosen = self.tiles.selected
+        if chosen and matrix and self._output(*chosen) != channel:
+            self.tiles.select(-1, 0, 0)
+        if self.view.bars.isVisible():
+            self.view.select(channel)
+
+    def _output(self, tile: int, y: int, x: int) -> int:
+        return self._kernels.place(tile)[0] if self._kernels else y
+
+    @Slot(int, int, int)
+    def _pick(self, channel: int, y: int, x: int) -> None:
+        unit = self._session.look.unit
+        if unit is None or self._map is not None:
+            return
+        if self._ways and self._way() == COLOUR:
+            weight = self.colours.weight_at(y, x)
+            output = weight[0] if weight else unit.channel
+        elif self.view.bars.isVisible():
+            output = channel
+        else:
+            output = self._output(channel, y, x)
+        self._session.look.pick(output, unit.y, unit.x)
+
+    # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _word(self, tile: int, y: int, x: int) -> str:
+        """What stands at a place of the mosaic."""
+        if self._kernels:
+            out, source = self._kernels.place(tile)
+            return _("output {out} · input {source} · ({y}, {x})").format(out=out, source=source, y=y, x=x)
+        if self._map:
+            return _("input channel {source} · ({y}, {x})").format(source=tile, y=y, x=x)
+        return _("output {out} · input {source}").format(out=y, source=x)
+
+    def _mixed(self, out: int, y: int, x: int) -> str:
+        if self._kernels is None or not np.all(np.array((out, y, x)) < np.array(self._kernels.array.shape)[[0, 2, 3]]):
+            return ""
+        red, green, blue = (number(float(v)) for v in self._kernels.array[out, :, y, x])
+        place = _("output {out} · ({y}, {x})").format(out=out, y=y, x=x)
+        return f"{place} · {_('red {r}  green {g}  blue {b}').format(r=red, g=green, b=blue)}"

@@ -1,0 +1,93 @@
+"""What the numbers of a layer stand for: classes, signs, and the windows its units look through."""
+
+from __future__ import annotations
+
+from ...link.messages import Frame, Unit
+from ...net.analysis import Analysis
+from ...net.layers import Input
+from ..session import Session
+
+PASSING = ("Pooling", "Regularisation", "Shape", "Merge")
+"""Families whose outputs are negative only where their inputs are."""
+LAST = ("Activation", "Regularisation")
+"""Families that may stand between the class scores and the end of the network."""
+
+
+def class_names(session: Session, id: str) -> tuple[str, ...]:
+    """The data set's classes where the node gives one value for each of them; else nothing."""
+    pictures, rows = session.look.pictures, session.rows
+    if pictures is None or pictures.data != session.run.plan.data or id not in rows:
+        return ()
+    if rows[id].out != (len(pictures.classes),):
+        return ()
+    readers = rows.graph.readers
+    while readers[id]:
+        if len(readers[id]) > 1:
+            return ()
+        id = readers[id][0]
+        if rows[id].node.layer.family not in LAST or rows[id].out != (len(pictures.classes),):
+            return ()
+    return pictures.classes
+
+
+def signed(rows: Analysis, id: str) -> bool:
+    """Whether the node's values can be negative, as far as its layer and those before it tell."""
+    waiting, seen = [id], set()
+    while waiting:
+        row = rows[waiting.pop()]
+        if row.id in seen:
+            continue
+        seen.add(row.id)
+        layer = row.node.layer
+        if layer.family in PASSING and row.node.sources:
+            waiting.extend(row.node.sources)
+        elif isinstance(layer, Input):
+            if max(layer.mean) > 0:
+                return True
+        elif layer.signed:
+            return True
+    return False
+
+
+def window(rows: Analysis, unit: Unit | None) -> tuple[int, int, int, int] | None:
+    """(top, left, height, width) of the declared receptive field of a unit, not clipped to the picture.
+
+    None where the unit sees the whole picture, sees nothing, or is not in this network.
+    """
+    row = rows.get(unit.node) if unit else None
+    if unit is None or row is None or row.field is None or row.out is None or len(row.out) != 3:
+        return None
+    top, left, height, width = row.field.window(unit.y, unit.x)
+    return (top, left, height, width) if height and width else None
+
+
+def unit_looking_at(rows: Analysis, unit: Unit | None, y: int, x: int) -> Unit | None:
+    """The unit of the same channel whose window's middle is nearest to pixel (y, x) of the picture."""
+    row = rows.get(unit.node) if unit else None
+    if unit is None or row is None or row.field is None or row.out is None or len(row.out) != 3:
+        return None
+    best = []
+    for span, count, pixel in ((row.field.y, row.out[1], y), (row.field.x, row.out[2], x)):
+        middles = (2 * start + size for start, size in map(span.at, range(count)))
+        best.append(min(enumerate(middles), key=lambda m: abs(m[1] - 2 * pixel - 1))[0])
+    return Unit(unit.node, unit.channel, *best)
+
+
+def fits(rows: Analysis, shape: tuple[int, ...]) -> bool:
+    """Whether a picture of this (height, width) is what the network in the editor takes."""
+    row = rows[rows.input.id] if rows.input else None
+    return row is not None and row.out is not None and row.out[1:] == tuple(shape)
+
+
+def gone(session: Session, frame: Frame | None, id: str) -> bool:
+    """Whether frames will not show the node, because they come from a run of the network as it was."""
+    return frame is not None and session.run.behind and frame.version != session.version and id in session.rows
+
+
+def problem_text(rows: Analysis, id: str) -> str:
+    """Why the node gives nothing: its own problem, or what it waits for and the problem there."""
+    row, cause = rows[id], rows.cause(id)
+    if row.problem is None or cause.problem is None:
+        return ""
+    text = f"⚠ {row.problem.text}"
+    return text if cause is row else f"{text}\n{cause.id}: {cause.problem.text}"

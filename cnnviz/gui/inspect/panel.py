@@ -1,0 +1,222 @@
+"""What the panels that look inside have in common: a header line, a picture, and when there is work to do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QFontMetrics, QHideEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from ...link.messages import Frame
+from ...text import _
+from ..paint import theme
+from ..session import Session
+
+PATIENCE = 200
+"""Milliseconds for which a picture may be missing or out of date before it is said: most answers come sooner."""
+
+HEAD = 32
+"""Height of the header line in pixels: the picture below stays where it is, whatever controls there are."""
+
+
+class Title(QLabel):
+    """One line that is cut with … where there is no room, and says the whole in its tip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = self._tip = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def say(self, text: str, tip: str = "") -> None:
+        """Show `text`; `tip` explains it."""
+        if (text, tip) != (self._whole, self._tip):
+            self._whole, self._tip = text, tip
+            self.setAccessibleName(text)
+            self._cut()
+
+    @property
+    def whole(self) -> str:
+        """What is said, uncut."""
+        return self._whole
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(40, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 2, super().sizeHint().height())
+
+    def _cut(self) -> None:
+        text = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        self.setText(text)
+        self.setToolTip("\n".join(t for t in ("" if text == self._whole else self._whole, self._tip) if t))
+        self.updateGeometry()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()
+
+
+class Veil(QWidget):
+    """Lies over a picture that is out of date: dims it and says why. Lets the pointer through."""
+
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFont(theme.caption())
+        self.hide()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PATIENCE)
+        self._timer.timeout.connect(self._cover)
+        over.installEventFilter(self)
+
+    def set_stale(self, stale: bool) -> None:
+        """Cover what lies below if it stays stale for `PATIENCE`, uncover it at once where it is not."""
+        if not stale:
+            self._timer.stop()
+            self.hide()
+        elif self.isHidden() and not self._timer.isActive():
+            self._timer.start()
+
+    @property
+    def text(self) -> str:
+        """What the veil says."""
+        return _("shows the net as it was before the edit")
+
+    @Slot()
+    def _cover(self) -> None:
+        self.setGeometry(self._over.rect())
+        self.raise_()
+        self.show()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self.setGeometry(self._over.rect())
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        now = theme.current()
+        ground = now.colour("panel")
+        ground.setAlpha(120)
+        painter.fillRect(self.rect(), ground)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        metrics = QFontMetrics(self.font())
+        wide = min(metrics.horizontalAdvance(self.text) + 16, self.width() - 8)
+        pill = QRect((self.width() - wide) // 2, 8, wide, metrics.height() + 8)
+        painter.setPen(QPen(now.colour("line"), 1))
+        painter.setBrush(now.colour("panel"))
+        painter.drawRoundedRect(pill, theme.RADIUS, theme.RADIUS)
+        painter.setPen(now.colour("text"))
+        text = metrics.elidedText(self.text, Qt.TextElideMode.ElideRight, pill.width() - 16)
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+
+
+class Panel(QWidget):
+    """A panel that shows the frame while it is seen and does nothing while it is not.
+
+    Subclasses give `wants` and `refresh`, and say what they wait for with `wait`.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        self._awake = False  # before the base class, whose construction already sends events
+        super().__init__(parent)
+        self._session = session
+        self.title = Title()
+        self._header = QHBoxLayout()
+        self._header.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
+        self._header.setSpacing(2 * theme.GRID)
+        self._header.addWidget(self.title, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        head = QWidget()
+        head.setLayout(self._header)
+        head.setFixedHeight(HEAD)
+        self._column.addWidget(head)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setAutoFillBackground(True)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE)
+        self._patience.timeout.connect(self._lose_patience)
+        session.frame_arrived.connect(self._take)
+        for signal in (
+            session.selection_changed,
+            session.graph_changed,
+            session.unit_changed,
+            session.picture_changed,
+            session.pictures_changed,
+            session.engine_changed,
+        ):
+            signal.connect(self._renew)
+
+    @property
+    def session(self) -> Session:
+        """What is shown."""
+        return self._session
+
+    # ── for subclasses ──────────────────────────────────────────────────────────────────────────────────────────────
+    def wants(self) -> tuple[str, tuple[str, ...]] | None:
+        """(kind, ids) of what frames must carry for this panel; None where every frame has it."""
+        return None
+
+    def refresh(self, frame: Frame | None) -> None:
+        """Show what is selected on this frame; called only while the panel is seen."""
+
+    def show_nothing(self, text: str) -> None:
+        """Show a sentence in place of the picture."""
+
+    def wait(self) -> None:
+        """What is to be shown has not come yet: keep what is there for a moment, then say so."""
+        if not self._patience.isActive():
+            self._patience.start()
+
+    def late(self, text: str) -> None:
+        """What is to be shown has not come for `PATIENCE`; `text` says so."""
+        self.show_nothing(text)
+
+    def come(self) -> None:
+        """What is to be shown is there, or never comes."""
+        self._patience.stop()
+
+    # ── when there is work ──────────────────────────────────────────────────────────────────────────────────────────
+    @Slot(object)
+    def _take(self, frame: Frame) -> None:
+        if self._awake:
+            self.refresh(frame)
+
+    @Slot()
+    def _renew(self) -> None:
+        if self._awake:
+            self._ask()
+            self.refresh(self._session.look.frame)
+
+    @Slot()
+    def _lose_patience(self) -> None:
+        self.late(_("Waiting for the engine"))
+
+    def _ask(self) -> None:
+        wanted = self.wants()
+        if wanted:
+            self._session.look.want(self, *wanted)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._awake:
+            self._awake = True
+            self._renew()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self._awake:
+            self._awake = False
+            self._patience.stop()
+            wanted = self.wants()
+            if wanted:
+                self._session.look.want(self, wanted[0])
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._renew()

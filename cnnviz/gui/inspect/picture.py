@@ -1,0 +1,140 @@
+"""The picture that everything is looked at with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from ...link.messages import Frame, PictureInfo
+from ...text import _
+from ..paint import theme
+from ..session import Session
+from .answer import Answer
+from .meaning import fits, unit_looking_at, window
+from .paging import Paging
+from .panel import Panel, Veil
+from .shot import Shot
+
+
+class Picture(Panel):
+    """The picture as the network gets it, the selected unit's window in it, and what the network takes it for."""
+
+    open_requested = Signal()
+    """A person wants to look at a picture of their own."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self.shot, self.answer, self.paging = Shot(), Answer(), Paging(session)
+        self.caption = QLabel()
+        self.caption.setFont(theme.tabular(theme.caption()))
+        self.caption.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
+        self.caption.setFixedHeight(20)
+        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        for quiet in (self.caption, self.empty):
+            quiet.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        left = QVBoxLayout()
+        left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(0)
+        left.addWidget(self.shot, 1)
+        left.addWidget(self.caption)
+        self.inside = QWidget()
+        row = QHBoxLayout(self.inside)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(left, 3)
+        row.addWidget(self.answer, 2)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.inside)
+        self._column.addWidget(self.pages, 1)
+        self._column.addWidget(self.paging)
+        self.veil = Veil(self.inside)
+        self.setFocusProxy(self.shot)
+        self.paging.open_requested.connect(self.open_requested)
+        self.shot.hovered.connect(self._read)
+        self.shot.left.connect(self._unread)
+        self.shot.asked.connect(self._look_at)
+        self.shot.stepped.connect(self._step)
+
+    def refresh(self, frame: Frame | None) -> None:
+        shown = frame.shown if frame else None
+        if frame is None or shown is None or shown.ndim != 3 or shown.shape[2] != 3 or not shown.size:
+            if self._session.rows.input is None:
+                self.show_nothing(_("The network has no Input. Drag one onto the canvas."))
+            else:
+                self.wait()
+            return
+        self.come()
+        self.pages.setCurrentWidget(self.inside)
+        self._describe(frame.picture, shown.shape[:2])
+        rows = self._session.rows
+        fit = fits(rows, shown.shape[:2])
+        self.shot.show_picture(shown, frame.input)
+        self.shot.show_box(window(rows, self._session.look.unit) if fit else None)
+        if self.shot.hover:
+            self._read(*self.shot.hover)
+        probabilities = frame.probabilities
+        if probabilities is None or probabilities.ndim != 1 or len(probabilities) < 2:
+            self.answer.hide()
+        else:
+            self.answer.show()
+            pictures = self._session.look.pictures
+            classes = pictures.classes if pictures else ()
+            label = frame.picture.label if len(classes) == len(probabilities) else None
+            self.answer.show_answer(probabilities, classes, label)
+        self.veil.set_stale(self._session.look.stale)
+
+    def show_nothing(self, text: str) -> None:
+        self.come()
+        self.title.say("")
+        self.veil.set_stale(False)
+        self.empty.setText(text)
+        self.pages.setCurrentWidget(self.empty)
+
+    def _describe(self, picture: PictureInfo, size: tuple[int, ...]) -> None:
+        classes = self._session.look.pictures.classes if self._session.look.pictures else ()
+        parts = [picture.name, made(picture, size)]
+        if picture.label is not None and 0 <= picture.label < len(classes):
+            parts.append(_("label {name}").format(name=classes[picture.label]))
+        self.title.say(" · ".join(p for p in parts if p))
+
+    @Slot(int, int)
+    def _read(self, y: int, x: int) -> None:
+        self.caption.setText(self.shot.text(y, x))
+
+    @Slot()
+    def _unread(self) -> None:
+        self.caption.clear()
+
+    @Slot(int, int)
+    def _look_at(self, y: int, x: int) -> None:
+        unit = unit_looking_at(self._session.rows, self._session.look.unit, y, x)
+        if unit:
+            self._session.look.pick(unit.channel, unit.y, unit.x)
+
+    @Slot(int, int)
+    def _step(self, down: int, across: int) -> None:
+        unit = self._session.look.unit
+        if unit:
+            moved = replace(unit, y=max(unit.y + down, 0), x=max(unit.x + across, 0))
+            self._session.look.pick(moved.channel, moved.y, moved.x)
+
+
+def made(picture: PictureInfo, size: tuple[int, ...]) -> str:
+    """How the picture became the network's: `640×480, cropped to 480×480, scaled to 32×32`. Sizes: height×width."""
+    height, width = picture.size
+    if not height or not width:
+        return "×".join(map(str, size))
+    top, left, bottom, right = picture.box
+    cropped = round((bottom - top) * height), round((right - left) * width)
+    text = f"{height}×{width}"
+    if cropped != (height, width):
+        text += ", " + _("cropped to {size}").format(size="×".join(map(str, cropped)))
+    if cropped != tuple(size):
+        text += ", " + _("scaled to {size}").format(size="×".join(map(str, size)))
+    return text

@@ -1,0 +1,102 @@
+"""How the weights of a layer become pictures: which number of the weight stands where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ...link.messages import Array
+from ...net.analysis import Analysis, Row
+from ...net.layers import Conv2d, ConvTranspose2d, Flatten, Input, Linear, Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Kernels:
+    """The kernels of a convolution: `array` is (outputs, inputs of a group, height, width), whatever torch's order is.
+
+    Output channels of one group see the same inputs; group g those from g · inputs on.
+    """
+
+    array: Array
+    groups: int = 1
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(outputs, inputs of a group, height, width)."""
+        o, i, h, w = self.array.shape
+        return o, i, h, w
+
+    @property
+    def tiles(self) -> Array:
+        """One kernel a tile, (outputs · inputs, height, width): the inputs of an output stand side by side."""
+        return self.array.reshape(-1, *self.array.shape[2:])
+
+    def place(self, tile: int) -> tuple[int, int]:
+        """(output channel, input channel) of a tile."""
+        out, i = divmod(tile, self.shape[1])
+        return out, out * self.groups // self.shape[0] * self.shape[1] + i
+
+    @cached_property
+    def colours(self) -> Array:
+        """The kernels of three input channels as red, green and blue: uint8 (outputs, height, width, 3).
+
+        Zero is middle grey; every kernel reaches black or white at its own largest weight.
+        """
+        weights = np.nan_to_num(self.array, posinf=0, neginf=0)
+        most = np.abs(weights).max(axis=(1, 2, 3), keepdims=True)
+        scaled = weights * (127 / np.where(most > 0, most, 1)) + 128
+        colours: Array = np.rint(scaled).astype(np.uint8).transpose(0, 2, 3, 1)
+        return colours
+
+
+def kernels(row: Row, weight: Array) -> Kernels | None:
+    """The kernels of a convolution's weight; None where the weight is another layer's or an older graph's."""
+    layer = row.node.layer
+    if weight.ndim != 4 or not weight.size or not row.ins:
+        return None
+    if isinstance(layer, Conv2d):
+        found = Kernels(weight, layer.groups)
+    elif isinstance(layer, ConvTranspose2d):
+        if len(weight) % layer.groups:
+            return None
+        own = weight.reshape(layer.groups, len(weight) // layer.groups, *weight.shape[1:])
+        o, i = layer.groups * own.shape[2], own.shape[1]
+        found = Kernels(own.swapaxes(1, 2).reshape(o, i, *weight.shape[2:]), layer.groups)
+    else:
+        return None
+    expected = (layer.out_channels, row.ins[0][0] // layer.groups, *layer.kernel_size)
+    return found if found.shape == expected else None
+
+
+def sees_colours(rows: Analysis, id: str) -> bool:
+    """Whether the node is a convolution that looks at the red, green and blue of the picture."""
+    row = rows[id]
+    first = row.node.sources and isinstance(rows[row.node.sources[0]].node.layer, Input)
+    return bool(first) and isinstance(row.node.layer, Conv2d) and row.node.layer.groups == 1 and row.ins[0][0] == 3
+
+
+def unflattened(rows: Analysis, id: str) -> Shape | None:
+    """The feature map whose values a Linear layer weighs, where they come out of a Flatten; else None."""
+    row = rows[id]
+    if not isinstance(row.node.layer, Linear):
+        return None
+    while row.node.sources:
+        row = rows[row.node.sources[0]]
+        if isinstance(row.node.layer, Flatten):
+            return row.ins[0] if row.ins and len(row.ins[0]) == 3 else None
+        if len(row.node.sources) != 1 or row.out != row.ins[0]:
+            return None
+    return None
+
+
+def weighted(row: Row) -> bool:
+    """Whether the layer has a weight that can be shown."""
+    return row.params > 0
+
+
+def weighted_ids(rows: Analysis) -> Iterator[str]:
+    """The nodes that have weights, in their order."""
+    return (id for id, row in rows.items() if weighted(row))

@@ -1,0 +1,170 @@
+"""One selection, one picture, one frame: what all panels show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..link.messages import Frame, Interest, Look, Picture, PictureFile, Pictures, Pixels, Sample, Unit, Watch
+from ..net.graph import Graph
+
+if TYPE_CHECKING:
+    from .session import Session
+
+KINDS = ("thumbs", "maps", "filters", "field")
+
+
+class Looking:
+    """What is selected, what it is looked at with, and what came back."""
+
+    def __init__(self, session: Session):
+        self._session = session
+        self.selection: tuple[str, ...] = ()  # ids, the one that panels show last
+        self.picture: Picture = Sample(0)
+        self.pictures: Pictures | None = None  # the data set, once loaded
+        self.frame: Frame | None = None
+        self._unit: Unit | None = None  # as picked; unit() keeps it inside the map
+        self._wants: dict[tuple[object, str], tuple[str, ...]] = {}
+        self._interest = Interest()
+        self._graph = Graph()  # as it was at the last edit
+
+    # ── selection ───────────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def selected(self) -> str:
+        """The layer that panels show; "" where none is."""
+        return self.selection[-1] if self.selection else ""
+
+    def select(self, ids: Iterable[str]) -> None:
+        """Select these layers; panels show the last one."""
+        new = tuple(i for i in dict.fromkeys(ids) if i in self._session.graph)
+        if new == self.selection:
+            return
+        self.selection = new
+        self._session.selection_changed.emit()
+        self._session.unit_changed.emit()
+        self._watch()
+
+    def pick(self, channel: int, y: int = 0, x: int = 0) -> None:
+        """Select one output value of the selected layer."""
+        if not self.selected:
+            return
+        before, self._unit = self.unit, Unit(self.selected, channel, y, x)
+        if self.unit != before:
+            self._session.unit_changed.emit()
+            self._watch()
+
+    @property
+    def unit(self) -> Unit | None:
+        """The selected output value: the one picked, kept inside the map, or the middle of the first channel."""
+        row = self._session.rows.get(self.selected)
+        if row is None or row.out is None:
+            return None
+        u = self._unit if self._unit and self._unit.node == self.selected else None
+        if len(row.out) == 1:
+            return Unit(self.selected, min(u.channel if u else 0, row.out[0] - 1))
+        if len(row.out) != 3:
+            return None
+        c, h, w = row.out
+        if u is None:
+            return Unit(self.selected, 0, h // 2, w // 2)
+        return Unit(self.selected, min(u.channel, c - 1), min(u.y, h - 1), min(u.x, w - 1))
+
+    def graph_edited(self) -> None:
+        """Forget what is no longer there; follow a layer that has another name now."""
+        graph, before = self._session.graph, self._graph
+        self._graph = graph
+        gone, new = before.index.keys() - graph.index.keys(), graph.index.keys() - before.index.keys()
+        renamed = dict(zip(gone, new, strict=True)) if len(gone) == len(new) == 1 else {}
+        renamed = {a: b for a, b in renamed.items() if before[a].layer is graph[b].layer}
+        kept = tuple(renamed.get(i, i) for i in self.selection if i in graph or i in renamed)
+        if self._unit and self._unit.node in renamed:
+            self._unit = replace(self._unit, node=renamed[self._unit.node])
+        if kept != self.selection:
+            self.selection = kept
+            self._session.selection_changed.emit()
+        self._session.unit_changed.emit()
+        self._watch()
+
+    # ── picture ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    def show(self, picture: Picture) -> None:
+        """Show everything on this picture."""
+        self.picture = picture
+        self._session.send(Look(picture))
+        self._session.picture_changed.emit()
+
+    def page(self, by: int) -> None:
+        """The next (1) or previous (−1) picture of the data set."""
+        if self.pictures:
+            old = self.picture
+            split = old.split if isinstance(old, Sample) else "test"
+            n = self.pictures.test if split == "test" else self.pictures.train
+            index = (old.index + by) % n if isinstance(old, Sample) else 0
+            self.show(Sample(index, split))
+
+    def open_picture(self, path: str) -> None:
+        """Show everything on a picture file."""
+        self.show(PictureFile(path))
+
+    def paste_picture(self, array: np.ndarray, name: str) -> None:
+        """Show everything on a picture in memory: (height, width, channels) uint8."""
+        self.show(Pixels(array, name))
+
+    def take_pictures(self, pictures: Pictures) -> None:
+        """The engine has loaded the data set."""
+        self.pictures = pictures
+        self._session.pictures_changed.emit()
+
+    # ── frames ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def take_frame(self) -> None:
+        """Fetch the newest frame and hand it round."""
+        frame = self._session.engine.frame()
+        if frame is not None:
+            self.frame = frame
+            self._session.frame_arrived.emit(frame)
+
+    @property
+    def stale(self) -> bool:
+        """The frame shows the network as it was before the last edit."""
+        return self.frame is not None and self.frame.version != self._session.version
+
+    def want(self, panel: object, kind: str, ids: Iterable[str] = ()) -> None:
+        """A panel needs `kind` ("thumbs", "maps", "filters") of these layers, or "field" (any id) of the selected unit.
+
+        Replaces what the panel wanted before; nothing where it is hidden.
+        """
+        if kind not in KINDS:
+            raise ValueError(kind)
+        new = tuple(ids)
+        if self._wants.get((panel, kind), ()) != new:
+            if new:
+                self._wants[panel, kind] = new
+            else:
+                self._wants.pop((panel, kind), None)
+            self._watch()
+
+    def _watch(self) -> None:
+        wants: dict[str, dict[str, None]] = {k: {} for k in KINDS}
+        for (_panel, kind), ids in self._wants.items():
+            wants[kind].update(dict.fromkeys(ids))
+        new = Interest(
+            self._interest.number,
+            thumbs=_there(wants["thumbs"], self._session.graph),
+            maps=_there(wants["maps"], self._session.graph),
+            filters=_there(wants["filters"], self._session.graph),
+            unit=self.unit if wants["field"] else None,
+        )
+        if new != self._interest:
+            self._interest = replace(new, number=self._interest.number + 1)
+            self._session.send(Watch(self._interest))
+
+    def resend(self) -> None:
+        """Tell a new engine what is looked at."""
+        self._session.send(Look(self.picture))
+        self._session.send(Watch(self._interest))
+
+
+def _there(ids: Iterable[str], graph: Graph) -> tuple[str, ...]:
+    return tuple(i for i in ids if i in graph)

@@ -1,0 +1,219 @@
+"""Training: the plan, the verbs, and what came back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..link.messages import (
+    IDLE,
+    PAUSED,
+    STOPPING,
+    TRAINING,
+    Failed,
+    News,
+    Open,
+    Opened,
+    Pause,
+    Progress,
+    Rate,
+    Stop,
+    Train,
+)
+from ..net.analysis import trainable
+from ..net.plan import Plan
+from ..net.problems import Misfit, Problem
+
+if TYPE_CHECKING:
+    from .session import Session
+
+NOTHING = np.empty((0, 4))
+
+
+class Running:
+    """The plan and the one run there is at a time."""
+
+    def __init__(self, session: Session):
+        self._session = session
+        self.plan = Plan()
+        self.number = 0  # of the newest run
+        self.progress: Progress | None = None
+        self.points = NOTHING  # (n, 4): step, train loss, train accuracy, learning rate
+        self.tests = np.empty((0, 3))  # (m, 3): step, held-out loss, held-out accuracy
+        self.folder = ""  # the newest run's
+        self._weights = ""  # file that the next Open takes weights from
+        self._fresh = False
+        self._waiting: tuple[bool, int] | None = None  # a run to start when the present one has ended
+
+    # ── state ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def phase(self) -> str:
+        """IDLE, TRAINING, PAUSED or STOPPING."""
+        return self.progress.phase if self.progress else IDLE
+
+    @property
+    def active(self) -> bool:
+        """A run is going on, paused or not."""
+        return self.phase != IDLE
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why the network in the editor cannot be trained."""
+        pictures = self._session.look.pictures
+        classes = len(pictures.classes) if pictures and pictures.data == self.plan.data else None
+        return trainable(self._session.rows, classes)
+
+    @property
+    def behind(self) -> bool:
+        """The run trains the network as it was before an edit."""
+        return self.active and self.progress is not None and self.progress.version != self._session.version
+
+    # ── plan ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    def set_plan(self, **settings: Any) -> bool:
+        """Change the plan. The learning rate acts at once, everything else with the next run."""
+        try:
+            plan = replace(self.plan, **settings)
+        except Misfit as e:
+            self._session.notice(e.problem.text, "warning", key="plan")
+            return False
+        if plan == self.plan:
+            return True
+        old, self.plan = self.plan, plan
+        if plan.lr != old.lr and self.active:
+            self._session.send(Rate(plan.lr))
+        if (plan.data, plan.data_dir) != (old.data, old.data_dir):
+            self.open_graph()
+        self._session.plan_changed.emit()
+        self._session.document_changed.emit()
+        return True
+
+    # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def train(self) -> None:
+        """Train from fresh weights, or go on where the run is paused."""
+        if self.phase == PAUSED:
+            self._session.send(Pause(False))
+        elif not self.active:
+            self._start(keep=False)
+
+    def train_on(self) -> None:
+        """Train the network in the editor with the weights that fit; a run that goes on is ended first."""
+        if self.active:
+            self._waiting = (True, 0)
+            self.stop()
+        else:
+            self._start(keep=True)
+
+    def pause(self) -> None:
+        """Hold the run, or let it go on."""
+        if self.active:
+            self._session.send(Pause(self.phase != PAUSED))
+
+    def step(self) -> None:
+        """One training step, then hold."""
+        if self.phase == IDLE:
+            self._start(keep=self.number > 0, steps=1)
+        else:
+            self._session.send(Pause(False, steps=1))
+
+    def stop(self) -> None:
+        """End the run at the step's end; asked a second time, end the engine and start it anew."""
+        if self.phase == STOPPING:
+            self._session.replace_engine()
+        elif self.active and self.progress:
+            self._session.send(Stop())
+            self._set(replace(self.progress, phase=STOPPING))
+
+    def _start(self, keep: bool, steps: int = 0) -> None:
+        problem = self.problem
+        if problem is not None:
+            row = self._session.rows.problems[0] if self._session.rows.problems else None
+            if row is not None:
+                self._session.look.select([row.id])
+            self._session.notice(problem.text, "error", key="train")
+            return
+        self._session.notice("", key="train")
+        self._session.notice("", key="failed.train")
+        self.number += 1
+        self.folder = self._session.file.run_folder()
+        self.points, self.tests = NOTHING, np.empty((0, 3))
+        self._session.points_arrived.emit()
+        self._session.send(Train(self.number, self.plan, keep, self.folder, steps))
+        total = self.progress.steps if self.progress else 0
+        self._set(
+            Progress(
+                run=self.number,
+                version=self._session.version,
+                phase=TRAINING,
+                step=0,
+                steps=total,
+                epoch=0.0,
+                steps_per_second=0.0,
+                seconds_left=None,
+                loss=None,
+                accuracy=None,
+                lr=self.plan.lr,
+                device="",
+            )
+        )
+
+    # ── what comes back ─────────────────────────────────────────────────────────────────────────────────────────────
+    def take_news(self, news: News) -> None:
+        """Progress and new points; those of an older run are dropped."""
+        if news.progress.run != self.number:
+            return
+        if len(news.points) and news.first <= len(self.points):
+            self.points = np.concatenate([self.points[: news.first], news.points])
+        self.tests = news.tests
+        asked = self.phase == STOPPING and news.progress.phase != IDLE
+        self._set(replace(news.progress, phase=STOPPING) if asked else news.progress)
+        self._session.points_arrived.emit()
+        if self.phase == IDLE and self._waiting:
+            (keep, steps), self._waiting = self._waiting, None
+            self._start(keep, steps)
+
+    def failed(self, reply: Failed) -> None:
+        """The engine could not do something; a run it belongs to has ended."""
+        if reply.what == "train" and reply.run == self.number and self.progress:
+            self._waiting = None
+            self._set(replace(self.progress, phase=IDLE))
+            if reply.node:
+                self._session.look.select([reply.node])
+
+    def lost(self) -> int:
+        """The engine has died: the run is over. Gives the step whose weights are on disk, 0 for none."""
+        self._waiting = None
+        if self.progress:
+            self._set(replace(self.progress, phase=IDLE))
+        recorded = self._session.file.last_weights(self.folder)
+        self._weights = str(recorded[1]) if recorded else self._weights
+        return recorded[0] if recorded else 0
+
+    def opened(self, reply: Opened) -> None:
+        """The engine has built the network in the editor."""
+        self._session.run_changed.emit()
+
+    def open_graph(self) -> None:
+        """Tell the engine of the network in the editor."""
+        weights, fresh = self._weights, self._fresh
+        self._weights, self._fresh = "", False
+        self._session.send(Open(self._session.version, self._session.graph, self.plan, weights, fresh))
+
+    def begin(self, plan: Plan, weights: Path | None) -> None:
+        """Another network is being opened: its plan, and where its weights lie."""
+        if self.active:
+            self.stop()
+        self.plan = plan
+        self.progress = None
+        self.number += 1  # replies of an older run are dropped from here on
+        self.points, self.tests = NOTHING, np.empty((0, 3))
+        self._weights, self._fresh = (str(weights) if weights else ""), True
+        self._session.plan_changed.emit()
+        self._session.run_changed.emit()
+        self._session.points_arrived.emit()
+
+    def _set(self, progress: Progress) -> None:
+        self.progress = progress
+        self._session.run_changed.emit()

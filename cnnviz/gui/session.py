@@ -1,0 +1,184 @@
+"""The hallway: every panel listens to the Session's signals and calls the verbs of its four parts.
+
+    session.edit   the network: add, connect, remove, set, undo …        (editing.py)
+    session.look   one selection, one picture, the latest frame          (looking.py)
+    session.run    the plan, training, progress and curves               (running.py)
+    session.file   open, save, recent, autosave and recovery             (filing.py)
+
+Panels never meet each other and never talk to the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from ..link.messages import Bell, Command, Failed, Frame, News, Opened, Pictures, Ready, Reply, Saved, Take
+from ..net.analysis import Analysis, analyse
+from ..net.graph import Graph
+from ..text import _
+from .editing import Editing
+from .filing import Filing
+from .looking import Looking
+from .running import Running
+from .settings import Settings
+
+
+class Engine(Protocol):
+    """What the Session needs of link.client.Client or link.local.LocalClient."""
+
+    def send(self, command: Command) -> None: ...
+    def frame(self) -> Frame | None: ...
+    def restart(self) -> None: ...
+    def close(self, timeout: float = 2.0) -> None: ...
+
+
+Connect = Callable[[Callable[[Reply], None], Callable[[int, str], None]], Engine]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A message for the person. `level`: info, done, warning, error; `actions`: (label, function) shown as buttons."""
+
+    text: str
+    level: str = "info"
+    details: str = ""
+    actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
+    key: str = ""  # a newer notice of the same key replaces this one; Notice("", key=…) takes it away
+
+
+STARTING, READY, LOST = "starting", "ready", "lost"
+
+
+class Session(QObject):
+    """What the window is about, and how everybody hears of it."""
+
+    graph_changed = Signal()  # edit.graph and rows are new
+    document_changed = Signal()  # name, path or modified
+    selection_changed = Signal()  # look.selected
+    unit_changed = Signal()  # look.unit (also after selection_changed)
+    picture_changed = Signal()  # look.picture was asked for
+    pictures_changed = Signal()  # look.pictures: the data set is loaded
+    frame_arrived = Signal(object)  # Frame; also look.frame
+    plan_changed = Signal()  # run.plan
+    run_changed = Signal()  # run.progress
+    points_arrived = Signal()  # run.points, run.tests
+    engine_changed = Signal()  # engine_state, devices
+    noticed = Signal(object)  # Notice
+
+    _replied = Signal(object)
+    _lost = Signal(int, str)
+
+    def __init__(
+        self, connect: Callable[[Callable[[Reply], None], Callable[[int, str], None]], Engine], settings: Settings
+    ):
+        """`connect(on_reply, on_lost)` gives the engine's client; both are called from other threads."""
+        super().__init__()
+        self.settings = settings
+        self.engine_state = STARTING
+        self.devices: tuple[str, ...] = ()
+        self.edit = Editing(self)
+        self.look = Looking(self)
+        self.run = Running(self)
+        self.file = Filing(self)
+        self.rows: Analysis = analyse(Graph())
+        self.version = 0  # counts the graphs that the engine has been told of
+        self._shape: object = None
+        self._closed = False
+        self._replied.connect(self._answer)
+        self._lost.connect(self._engine_lost)
+        self.engine = connect(self._replied.emit, self._lost.emit)
+
+    @property
+    def graph(self) -> Graph:
+        """The network in the editor."""
+        return self.edit.document.graph
+
+    def notice(self, text: str, level: str = "info", **more: Any) -> None:
+        """Tell the person something."""
+        self.noticed.emit(Notice(text, level, **more))
+
+    def send(self, command: Command) -> None:
+        """To the engine."""
+        if not self._closed:
+            self.engine.send(command)
+
+    def graph_edited(self) -> None:
+        """The document's graph is another one: analyse it, tell panels and engine."""
+        self.rows = analyse(self.graph, self.rows)
+        shape = tuple((n.id, n.layer, n.sources) for n in self.graph)
+        changed, self._shape = shape != self._shape, shape
+        self.version += changed  # before the signals: panels ask whether the frame is stale
+        self.look.graph_edited()
+        self.graph_changed.emit()
+        self.document_changed.emit()
+        if changed:
+            self.run.open_graph()
+
+    @Slot(object)
+    def _answer(self, reply: Reply) -> None:
+        if self._closed:
+            return
+        if isinstance(reply, Bell):
+            self.look.take_frame()
+            self.send(Take(self.run.number, len(self.run.points)))
+        elif isinstance(reply, News):
+            self.run.take_news(reply)
+        elif isinstance(reply, Ready):
+            self.engine_state, self.devices = READY, reply.devices
+            self.engine_changed.emit()
+        elif isinstance(reply, Opened):
+            self.run.opened(reply)
+        elif isinstance(reply, Pictures):
+            self.look.take_pictures(reply)
+        elif isinstance(reply, Saved):
+            self.file.weights_saved(reply)
+        elif isinstance(reply, Failed):
+            self._failed(reply)
+
+    def _failed(self, reply: Failed) -> None:
+        self.run.failed(reply)
+        self.notice(reply.text, "error", details=reply.details, key=f"failed.{reply.what}")
+
+    @Slot(int, str)
+    def _engine_lost(self, code: int, log: str) -> None:
+        """The engine process has died: start another one from the last recorded weights."""
+        if self._closed:
+            return
+        text = _("The engine process was ended by the system ({code}). It has been started again.").format(code=code)
+        self._after_loss(text, log)
+
+    def replace_engine(self) -> None:
+        """End the engine at once and start another one from the last recorded weights."""
+        self._after_loss(_("The engine process has been ended and started again."), "")
+
+    def _after_loss(self, text: str, log: str) -> None:
+        step = self.run.lost()
+        actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
+        if step:
+            text += " " + _("Its weights are those of step {step}.").format(step=f"{step:,}")
+            actions = ((_("Continue training"), self.run.train_on),)
+        self.engine_state = LOST
+        self.engine_changed.emit()
+        self.notice(text, "warning", details=log, actions=actions, key="engine")
+        QTimer.singleShot(0, self._restart)
+
+    @Slot()
+    def _restart(self) -> None:
+        if self._closed:
+            return
+        self.engine.restart()
+        self.engine_state = STARTING
+        self.engine_changed.emit()
+        self.run.open_graph()
+        self.look.resend()
+
+    def close(self) -> None:
+        """End the engine: it saves what is recorded. Called once, when the window has closed."""
+        if not self._closed:
+            self.file.close()
+            self._closed = True
+            self.engine.close()

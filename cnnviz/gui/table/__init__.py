@@ -1,0 +1,1 @@
+"""The table of all layers and its copies."""

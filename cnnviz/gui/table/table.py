@@ -1,0 +1,245 @@
+"""The table: one row a layer with its shape, its cost and what it sees, live with every edit."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
+
+from ...net.analysis import Row
+from ...text import _
+from ..paint import theme
+from ..paint.counts import count, memory
+from ..paint.signs import SIZE, sign
+from ..session import Session
+from .cells import HEIGHT, PAD, Cells, Heading, Totals, total_font
+from .rows import FIELD, LAYER, MACS, MEMORY, OUT, PARAMS, TYPE, Rows, as_csv, as_markdown, as_text, cell
+
+WAYS = {"text": as_text, "csv": as_csv, "markdown": as_markdown}
+WIDTHS = {LAYER: 92, OUT: 80, PARAMS: 84, MACS: 76, FIELD: 88, MEMORY: 76, TYPE: 124}
+"""Columns from left to right, in pixels."""
+Flag = QItemSelectionModel.SelectionFlag
+
+
+class Table(QWidget):
+    """Rows and, under them, totals that stay in view. The selected rows are the session's selected layers."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._session = session
+        self._following = False  # the view is being told what is selected, it does not tell
+        self.model = Rows(self)
+        self.view = _View(self.model, self)
+        self.totals = Totals(self.view, self)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.view, 1)
+        box.addWidget(self.totals)
+        self.setFocusProxy(self.view)
+        self.view.copied.connect(self._copy_text)
+        self.view.asked.connect(self._menu)
+        self.view.selectionModel().selectionChanged.connect(self._tell)
+        session.graph_changed.connect(self.refresh)
+        session.selection_changed.connect(self._follow)
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show the session's rows; selection and scroll position stay."""
+        self._following = True
+        self.model.show_rows(self._session.rows)
+        self._following = False
+        rows = self._session.rows
+        self.view.widen(rows.params, rows.macs, rows.activation_bytes)
+        self._select(scroll=False)
+        self.totals.show_totals(self._session)
+
+    # ── selection ───────────────────────────────────────────────────────────────────────────────────────────────────
+    @Slot(QItemSelection, QItemSelection)
+    def _tell(self, on: QItemSelection, off: QItemSelection) -> None:
+        if self._following:
+            return
+        places = sorted(i.row() for i in self.view.selectionModel().selectedRows())
+        current = self.view.currentIndex().row()
+        if current in places:  # panels show the last one
+            places.remove(current)
+            places.append(current)
+        self._following = True
+        self._session.look.select([self.model.rows[p].id for p in places])
+        self._following = False
+
+    @Slot()
+    def _follow(self) -> None:
+        if not self._following:
+            self._select(scroll=True)
+
+    def _select(self, scroll: bool) -> None:
+        place = self.model.place
+        places = [place[i] for i in self._session.look.selection if i in place]
+        chosen = self.view.selectionModel()
+        if sorted(places) == sorted(i.row() for i in chosen.selectedRows()):
+            return
+        picked = QItemSelection()
+        for p in places:
+            picked.select(self.model.index(p, LAYER), self.model.index(p, FIELD))
+        self._following = True
+        chosen.select(picked, Flag.ClearAndSelect)
+        if places:
+            self.view.setAutoScroll(scroll)  # a new current row is scrolled to, which after an edit nobody asked for
+            chosen.setCurrentIndex(self.model.index(places[-1], LAYER), Flag.NoUpdate)
+            self.view.setAutoScroll(True)
+        self._following = False
+
+    # ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def copy_as(self, way: str) -> None:
+        """Put the table on the clipboard as "text", "csv" or "markdown"; of several selected rows only those."""
+        QGuiApplication.clipboard().setText(WAYS[way](self._copied()))
+
+    def _copied(self) -> list[Row]:
+        chosen = sorted(i.row() for i in self.view.selectionModel().selectedRows())
+        return [self.model.rows[p] for p in chosen] if len(chosen) > 1 else self.model.rows
+
+    @Slot()
+    def _copy_text(self) -> None:
+        self.copy_as("text")
+
+    @Slot()
+    def _copy_csv(self) -> None:
+        self.copy_as("csv")
+
+    @Slot()
+    def _copy_markdown(self) -> None:
+        self.copy_as("markdown")
+
+    def menu(self) -> QMenu:
+        """The context menu."""
+        menu = QMenu(self)
+        copied = self._copied()
+        whole = len(copied) == len(self.model.rows)
+        what = _("Copy table as {way}") if whole else _("Copy {n} rows as {way}").replace("{n}", str(len(copied)))
+        for way, verb in (("text", self._copy_text), ("CSV", self._copy_csv), ("Markdown", self._copy_markdown)):
+            action = menu.addAction(what.format(way=_(way)), verb)
+            action.setEnabled(bool(copied))
+        menu.actions()[0].setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        menu.actions()[0].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # shown here, handled by the view
+        return menu
+
+    @Slot(QPoint)
+    def _menu(self, where: QPoint) -> None:
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(where)
+
+
+class _View(QTableView):
+    """The rows. A row with a problem says it in one sentence over all its columns."""
+
+    copied = Signal()
+    asked = Signal(QPoint)
+
+    def __init__(self, model: Rows, parent: QWidget):
+        super().__init__(parent)
+        self._rows = model
+        self.setModel(model)
+        self.setItemDelegate(Cells(model, self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName(_("Table of layers"))
+        self.setMouseTracking(True)
+        side = self.verticalHeader()
+        side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        side.setMinimumSectionSize(HEIGHT)
+        side.setDefaultSectionSize(HEIGHT)
+        side.hide()
+        self.setHorizontalHeader(Heading(self))
+        heading = self.horizontalHeader()
+        # what a small window has no room for stands last
+        for place, (column, wide) in enumerate(WIDTHS.items()):
+            self.setColumnWidth(column, wide)
+            heading.moveSection(heading.visualIndex(column), place)
+
+    def widen(self, params: int, macs: int, held: int) -> None:
+        """Let the columns of figures hold their totals; they never shrink by themselves, so nothing jumps."""
+        figures = QFontMetrics(total_font())
+        for column, text in ((PARAMS, count(params)), (MACS, count(macs)), (MEMORY, memory(held))):
+            wide = figures.horizontalAdvance(text) + 2 * PAD + theme.GRID
+            if wide > self.columnWidth(column):
+                self.setColumnWidth(column, wide)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._rows.rows:
+            self._paint_empty()
+            return
+        first = self.rowAt(event.rect().top())
+        last = self.rowAt(event.rect().bottom())
+        last = len(self._rows.rows) - 1 if last < 0 else last
+        broken = [p for p in range(max(first, 0), last + 1) if self._rows.rows[p].out is None]
+        if broken:
+            painter = QPainter(self.viewport())
+            for p in broken:
+                self._paint_problem(painter, p)
+            painter.end()
+
+    def _paint_problem(self, painter: QPainter, place: int) -> None:
+        problem = self._rows.rows[place].problem
+        now = theme.current()
+        left = self.columnViewportPosition(OUT)
+        area = QRectF(left, self.rowViewportPosition(place), self.viewport().width() - left, HEIGHT)
+        area.adjust(PAD, 0, -PAD, 0)
+        selected = self.selectionModel().isRowSelected(place)
+        waits = problem is not None and problem.code == "waits"
+        if not waits:
+            back = now.colour("highlight") if selected else now.colour("panel")
+            ink = now.colour("on_highlight") if selected else None
+            sign(painter, QRectF(area.left(), area.top(), SIZE, HEIGHT), ink, back)
+            area.adjust(SIZE + theme.GRID, 0, 0, 0)
+        painter.setFont(theme.caption() if waits else theme.body())
+        painter.setPen(now.colour("on_highlight" if selected else "faint" if waits else "problem_text"))
+        text = cell(self._rows.rows[place], OUT)
+        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(0, int(area.width())))
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_empty(self) -> None:
+        painter = QPainter(self.viewport())
+        painter.setFont(theme.body())
+        painter.setPen(theme.current().colour("caption"))
+        area = QRectF(self.viewport().rect()).adjusted(PAD, PAD, -PAD, -PAD)
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+        painter.drawText(area, int(flags), _("Every layer gets a row here. Drag one onto the canvas."))
+        painter.end()
+
+    def event(self, event: QEvent) -> bool:
+        # the window's own Copy copies cards: while the table has the focus, Ctrl+C is the table's
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.matches(QKeySequence.StandardKey.Copy)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copied.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.asked.emit(event.globalPos())

@@ -1,0 +1,1 @@
+"""Training: the bar, the plan, the curves."""

@@ -1,0 +1,118 @@
+"""The training part of the toolbar: what with, and how far."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from PySide6.QtCore import QSignalBlocker, Slot
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from ...net.layers.base import kind_of
+from ...net.plan import OPTIMIZERS, Plan
+from ...text import _
+from ..fields import Decimal
+from ..paint import theme
+from ..running import IDLE, PAUSED, STOPPING
+from ..session import LOST, STARTING, Session
+
+OPTIMIZER_NAMES = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop", "adadelta": "Adadelta"}
+
+
+class RunBar(QWidget):
+    """Data set, optimizer, learning rate, and a line that says how far the run is."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._session = session
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(8)
+        self.optimizer = QComboBox()
+        for name in OPTIMIZERS:
+            self.optimizer.addItem(OPTIMIZER_NAMES[name], name)
+        self.optimizer.setToolTip(_("Optimizer"))
+        self.optimizer.setAccessibleName(_("Optimizer"))
+        self.optimizer.currentIndexChanged.connect(self._optimizer_chosen)
+        self.lr = Decimal(next(kind_of(f) for f in fields(Plan) if f.name == "lr"))
+        self.lr.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.lr.setFixedWidth(84)
+        self.lr.setToolTip(_("Learning rate; it can be changed while training runs"))
+        self.lr.setAccessibleName(_("Learning rate"))
+        label = QLabel(_("lr"))
+        label.setBuddy(self.lr)
+        self.lr.valueChanged.connect(self._rate_chosen)
+        self.status = QLabel()
+        self.status.setFont(theme.tabular(theme.body()))
+        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        for w in (self.optimizer, label, self.lr):
+            row.addWidget(w)
+        row.addSpacing(8)
+        row.addWidget(self.status, 1)
+        session.plan_changed.connect(self._show_plan)
+        session.run_changed.connect(self._show_progress)
+        session.engine_changed.connect(self._show_progress)
+        session.pictures_changed.connect(self._show_progress)
+        self._show_plan()
+        self._show_progress()
+
+    @Slot()
+    def _show_plan(self) -> None:
+        plan = self._session.run.plan
+        with QSignalBlocker(self.optimizer), QSignalBlocker(self.lr):
+            self.optimizer.setCurrentIndex(self.optimizer.findData(plan.optimizer))
+            if self.lr.value() != plan.lr:
+                self.lr.setValue(plan.lr)
+
+    @Slot()
+    def _optimizer_chosen(self) -> None:
+        self._session.run.set_plan(optimizer=self.optimizer.currentData())
+
+    @Slot()
+    def _rate_chosen(self) -> None:
+        self._session.run.set_plan(lr=self.lr.value())
+
+    @Slot()
+    def _show_progress(self) -> None:
+        text = self._words()
+        if text != self.status.text():
+            self.status.setText(text)
+            self.status.setToolTip(text)
+
+    def _words(self) -> str:
+        session, p = self._session, self._session.run.progress
+        if session.engine_state == STARTING:
+            return _("The engine is starting …")
+        if session.engine_state == LOST:
+            return _("The engine has ended")
+        if p is None:
+            pictures = session.look.pictures
+            if pictures is None:
+                return _("Ready")
+            return _("{data}: {train:,} pictures to train on, {test:,} held out").format(
+                data=pictures.data, train=pictures.train, test=pictures.test
+            )
+        parts = [_("step {step:,} of {steps:,}").format(step=p.step, steps=p.steps) if p.steps else _("starting …")]
+        if p.steps:
+            parts.append(_("epoch {epoch:.1f}").format(epoch=p.epoch))
+        if p.accuracy is not None:
+            parts.append(f"{100 * p.accuracy:.1f} %")
+        if p.phase == STOPPING:
+            parts.append(_("stopping; press Stop again to end it at once"))
+        elif p.phase == PAUSED:
+            parts.append(_("paused"))
+        elif p.phase == IDLE:
+            parts.append(_("ended"))
+        else:
+            if p.steps_per_second:
+                parts.append(_("{n:.0f} steps/s").format(n=p.steps_per_second))
+            if p.seconds_left is not None:
+                parts.append(_("{time} left").format(time=duration(p.seconds_left)))
+        return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3:07`, `1:02:09`."""
+    s = round(seconds)
+    if s < 60:
+        return f"{s} s"
+    return f"{s // 3600}:{s // 60 % 60:02}:{s % 60:02}" if s >= 3600 else f"{s // 60}:{s % 60:02}"

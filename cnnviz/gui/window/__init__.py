@@ -1,0 +1,1 @@
+"""The window itself: what stands where, commands, messages, the start."""

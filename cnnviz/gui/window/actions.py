@@ -1,0 +1,214 @@
+"""Every command once: its words, its key, where it stands, what it does, and when it cannot be done.
+
+Menus, toolbar, shortcuts and the list on F1 are made from this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from ...text import N_, _
+from ..paint import icons, theme
+from ..running import IDLE, PAUSED, STOPPING
+
+if TYPE_CHECKING:
+    from .window import Window
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing a person can do. `does`: path of a function from the window; `why_not`: why it cannot be done now."""
+
+    name: str
+    menu: str
+    text: str
+    keys: str = ""
+    does: str = ""
+    icon: str = ""
+    why_not: Callable[[Window], str] = lambda window: ""
+    ruled: bool = False  # a line above it
+
+
+def _no_undo(w: Window) -> str:
+    return "" if w.session.edit.document.undo_text else N_("Nothing to undo")
+
+
+def _no_redo(w: Window) -> str:
+    return "" if w.session.edit.document.redo_text else N_("Nothing to redo")
+
+
+def _none_selected(w: Window) -> str:
+    return "" if w.session.look.selection else N_("Select a layer first")
+
+
+def _empty(w: Window) -> str:
+    return "" if len(w.session.graph) else N_("The network is empty")
+
+
+def _cannot_train(w: Window) -> str:
+    if w.session.run.phase == PAUSED:
+        return ""
+    if w.session.run.active:
+        return N_("It is training already")
+    problem = w.session.run.problem
+    return problem.text if problem else ""
+
+
+def _not_training(w: Window) -> str:
+    return "" if w.session.run.active else N_("Nothing is training")
+
+
+def _cannot_step(w: Window) -> str:
+    return "" if w.session.run.phase in (PAUSED, IDLE) and not _cannot_train(w) else N_("Pause first")
+
+
+def _cannot_go_on(w: Window) -> str:
+    if w.session.run.phase == STOPPING:
+        return N_("The run is being stopped")
+    problem = w.session.run.problem
+    return problem.text if problem else ""
+
+
+def _no_pictures(w: Window) -> str:
+    return "" if w.session.look.pictures else N_("The data set is not loaded")
+
+
+FILE, EDIT, VIEW, TRAIN, PICTURE, HELP = N_("File"), N_("Edit"), N_("View"), N_("Training"), N_("Picture"), N_("Help")
+MENUS = (FILE, EDIT, VIEW, TRAIN, PICTURE, HELP)
+
+COMMANDS = (
+    Command("new", FILE, N_("New network"), "Ctrl+N", "desk.new"),
+    Command("open", FILE, N_("Open network…"), "Ctrl+O", "desk.open", "open"),
+    Command("save", FILE, N_("Save"), "Ctrl+S", "desk.save", "save", ruled=True),
+    Command("save_as", FILE, N_("Save as…"), "Ctrl+Shift+S", "desk.save_as"),
+    Command("quit", FILE, N_("Quit"), "Ctrl+Q", "close", ruled=True),
+    Command("undo", EDIT, N_("Undo"), "Ctrl+Z", "session.edit.undo", "undo", _no_undo),
+    Command("redo", EDIT, N_("Redo"), "Ctrl+Shift+Z; Ctrl+Y", "session.edit.redo", "redo", _no_redo),
+    Command("cut", EDIT, N_("Cut"), "Ctrl+X", "canvas.cut", "", _none_selected, True),
+    Command("copy", EDIT, N_("Copy"), "Ctrl+C", "canvas.copy", "", _none_selected),
+    Command("paste", EDIT, N_("Paste layers or a picture"), "Ctrl+V", "desk.paste"),
+    Command("duplicate", EDIT, N_("Duplicate"), "Ctrl+D", "canvas.duplicate", "", _none_selected),
+    Command("delete", EDIT, N_("Delete"), "Del; Backspace", "canvas.delete", "trash"),
+    Command("select_all", EDIT, N_("Select all"), "Ctrl+A", "canvas.select_all", "", _empty),
+    Command("zoom_in", VIEW, N_("Zoom in"), "Ctrl++; Ctrl+=", "canvas.zoom_in"),
+    Command("zoom_out", VIEW, N_("Zoom out"), "Ctrl+-", "canvas.zoom_out"),
+    Command("actual_size", VIEW, N_("Actual size"), "Ctrl+0", "canvas.actual_size"),
+    Command("fit", VIEW, N_("Fit the network"), "Ctrl+9", "canvas.fit", "fit", _empty),
+    Command("tidy", VIEW, N_("Tidy layout"), "Ctrl+L", "canvas.tidy", "tidy", _empty, True),
+    Command("theme", VIEW, N_("Switch light and dark"), "Ctrl+T", "desk.switch_theme", "theme", ruled=True),
+    Command("train", TRAIN, N_("Train"), "F5", "session.run.train", "play", _cannot_train),
+    Command("pause", TRAIN, N_("Pause or go on"), "F6", "session.run.pause", "pause", _not_training),
+    Command("step", TRAIN, N_("One step"), "F10", "session.run.step", "step", _cannot_step),
+    Command("stop", TRAIN, N_("Stop"), "Shift+F5", "session.run.stop", "stop", _not_training),
+    Command(
+        "train_on", TRAIN, N_("Train on, keeping the weights that fit"), "Ctrl+F5", "session.run.train_on", "",
+        _cannot_go_on, True,
+    ),
+    Command("open_picture", PICTURE, N_("Open picture…"), "Ctrl+Shift+O", "desk.open_picture", "picture"),
+    Command("next", PICTURE, N_("Next picture"), "Alt+Right", "desk.next_picture", "next", _no_pictures),
+    Command("previous", PICTURE, N_("Previous picture"), "Alt+Left", "desk.previous_picture", "previous", _no_pictures),
+    Command("shortcuts", HELP, N_("Keys"), "F1", "desk.show_keys"),
+    Command("about", HELP, N_("About cnnviz"), "", "desk.show_about"),
+)  # fmt: skip
+
+
+class Actions(QObject):
+    """The table as QActions of one window, kept enabled or disabled with the reason in the tip."""
+
+    def __init__(self, window: Window):
+        super().__init__(window)
+        self._window = window
+        self._by_name: dict[str, _Action] = {c.name: _Action(c, window) for c in COMMANDS}
+        s = window.session
+        for signal in (s.graph_changed, s.selection_changed, s.run_changed, s.pictures_changed, s.document_changed):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._by_name[name]
+
+    @Slot()
+    def refresh(self) -> None:
+        """Bring words, tips and states up to date."""
+        for action in self._by_name.values():
+            action.refresh(self._window)
+
+    def recolour(self) -> None:
+        """Draw the icons in the colours of the theme."""
+        for action in self._by_name.values():
+            action.recolour()
+
+
+class _Action(QAction):
+    """One command; its parent, the window, is where its function is looked up when it is needed."""
+
+    def __init__(self, command: Command, window: Window):
+        super().__init__(_(command.text), window)
+        self.command = command
+        self.setObjectName(command.name)
+        self.setShortcuts([QKeySequence(k) for k in command.keys.split("; ") if k])
+        self.setMenuRole(
+            {"quit": QAction.MenuRole.QuitRole, "about": QAction.MenuRole.AboutRole}.get(
+                command.name, QAction.MenuRole.NoRole
+            )
+        )
+        self.recolour()
+        self.triggered.connect(self._go)
+        window.addAction(self)
+
+    @Slot()
+    def _go(self) -> None:
+        act: Callable[[], Any] = reduce(getattr, self.command.does.split("."), self.parent())
+        act()
+
+    def refresh(self, window: Window) -> None:
+        """Enabled or not, and why not."""
+        reason = self.command.why_not(window)
+        key = self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        text = _(self.command.text)
+        if self.command.name in ("undo", "redo") and not reason:
+            document = window.session.edit.document
+            text = f"{text}: {document.undo_text if self.command.name == 'undo' else document.redo_text}"
+        if self.text() != text:
+            self.setText(text)
+        tip = f"{text} ({key})" if key else text
+        tip = f"{tip}\n{_(reason)}" if reason else tip
+        if self.toolTip() != tip:
+            self.setToolTip(tip)
+        if self.isEnabled() == bool(reason):
+            self.setEnabled(not reason)
+
+    def recolour(self) -> None:
+        """The icon in the theme's colours."""
+        if self.command.icon:
+            self.setIcon(icons.icon(self.command.icon, theme.current()))
+
+
+class NameMenu(QMenu):
+    """A menu of names; choosing one calls `act` with it."""
+
+    def __init__(self, title: str, act: Callable[[str], Any], parent: QMenu):
+        super().__init__(title, parent)
+        self._act = act
+        parent.addMenu(self)
+        self.triggered.connect(self._choose)
+
+    def fill(self, names: Iterable[str]) -> None:
+        """Offer these."""
+        self.clear()
+        for name in names:
+            self.addAction(name).setData(name)
+        if not self.actions():
+            self.addAction(_("None yet")).setEnabled(False)
+
+    @Slot(QAction)
+    def _choose(self, action: QAction) -> None:
+        if action.data():
+            self._act(action.data())

@@ -1,0 +1,154 @@
+"""What menus do that needs the window: ask, then call the session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from ... import __version__
+from ...text import _
+from ..paint import theme
+from . import questions
+from .keys import Keys
+
+if TYPE_CHECKING:
+    from .window import Window
+
+
+class Desk:
+    """The verbs of menus and drops."""
+
+    def __init__(self, window: Window):
+        self._window = window
+        self._session = window.session
+        self._settings = window.session.settings
+
+    # ── networks ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def may_leave(self) -> bool:
+        """Ask what to do with unsaved edits; False where the person wants to stay."""
+        if not self._session.file.modified:
+            return True
+        answer = questions.unsaved(self._window, self._session.file.name)
+        return answer == "discard" or (answer == "save" and self.save())
+
+    def new(self) -> None:
+        """An empty network."""
+        if self.may_leave():
+            self._session.file.new()
+
+    def open(self) -> None:
+        """Choose and open a network file."""
+        if self.may_leave():
+            path = questions.open_network(self._window, self._settings.get("folder", ""))
+            if path:
+                self.open_file(path, asked=True)
+
+    def open_file(self, path: str, asked: bool = False) -> None:
+        """Open a network file."""
+        if asked or self.may_leave():
+            self._settings.set("folder", str(Path(path).parent))
+            self._session.file.open(path)
+
+    def open_preset(self, name: str) -> None:
+        """Open a network that comes with the program."""
+        if self.may_leave():
+            self._session.file.open_preset(name)
+
+    def save(self) -> bool:
+        """Save where the network came from; asks where it is new."""
+        return self._session.file.save() if self._session.file.path else self.save_as()
+
+    def save_as(self) -> bool:
+        """Ask where, and save."""
+        folder = Path(self._settings.get("folder", "") or Path.home())
+        name = Path(self._session.file.name).stem + ".cnnviz"
+        path = questions.save_network(self._window, str(folder / name))
+        if not path:
+            return False
+        self._settings.set("folder", str(Path(path).parent))
+        return self._session.file.save(path)
+
+    # ── pictures ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def open_picture(self) -> None:
+        """Choose a picture and look at it."""
+        path = questions.open_picture(self._window, self._settings.get("pictures", ""))
+        if path:
+            self._settings.set("pictures", str(Path(path).parent))
+            self._session.look.open_picture(path)
+
+    def next_picture(self) -> None:
+        """The next picture of the data set."""
+        self._session.look.page(1)
+
+    def previous_picture(self) -> None:
+        """The picture before."""
+        self._session.look.page(-1)
+
+    def paste(self) -> None:
+        """Put in what the clipboard holds: a picture to look at, or layers."""
+        mime = QGuiApplication.clipboard().mimeData()
+        if mime.hasImage():
+            image = QImage(mime.imageData())
+            if not image.isNull():
+                self._session.look.paste_picture(pixels(image), _("from the clipboard"))
+                return
+        path = dropped(mime)
+        if path:
+            self.take_file(path)
+        else:
+            self._window.canvas.paste()
+
+    def take_file(self, path: str) -> None:
+        """A file was dropped: a network is opened, anything else is looked at as a picture."""
+        if path.endswith(".cnnviz"):
+            self.open_file(path)
+        else:
+            self._session.look.open_picture(path)
+
+    # ── window ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def switch_theme(self) -> None:
+        """Light to dark and back; remembered."""
+        dark = not theme.current().dark
+        self._settings.set("theme", "dark" if dark else "light")
+        self.show_theme()
+
+    def follow_system(self) -> None:
+        """The theme follows the system again."""
+        self._settings.set("theme", "system")
+        self.show_theme()
+
+    def show_theme(self) -> None:
+        """Show the theme that is asked for."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, theme.wanted(self._settings.get("theme", "system")))
+
+    def show_keys(self) -> None:
+        """The list of keys."""
+        Keys(self._window).open()
+
+    def show_about(self) -> None:
+        """Version and licence."""
+        devices = ", ".join(self._session.devices) or _("the engine is starting")
+        text = _(
+            "cnnviz {version}: build, train and look inside convolutional networks.\nDevices: {devices}\nMIT licence"
+        )
+        QMessageBox.about(self._window, _("About cnnviz"), text.format(version=__version__, devices=devices))
+
+
+def pixels(image: QImage) -> np.ndarray:
+    """A QImage as (height, width, 4) uint8, red first."""
+    rgba = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    rows = np.frombuffer(rgba.constBits(), np.uint8).reshape(rgba.height(), rgba.bytesPerLine())
+    return rows[:, : 4 * rgba.width()].reshape(rgba.height(), rgba.width(), 4).copy()
+
+
+def dropped(mime: QMimeData) -> str:
+    """The first local file of a drop; empty where there is none."""
+    urls: list[QUrl] = mime.urls() if mime.hasUrls() else []
+    return next((u.toLocalFile() for u in urls if u.isLocalFile()), "")

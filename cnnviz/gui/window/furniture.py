@@ -1,0 +1,177 @@
+"""What stands in the window and where: docks, menus, toolbar. The only module that knows all panels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtWidgets import QDockWidget, QSizePolicy, QTabBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
+
+from ...net import files
+from ...text import N_, _
+from ..canvas import Canvas
+from ..inspect import Field, Filters, Maps, Picture
+from ..layers.form import Form
+from ..layers.palette import Palette
+from ..layers.why import Why
+from ..table.table import Table
+from ..training.curves import Curves
+from ..training.planform import PlanForm
+from ..training.runbar import RunBar
+from .actions import COMMANDS, MENUS, TRAIN, VIEW, Actions, NameMenu
+from .desk import Desk
+from .notices import Notices
+from .window import Window
+
+LEFT, RIGHT, BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+DOCKS: tuple[tuple[str, str, Any, Qt.DockWidgetArea, str], ...] = (  # …, name of the dock it is a tab of
+    ("layers", N_("Layers"), Palette, LEFT, ""),
+    ("maps", N_("Maps"), Maps, RIGHT, ""),
+    ("filters", N_("Filters"), Filters, RIGHT, "maps"),
+    ("field", N_("Field"), Field, RIGHT, "maps"),
+    ("settings", N_("Settings"), Form, RIGHT, "maps"),
+    ("why", N_("Formulas"), Why, RIGHT, "maps"),
+    ("picture", N_("Input picture"), Picture, RIGHT, ""),
+    ("table", N_("Table"), Table, BOTTOM, ""),
+    ("curves", N_("Curves"), Curves, BOTTOM, ""),
+    ("plan", N_("Plan"), PlanForm, BOTTOM, "curves"),
+)
+IN_FRONT = ("maps", "curves")
+
+
+def furnish(window: Window) -> None:
+    """Everything a new window needs."""
+    session = window.session
+    window.canvas = Canvas(session)
+    window.notices = Notices(session)
+    centre = QWidget()
+    column = QVBoxLayout(centre)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(window.notices)
+    column.addWidget(window.canvas, 1)
+    window.setCentralWidget(centre)
+    window.desk = Desk(window)
+    _make_docks(window)
+    window.actions_ = Actions(window)
+    _make_menus(window)
+    _make_toolbar(window)
+
+
+def _make_docks(window: Window) -> None:
+    window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
+    window.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
+    for area in (LEFT, RIGHT, BOTTOM):
+        window.setTabPosition(area, QTabWidget.TabPosition.North)
+    window.panels, window.docks = {}, {}
+    for name, title, panel, _area, _beside in DOCKS:
+        dock = Dock(name, _(title), window)
+        window.panels[name], window.docks[name] = panel(window.session), dock
+        dock.setWidget(window.panels[name])
+    arrange(window)
+    palette, picture = window.panels["layers"], window.panels["picture"]
+    assert isinstance(palette, Palette)
+    assert isinstance(picture, Picture)
+    palette.network_chosen.connect(window.desk.open_preset)
+    picture.open_requested.connect(window.desk.open_picture)
+
+
+class Dock(QDockWidget):
+    """A dock that leaves its title to its tab, where it has one."""
+
+    def __init__(self, name: str, title: str, window: Window):
+        super().__init__(title, window)
+        self.setObjectName(name)
+        self._none = QWidget(self)
+        self.topLevelChanged.connect(self.show_title)
+
+    @Slot()
+    def show_title(self) -> None:
+        """A title bar where the dock floats or stands alone, none where a tab names it."""
+        window = self.parent()
+        named = isinstance(window, Window) and not self.isFloating() and bool(window.tabifiedDockWidgets(self))
+        if named != (self.titleBarWidget() is self._none):
+            self.setTitleBarWidget(self._none if named else None)
+            self._none.setVisible(False)
+
+
+def _make_menus(window: Window) -> None:
+    menus = {name: window.menuBar().addMenu(_(name)) for name in MENUS}
+    for command in COMMANDS:
+        if command.ruled:
+            menus[command.menu].addSeparator()
+        menus[command.menu].addAction(window.actions_[command.name])
+        if command.name == "open":
+            window.recent = NameMenu(_("Open recent"), window.desk.open_file, menus[command.menu])
+            window.recent.aboutToShow.connect(window.list_recent)
+            networks = NameMenu(_("Networks"), window.desk.open_preset, menus[command.menu])
+            networks.fill(files.presets())
+    view = menus[VIEW]
+    view.addAction(_("Theme of the system"), window.desk.follow_system)
+    view.addSeparator()
+    for dock in window.docks.values():
+        view.addAction(dock.toggleViewAction())
+    view.addSeparator()
+    view.addAction(_("Panels as at first"), window.place_afresh)
+    menus[TRAIN].addSeparator()
+    menus[TRAIN].addAction(_("Plan…"), window.show_plan)
+
+
+def _make_toolbar(window: Window) -> None:
+    bar = QToolBar(_("Toolbar"))
+    bar.setObjectName("toolbar")
+    bar.setMovable(False)
+    bar.setIconSize(QSize(20, 20))
+    for name in ("undo", "redo", "", "train", "pause", "step", "stop", ""):
+        if name:
+            bar.addAction(window.actions_[name])
+        else:
+            bar.addSeparator()
+    train: Any = bar.widgetForAction(window.actions_["train"])
+    train.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    window.runbar = RunBar(window.session)
+    window.runbar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    bar.addWidget(window.runbar)
+    for name in ("fit", "theme"):
+        bar.addAction(window.actions_[name])
+    window.addToolBar(bar)
+
+
+def arrange(window: Window) -> None:
+    """Every dock at its place."""
+    for name, _title, _panel, area, beside in DOCKS:
+        dock = window.docks[name]
+        dock.setFloating(False)
+        window.addDockWidget(area, dock)
+        dock.show()
+        if beside and beside != "curves":
+            window.tabifyDockWidget(window.docks[beside], dock)
+    window.splitDockWidget(window.docks["table"], window.docks["curves"], Qt.Orientation.Horizontal)
+    window.tabifyDockWidget(window.docks["curves"], window.docks["plan"])
+    for name in IN_FRONT:
+        window.docks[name].raise_()
+    show_titles(window)
+
+
+def show_titles(window: Window) -> None:
+    """Titles where no tab says them, and tabs whose words are whole."""
+    for dock in window.docks.values():
+        if isinstance(dock, Dock):
+            dock.show_title()
+    for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        bar.setElideMode(Qt.TextElideMode.ElideNone)
+        bar.setDrawBase(False)
+
+
+def place(window: Window) -> None:
+    """The docks' sizes as they are at first: the canvas keeps about half of the width."""
+    docks, horizontal, vertical = window.docks, Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+    right = max(340, round(window.width() * 0.29))
+    window.resizeDocks([docks["layers"], docks["maps"]], [196, right], horizontal)
+    window.resizeDocks([docks["maps"], docks["picture"]], [11, 9], vertical)
+    window.resizeDocks([docks["table"]], [round(window.height() * 0.29)], vertical)
+    window.resizeDocks([docks["table"], docks["curves"]], [4, 3], horizontal)

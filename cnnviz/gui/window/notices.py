@@ -1,0 +1,172 @@
+"""Messages for the person: a bar for each, with its sign, its cure as buttons, and details on request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Slot
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...text import _
+from ..paint import theme
+from ..session import Notice, Session
+
+SIGNS = {"info": "i", "done": "✓", "warning": "!", "error": "!"}
+SHORT_MS = 6000  # how long what needs no answer stays
+MOST = 4
+
+
+class Notices(QWidget):
+    """The stack of messages, newest last; as high as it must be and no higher."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._bars: list[_Bar] = []
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        session.noticed.connect(self.show_notice)
+        self.hide()
+
+    @property
+    def texts(self) -> list[str]:
+        """What is being said."""
+        return [b.notice.text for b in self._bars]
+
+    def has(self, key: str) -> bool:
+        """Whether a message of this key is being said."""
+        return any(b.notice.key == key for b in self._bars)
+
+    @Slot(object)
+    def show_notice(self, notice: Notice) -> None:
+        """Add a message; one of the same key gives way to it."""
+        same = [b for b in self._bars if (notice.key and b.notice.key == notice.key) or b.notice.text == notice.text]
+        for bar in same:
+            self._take(bar)
+        if notice.text:
+            bar = _Bar(notice, self._take, self)
+            self._bars.append(bar)
+            self.layout().addWidget(bar)
+            for old in self._bars[:-MOST]:
+                self._take(old)
+        self.setVisible(bool(self._bars))
+
+    def _take(self, bar: _Bar) -> None:
+        if bar in self._bars:
+            self._bars.remove(bar)
+            self.layout().removeWidget(bar)
+            bar.hide()
+            bar.deleteLater()
+        self.setVisible(bool(self._bars))
+
+
+class _Bar(QFrame):
+    """One message."""
+
+    def __init__(self, notice: Notice, done: Callable[[_Bar], None], parent: QWidget):
+        super().__init__(parent)
+        self.notice, self._done = notice, done
+        self.setAccessibleName(notice.text)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 4, 8, 5)
+        column.setSpacing(4)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        column.addLayout(row)
+        self._sign = QLabel(SIGNS[notice.level])
+        self._sign.setFixedWidth(20)
+        self._sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._words = QLabel(notice.text)
+        self._words.setWordWrap(True)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        row.addWidget(self._sign)
+        row.addWidget(self._words, 1)
+        for label, act in notice.actions:
+            row.addWidget(_Button(label, act, self))
+        self._details: QPlainTextEdit | None = None
+        if notice.details:
+            more = QToolButton(text=_("Details"), autoRaise=True, checkable=True)
+            more.toggled.connect(self._show_details)
+            row.addWidget(more)
+        close = QToolButton(text="×", autoRaise=True)
+        close.setToolTip(_("Close this message"))
+        close.setAccessibleName(_("Close this message"))
+        close.clicked.connect(self.finish)
+        row.addWidget(close)
+        self._colour()
+        if notice.level in ("info", "done") and not notice.actions:
+            self._timer = QTimer(self, singleShot=True, interval=SHORT_MS)
+            self._timer.timeout.connect(self.finish)
+            self._timer.start()
+
+    @Slot()
+    def finish(self) -> None:
+        """Take the message away."""
+        self._done(self)
+
+    @Slot(bool)
+    def _show_details(self, on: bool) -> None:
+        if self._details is None:
+            self._details = QPlainTextEdit(self.notice.details, readOnly=True)
+            self._details.setFixedHeight(120)
+            self.layout().addWidget(self._details)
+            copy = QPushButton(_("Copy"), self._details)
+            copy.clicked.connect(self._copy)
+            copy.move(8, 88)
+        self._details.setVisible(on)
+
+    @Slot()
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(f"{self.notice.text}\n\n{self.notice.details}")
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour()
+        super().changeEvent(event)
+
+    def _colour(self) -> None:
+        t = theme.current()
+        self._tint = {"info": t.link, "done": t.ok, "warning": t.problem_text, "error": t.problem_text}[
+            self.notice.level
+        ]
+        font = self._sign.font()
+        font.setBold(True)
+        self._sign.setFont(font)
+        palette = self._sign.palette()
+        palette.setColor(self._sign.foregroundRole(), self._tint)
+        if palette != self._sign.palette():
+            self._sign.setPalette(palette)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        t = theme.current()
+        painter.fillRect(self.rect(), t.colour("panel"))
+        painter.fillRect(0, 0, 3, self.height(), self._tint)
+        painter.setPen(QPen(t.colour("line"), 1))
+        painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
+
+
+class _Button(QPushButton):
+    """A cure: does it and takes its message away."""
+
+    def __init__(self, label: str, act: Callable[[], Any], bar: _Bar):
+        super().__init__(label, bar)
+        self._act, self._bar = act, bar
+        self.clicked.connect(self._go)
+
+    @Slot()
+    def _go(self) -> None:
+        self._bar.finish()
+        self._act()

@@ -1,0 +1,42 @@
+"""Questions that need an answer before anything else: functions, so that tests can answer them."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from ...text import _
+
+PICTURES = "*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff"
+
+
+def unsaved(parent: QWidget, name: str) -> str:
+    """ "save", "discard" or "cancel": what to do with edits of `name` that no file holds."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("cnnviz")
+    box.setText(_("Save the changes to {name}?").format(name=name))
+    box.setInformativeText(_("They are lost otherwise."))
+    save = box.addButton(_("Save"), QMessageBox.ButtonRole.AcceptRole)
+    discard = box.addButton(_("Discard"), QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(save)
+    box.exec()
+    return "save" if box.clickedButton() is save else "discard" if box.clickedButton() is discard else "cancel"
+
+
+def open_network(parent: QWidget, folder: str) -> str:
+    """Path of a network file to open; empty where none was chosen."""
+    wanted = _("Networks") + " (*.cnnviz)"
+    return QFileDialog.getOpenFileName(parent, _("Open network"), folder, wanted)[0]
+
+
+def save_network(parent: QWidget, path: str) -> str:
+    """Path to save the network at; empty where none was chosen."""
+    wanted = _("Networks") + " (*.cnnviz)"
+    return QFileDialog.getSaveFileName(parent, _("Save network"), path, wanted)[0]
+
+
+def open_picture(parent: QWidget, folder: str) -> str:
+    """Path of a picture to look at; empty where none was chosen."""
+    wanted = _("Pictures") + f" ({PICTURES});;" + _("All files") + " (*)"
+    return QFileDialog.getOpenFileName(parent, _("Open picture"), folder, wanted)[0]

@@ -1,0 +1,150 @@
+"""From an engine that was started to a window that is shown.
+
+The window is painted empty before anything heavy is imported, then furnished.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, QObject, Signal, Slot
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QApplication
+
+from ...text import _
+from ..paint import theme
+from ..settings import Settings
+from .window import Window
+
+if TYPE_CHECKING:
+    from ...link.launch import Launched
+    from ...link.messages import Reply
+    from ..session import Session
+
+FIRST = "lenet5"
+
+
+def application() -> QApplication:
+    """The one QApplication."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("cnnviz")
+    app.setApplicationDisplayName("cnnviz")
+    return app
+
+
+def run(launched: Launched, path: str = "") -> int:
+    """Show the window of an engine that runs already, and stay until it is closed."""
+    app = application()
+    settings = Settings()
+    theme.apply(app, theme.wanted(settings.get("theme", "system")))
+    window = Window(settings)
+    opener = Opener(window, launched, path)
+    window.painted.connect(opener.furnish)
+    window.show()
+    try:
+        return app.exec()
+    finally:
+        opener.close()
+
+
+class Opener(QObject):
+    """Furnishes a window once it has been painted."""
+
+    def __init__(self, window: Window, launched: Launched, path: str = ""):
+        super().__init__(window)
+        self._window, self._launched, self._path = window, launched, path
+        self._session: Session | None = None
+        self._unwatch: Callable[[], None] | None = None
+
+    @Slot()
+    def furnish(self) -> None:
+        """Make the session and the panels, and open what is to be opened."""
+        self._session = furnish(self._window, self._launched, self._path)
+        self._unwatch = watch(self._session)
+
+    def close(self) -> None:
+        """The window has closed."""
+        if self._session is not None:
+            self._session.close()
+        if self._unwatch is not None:
+            self._unwatch()
+
+
+def build(
+    launched: Launched,
+    path: str,
+    settings: Settings,
+    recover: bool = True,
+    size: tuple[int, int] | None = None,
+) -> tuple[Session, Window]:
+    """A session and its furnished window, of `size` (width, height) where given, not shown yet."""
+    app = application()
+    theme.apply(app, theme.wanted(settings.get("theme", "system")))
+    window = Window(settings)
+    if size:
+        window.resize(*size)
+    return furnish(window, launched, path, recover), window
+
+
+def furnish(window: Window, launched: Launched, path: str = "", recover: bool = True) -> Session:
+    """Give the window its session and panels, with `path`, what a crash left, or the first network open."""
+    from ...link.client import Client
+    from ..session import Session
+
+    def connect(on_reply: Callable[[Reply], None], on_lost: Callable[[int, str], None]) -> Client:
+        client = Client(on_reply, on_lost, launched=launched)
+        client.start()
+        return client
+
+    session = Session(connect, window.settings)
+    window.furnish(session)
+    if not (path and session.file.open_any(path)) and not (recover and session.file.recover()):
+        session.file.open_preset(FIRST)
+    session.look.resend()
+    korean = QLocale.system().language() == QLocale.Language.Korean
+    if korean and not QFontDatabase.families(QFontDatabase.WritingSystem.Korean):
+        text = _("No font with Korean letters is installed; they show as boxes. Install one, such as fonts-nanum.")
+        session.notice(text, "info", key="font")
+    return session
+
+
+def watch(session: Session) -> Callable[[], None]:
+    """From now on bugs of any thread are written down and said, and the program goes on; call the result to end it."""
+    from .faults import Faults
+
+    bugs = _Bugs(session)
+    faults = Faults(session.settings.folder / "cnnviz.log", bugs.found.emit)
+    faults.install()
+    return faults.remove
+
+
+@contextmanager
+def guard(session: Session) -> Iterator[None]:
+    """`watch` for as long as it lasts; the session is closed at its end."""
+    unwatch = watch(session)
+    try:
+        yield
+    finally:
+        unwatch()
+        session.close()
+
+
+class _Bugs(QObject):
+    """Brings a bug of any thread to the window's thread."""
+
+    found = Signal(str, str)
+
+    def __init__(self, session: Session):
+        super().__init__(session)
+        self._session = session
+        self.found.connect(self._show)
+
+    @Slot(str, str)
+    def _show(self, text: str, details: str) -> None:
+        self._session.file.autosave()
+        words = _("Something went wrong inside cnnviz. Your work is kept. ({what})").format(what=text)
+        self._session.notice(words, "error", details=details, key="bug")

@@ -1,0 +1,242 @@
+"""Editors of settings: what is typed, stepped, linked, refused and taken back."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QKeySequence, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnviz.gui.boxes import Decimal
+from cnnviz.gui.fields import FloatsEditor, PaddingEditor, PairEditor
+from cnnviz.gui.layers.form import Form
+from cnnviz.gui.session import Session
+from cnnviz.net.graph import Graph
+from cnnviz.net.layers import Conv2d
+from cnnviz.net.layers.base import Kind, check
+
+from .forms import enter, layer_of, opened, shown
+
+
+@pytest.fixture
+def form(session: Session, lenet: Graph, qtbot: QtBot) -> Form:
+    return opened(session, lenet, "C1", qtbot)
+
+
+# ── numbers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_what_is_typed_counts_once_it_is_entered(form: Form, session: Session, qtbot: QtBot) -> None:
+    box = form.editors["out_channels"].parts()[0]
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClicks(box, "12")
+    assert layer_of(session).out_channels == 6
+    session.edit.set("C1", "bias", False)  # an edit from elsewhere meanwhile
+    assert box.text() == "12" and box.hasFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Tab)
+    assert layer_of(session).out_channels == 12
+
+
+def test_steps_are_one_undo_step(form: Form, session: Session, qtbot: QtBot) -> None:
+    box = form.editors["out_channels"].parts()[0]
+    for _ in range(5):
+        qtbot.keyClick(box, Qt.Key.Key_Up)
+    assert layer_of(session).out_channels == 11
+    session.edit.undo()
+    assert layer_of(session).out_channels == 6
+
+
+def test_out_of_range_is_impossible(form: Form, session: Session, qtbot: QtBot) -> None:
+    box = form.editors["out_channels"].parts()[0]
+    enter(qtbot, box, "0")
+    assert layer_of(session).out_channels == 6
+    qtbot.keyClicks(box, "99999999999")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert 1 <= layer_of(session).out_channels <= 65_536
+
+
+@pytest.fixture
+def eps(qtbot: QtBot) -> Decimal:
+    box = Decimal(Kind("float", "", 1e-12, 1.0))
+    qtbot.addWidget(box)
+    box.setValue(1e-5)
+    return box
+
+
+def test_small_numbers_are_written_and_stepped_by_magnitude(eps: Decimal, qtbot: QtBot) -> None:
+    assert eps.text() == "1e-05"
+    eps.stepBy(1)
+    assert eps.value() == 2e-5
+    eps.stepBy(-2)
+    assert eps.value() == 9e-6
+    for typed, value in (("3e-7", 3e-7), ("0.001", 0.001), ("0,5", 0.5), ("1e-12", 1e-12)):
+        enter(qtbot, eps, typed)
+        assert eps.value() == value, typed
+
+
+@pytest.mark.parametrize("typed", ["e", "1e", "--", "7", "1e-30", "nan", "inf"])
+def test_what_is_no_number_in_range_does_not_get_in(eps: Decimal, qtbot: QtBot, typed: str) -> None:
+    enter(qtbot, eps, typed)
+    assert 1e-12 <= eps.value() <= 1.0
+    assert check("eps", Kind("float", "", 1e-12, 1.0), eps.value())
+
+
+def test_probabilities_step_down_to_zero_and_up_from_it(qtbot: QtBot) -> None:
+    box = Decimal(Kind("float", "", 0.0, 1.0))
+    qtbot.addWidget(box)
+    box.setValue(0.5)
+    seen = []
+    for _ in range(15):
+        box.stepBy(-1)
+        seen.append(box.value())
+    assert seen[:5] == [0.4, 0.3, 0.2, 0.1, 0.09] and seen[-1] == 0.0
+    box.stepBy(1)
+    assert box.value() == 0.01
+    box.setValue(0.95)
+    box.stepBy(1)
+    assert box.value() == 1.0
+
+
+def wheel(widget: QWidget) -> None:
+    where = QPointF(widget.rect().center())
+    turn = QWheelEvent(
+        where,
+        QPointF(widget.mapToGlobal(where.toPoint())),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, turn)
+
+
+def test_the_wheel_turns_only_what_has_the_focus(form: Form, session: Session) -> None:
+    before = session.graph
+    for e in form.editors.values():
+        for part in e.parts():
+            form.head.name.setFocus()
+            wheel(part)
+    assert session.graph is before
+    box = form.editors["out_channels"].parts()[0]
+    box.setFocus()
+    wheel(box)
+    assert layer_of(session).out_channels == 7
+
+
+def test_undo_is_the_windows_unless_something_is_typed(form: Form, session: Session, qtbot: QtBot) -> None:
+    undo = QAction(form)
+    undo.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
+    undo.triggered.connect(session.edit.undo)
+    form.addAction(undo)
+    box = form.editors["out_channels"].parts()[0]
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Up)
+    enter(qtbot, box, "9")
+    qtbot.keyClicks(box, "0")
+    qtbot.keyClick(box, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert layer_of(session).out_channels == 9 and shown(form.editors["out_channels"]) == 9
+    qtbot.keyClick(box, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert layer_of(session).out_channels == 6 and shown(form.editors["out_channels"]) == 6
+
+
+def test_escape_takes_back_what_is_typed(form: Form, session: Session, qtbot: QtBot) -> None:
+    box = form.editors["out_channels"].parts()[0]
+    box.setFocus()
+    qtbot.keyClicks(box, "99")
+    qtbot.keyClick(box, Qt.Key.Key_Escape)
+    assert box.text() == "6"
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert layer_of(session).out_channels == 6
+
+
+# ── pairs and padding ────────────────────────────────────────────────────────────────────────────────────────────────
+def test_linked_sizes_change_together_in_one_step(form: Form, session: Session, qtbot: QtBot) -> None:
+    e = form.editors["kernel_size"]
+    assert isinstance(e, PairEditor) and e.link.isChecked()
+    enter(qtbot, e.wide, "3")
+    assert layer_of(session).kernel_size == (3, 3)
+    qtbot.mouseClick(e.link, Qt.MouseButton.LeftButton)
+    enter(qtbot, e.high, "7")
+    assert layer_of(session).kernel_size == (7, 3)
+    qtbot.mouseClick(e.link, Qt.MouseButton.LeftButton)
+    assert layer_of(session).kernel_size == (7, 7)
+
+
+def test_unequal_sizes_from_elsewhere_are_not_linked(form: Form, session: Session) -> None:
+    e = form.editors["kernel_size"]
+    assert isinstance(e, PairEditor)
+    session.edit.set("C1", "kernel_size", (3, 5))
+    assert not e.link.isChecked() and e.value == (3, 5)
+    session.edit.undo()
+    assert e.value == (5, 5) and not e.link.isChecked()  # as the person sees it, until another layer is shown
+    session.look.select(["S2"])
+    session.look.select(["C1"])
+    link = form.editors["kernel_size"]
+    assert isinstance(link, PairEditor) and link.link.isChecked()
+
+
+def test_padding_by_rule_or_by_numbers(form: Form, session: Session, qtbot: QtBot) -> None:
+    e = form.editors["padding"]
+    assert isinstance(e, PaddingEditor) and e.pair.isVisible()
+    enter(qtbot, e.pair.high, "2")
+    assert layer_of(session).padding == (2, 2)
+    for rule in ("valid", "same", "same_tf"):
+        qtbot.keyClick(e.rule, Qt.Key.Key_Down)
+        assert layer_of(session).padding == rule
+        assert not e.pair.isVisible()
+    qtbot.keyClick(e.rule, Qt.Key.Key_Home)
+    assert layer_of(session).padding == (2, 2)  # the numbers that stood there
+
+
+# ── several numbers ──────────────────────────────────────────────────────────────────────────────────────────────────
+def test_numbers_in_a_row_are_checked_where_they_are_typed(form: Form, session: Session, qtbot: QtBot) -> None:
+    session.look.select(["input"])
+    e = form.editors["std"]
+    assert isinstance(e, FloatsEditor)
+    before = session.graph
+    for typed, why in (
+        ("0.2, x", "commas"),
+        ("0.2, 0", "std must lie in"),
+        ("nan", "std must lie in"),
+        ("", "one number"),
+    ):
+        e.text.setFocus()
+        e.text.clear()
+        qtbot.keyClicks(e.text, typed or "1")
+        if not typed:
+            qtbot.keyClick(e.text, Qt.Key.Key_Backspace)
+        assert e.wrong.isVisible() and why in e.wrong.text(), typed
+        qtbot.keyClick(e.text, Qt.Key.Key_Return)
+        assert session.graph is before
+    qtbot.keyClick(e.text, Qt.Key.Key_Escape)
+    assert e.text.text() == "1" and not e.wrong.isVisible()
+    enter(qtbot, e.text, "0.25; 0.5 0.75")
+    assert layer_of(session, "input").std == (0.25, 0.5, 0.75)
+    assert e.text.text() == "0.25, 0.5, 0.75"
+    assert "3 numbers" in form.words.wrong.text()  # the picture has one channel: a problem of the row
+
+
+def test_numbers_left_wrong_are_forgotten(form: Form, session: Session, qtbot: QtBot) -> None:
+    session.look.select(["input"])
+    e = form.editors["mean"]
+    assert isinstance(e, FloatsEditor)
+    e.text.setFocus()
+    qtbot.keyClicks(e.text, "x")
+    assert e.wrong.isVisible()
+    form.editors["std"].parts()[0].setFocus()
+    assert e.text.text() == "0" and not e.wrong.isVisible()
+
+
+def test_passing_through_a_field_changes_nothing(form: Form, session: Session) -> None:
+    session.edit.set("input", "mean", (1 / 3,))
+    session.edit.document.edit("odd", session.graph.change("C1", layer=Conv2d(6, (5, 4))))
+    before = session.graph
+    for id in ("input", "C1", "S2"):
+        session.look.select([id])
+        for e in form.editors.values():
+            for part in e.parts():
+                part.setFocus()
+    form.head.name.setFocus()
+    assert session.graph is before

@@ -1,0 +1,237 @@
+"""The window as a whole: commands, questions, drops, messages, what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton
+
+from cnnviz.gui.paint import theme
+from cnnviz.gui.running import TRAINING
+from cnnviz.gui.session import Session
+from cnnviz.gui.training.planform import PlanForm
+from cnnviz.gui.training.runbar import RunBar, duration
+from cnnviz.gui.window import questions
+from cnnviz.gui.window.actions import COMMANDS
+from cnnviz.gui.window.keys import Keys
+from cnnviz.gui.window.window import Window
+from cnnviz.link.messages import Look, PictureFile, Pixels, Ready
+from cnnviz.net.graph import Graph
+
+from .test_session import answer, news
+
+
+@pytest.fixture
+def window(session: Session, lenet: Graph, qtbot) -> Iterator[Window]:
+    w = Window(session.settings)
+    w.resize(1280, 720)
+    qtbot.addWidget(w)
+    w.furnish(session)
+    session.edit.document.reset(lenet)
+    with qtbot.waitExposed(w):
+        w.show()
+    yield w
+    session.edit.document.mark_saved()
+    session.file._saved_plan = session.run.plan
+    w.close()
+
+
+def test_the_first_paint_comes_before_the_panels(session, qtbot):
+    w = Window(session.settings)
+    qtbot.addWidget(w)
+    with qtbot.waitSignal(w.painted):
+        w.show()
+    assert not hasattr(w, "canvas")
+    w.close()
+
+
+def test_every_command_does_something_and_is_where_it_says(window):
+    for command in COMMANDS:
+        target: object = window
+        for part in command.does.split("."):
+            target = getattr(target, part)
+        assert callable(target), command.name
+        action = window.actions_[command.name]
+        assert any(action in m.actions() for m in window.menuBar().findChildren(QMenu))
+
+
+def test_no_key_stands_for_two_commands():
+    keys = [k for c in COMMANDS for k in c.keys.split("; ") if k]
+    assert len(keys) == len(set(keys))
+
+
+def test_what_cannot_be_done_says_why(window, session):
+    assert not window.actions_["undo"].isEnabled()
+    assert "Nothing to undo" in window.actions_["undo"].toolTip()
+    session.edit.set("C1", "kernel_size", (99, 99))
+    assert window.actions_["undo"].isEnabled() and "kernel_size" in window.actions_["undo"].text()
+    train = window.actions_["train"]
+    assert not train.isEnabled() and "C1" in train.toolTip()
+    session.edit.undo()
+    assert train.isEnabled()
+
+
+def test_keys_reach_the_commands(window, session, qtbot):
+    session.look.select(["S2"])
+    window.canvas.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: "S2" not in session.graph)
+    assert session.graph["flatten_1"].sources == ("tanh_1",), "the chain heals"
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "S2" in session.graph)
+
+
+def test_closing_asks_for_unsaved_edits(window, session, monkeypatch, tmp_path):
+    session.edit.set("C1", "out_channels", 9)
+    assert window.isWindowModified()
+    monkeypatch.setattr(questions, "unsaved", lambda parent, name: "cancel")
+    assert not window.close() and window.isVisible() and not session.engine.closed
+    monkeypatch.setattr(questions, "unsaved", lambda parent, name: "save")
+    monkeypatch.setattr(questions, "save_network", lambda parent, path: "")
+    assert not window.close(), "no name was given"
+    monkeypatch.setattr(questions, "save_network", lambda parent, path: str(tmp_path / "n.cnnviz"))
+    assert window.close() and session.engine.closed and (tmp_path / "n.cnnviz").is_file()
+
+
+def test_discarding_leaves_no_autosave(window, session, monkeypatch):
+    session.edit.set("C1", "out_channels", 9)
+    session.file.autosave()
+    assert list(session.file._autosaves.glob("*.cnnviz"))
+    monkeypatch.setattr(questions, "unsaved", lambda parent, name: "discard")
+    assert window.close()
+    assert not list(session.file._autosaves.glob("*.cnnviz"))
+
+
+def drop(window: Window, path: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    spot = window.rect().center()
+    enter = QDragEnterEvent(spot, copy, mime, left, none)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(spot), copy, mime, left, none))
+
+
+def test_a_dropped_picture_is_looked_at_and_a_dropped_network_opened(window, session, tmp_path):
+    drop(window, tmp_path / "cat.png")
+    assert session.engine.last(Look).picture == PictureFile(str(tmp_path / "cat.png"))
+    session.file.save(tmp_path / "a.cnnviz")
+    session.edit.remove(["S2"])
+    session.edit.document.mark_saved()
+    drop(window, tmp_path / "a.cnnviz")
+    assert "S2" in session.graph
+
+
+def test_a_pasted_picture_keeps_its_pixels(window, session):
+    image = QImage(5, 3, QImage.Format.Format_RGB32)
+    for y in range(3):
+        for x in range(5):
+            image.setPixel(x, y, 0xFF000000 | (40 * x) << 16 | (60 * y) << 8 | 7)
+    QGuiApplication.clipboard().setImage(image)
+    window.desk.paste()
+    picture = session.engine.last(Look).picture
+    assert isinstance(picture, Pixels) and picture.array.shape == (3, 5, 4)
+    assert picture.array[2, 4].tolist() == [160, 120, 7, 255]
+
+
+def test_themes_switch_and_are_remembered(window, session):
+    before = theme.current().dark
+    window.actions_["theme"].trigger()
+    assert theme.current().dark != before
+    assert session.settings.get("theme") == ("light" if before else "dark")
+    window.actions_["theme"].trigger()
+    assert theme.current().dark == before
+
+
+def test_messages_replace_each_other_and_their_buttons_act(window, session, qtbot):
+    done: list[int] = []
+    session.notice("One file is bad.", "error", key="file", details="line 3")
+    session.notice("Another file is bad.", "error", key="file", actions=(("Repair", lambda: done.append(1)),))
+    assert window.notices.texts == ["Another file is bad."]
+    button = next(b for b in window.notices.findChildren(QPushButton) if b.text() == "Repair")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert done == [1] and window.notices.texts == [] and not window.notices.isVisible()
+
+
+def test_editing_while_training_says_so_with_the_way_out(window, session, qtbot):
+    session.run.train()
+    session.edit.set("C1", "out_channels", 9)
+    assert window.notices.has("behind")
+    session.edit.undo()
+    answer(session, qtbot, news(session, 0, 1, version=session.version))
+    assert not window.notices.has("behind")
+
+
+def test_the_bar_says_how_far(window, session, qtbot):
+    answer(session, qtbot, Ready(("cpu",), 1, ()))
+    session.run.train()
+    answer(session, qtbot, news(session, 0, 3, step=1240, steps=5000, accuracy=0.968, steps_per_second=62.0))
+    text = window.runbar.status.text()
+    assert "1,240" in text and "96.8 %" in text and "62 steps/s" in text and session.run.phase == TRAINING
+    assert [duration(s) for s in (9, 187, 3729)] == ["9 s", "3:07", "1:02:09"]
+
+
+def test_curves_draw_what_the_session_holds(window, session, qtbot):
+    session.run.train()
+    answer(session, qtbot, news(session, 0, 50))
+    curves = window.panels["curves"]
+    qtbot.waitUntil(lambda: curves._plots is not None)
+    x, y = curves._plots[0]._thin.getOriginalDataset()
+    assert np.array_equal(x, session.run.points[:, 0]) and np.array_equal(y, session.run.points[:, 1])
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "momentum", "weight_decay", "seed", "threads"])
+def test_plan_numbers_can_be_set_and_come_back(session, qtbot, name):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    session.run.set_plan(optimizer="sgd")
+    before = session.run.plan
+    form.editors[name].box.stepUp()
+    assert getattr(session.run.plan, name) > getattr(before, name)
+    session.run.set_plan(**{name: getattr(before, name)})
+    assert form.editors[name].box.value() == getattr(before, name)
+
+
+def test_the_bar_and_the_plan_show_the_same(session, qtbot):
+    form, bar = PlanForm(session), RunBar(session)
+    qtbot.addWidget(form)
+    qtbot.addWidget(bar)
+    bar.optimizer.setCurrentIndex(bar.optimizer.findData("adadelta"))
+    bar.lr.setValue(0.5)
+    assert session.run.plan.optimizer == "adadelta" and session.run.plan.lr == 0.5
+    assert form.editors["lr"].box.value() == 0.5 and not form.editors["momentum"].isEnabled()
+
+
+def test_the_page_of_keys_lists_every_command(window, qtbot):
+    page = Keys(window)
+    qtbot.addWidget(page)
+    words = {label.text() for label in page.findChildren(QLabel)}
+    assert {c.text for c in COMMANDS if c.keys} <= words
+
+
+def test_the_layout_is_remembered(window, session, qtbot):
+    window.docks["plan"].raise_()
+    window.docks["picture"].hide()
+    session.edit.document.mark_saved()
+    assert window.close()
+    again = Window(session.settings)
+    qtbot.addWidget(again)
+    fresh = Session(type(session.engine), session.settings)
+    again.furnish(fresh)
+    again.show()
+    assert not again.docks["picture"].isVisible()
+    again.place_afresh()
+    assert again.docks["picture"].isVisible()
+    fresh.edit.document.mark_saved()
+    again.close()
+
+
+def test_panels_keep_the_canvas_wide(window):
+    assert window.canvas.width() >= 0.45 * window.width()
