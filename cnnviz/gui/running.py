@@ -60,6 +60,11 @@ class Running:
         return self.phase != IDLE
 
     @property
+    def opening(self) -> bool:
+        """Another network is being opened: the engine must hear of it even where it looks like the one before."""
+        return self._fresh
+
+    @property
     def problem(self) -> Problem | None:
         """Why the network in the editor cannot be trained."""
         pictures = self._session.look.pictures

@@ -110,7 +110,7 @@ class Session(QObject):
         """The document's graph is another one: analyse it, tell panels and engine."""
         self.rows = analyse(self.graph, self.rows)
         shape = tuple((n.id, n.layer, n.sources) for n in self.graph)
-        changed, self._shape = shape != self._shape, shape
+        changed, self._shape = shape != self._shape or self.run.opening, shape
         self.version += changed  # before the signals: panels ask whether the frame is stale
         self.look.graph_edited()
         self.graph_changed.emit()

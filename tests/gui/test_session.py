@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from cnnviz.gui.running import IDLE, PAUSED, STOPPING, TRAINING
 from cnnviz.gui.session import LOST, READY, Notice, Session
 from cnnviz.gui.settings import Settings
 from cnnviz.link.messages import (
+    IDLE,
+    PAUSED,
+    STOPPING,
+    TRAINING,
     Bell,
     Failed,
     Frame,
@@ -285,6 +288,16 @@ def test_what_cannot_be_written_is_said_and_kept(open_lenet, tmp_path):
     assert heard[-1].level == "error" and "net.cnnviz" in heard[-1].text
     s.edit.set("C1", "out_channels", 7)
     assert s.file.modified
+
+
+def test_opening_the_same_net_again_starts_afresh(session):
+    session.file.open_preset("lenet5")
+    first = session.engine.last(Open)
+    session.file.open_preset("lenet5")
+    again = session.engine.last(Open)
+    assert again.fresh and first.fresh and again.version > first.version
+    session.edit.set("C1", "out_channels", 7)
+    assert not session.engine.last(Open).fresh, "an edit keeps weights"
 
 
 def test_a_bad_file_leaves_the_open_network(open_lenet, tmp_path):

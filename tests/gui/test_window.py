@@ -13,7 +13,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton
 
 from cnnviz.gui.paint import theme
-from cnnviz.gui.running import TRAINING
 from cnnviz.gui.session import Session
 from cnnviz.gui.training.planform import PlanForm
 from cnnviz.gui.training.runbar import RunBar, duration
@@ -21,7 +20,7 @@ from cnnviz.gui.window import questions
 from cnnviz.gui.window.actions import COMMANDS
 from cnnviz.gui.window.keys import Keys
 from cnnviz.gui.window.window import Window
-from cnnviz.link.messages import Look, PictureFile, Pixels, Ready
+from cnnviz.link.messages import TRAINING, Look, PictureFile, Pixels, Ready
 from cnnviz.net.graph import Graph
 
 from .test_session import answer, news

@@ -17,6 +17,8 @@ from .number import number, percent
 from .surface import Surface, outline
 
 ROW = 20
+LEAST = 15
+"""Rows become as low as this where all of them fit then."""
 SIDE = 8
 NEGATIVE, POSITIVE = (QColor(*SIGNED.table[i].tolist()) for i in (LEVELS // 4, LEVELS * 3 // 4))
 Values = np.ndarray | Sequence[float]
@@ -38,6 +40,8 @@ class Bars(Surface):
         self._labels: tuple[str, ...] = ()
         self._percent = False
         self._widths = (0, 0)
+        self._limits = (0.0, 1.0)
+        self._tall = ROW
         self._selected: int | None = None
         self._hover: int | None = None
 
@@ -57,6 +61,7 @@ class Bars(Surface):
         widest = max((names.horizontalAdvance(self.label(i)) + 1 for i in range(len(self._values))), default=0)
         sample = "100.0 %" if percent else "−0.00123"  # a fixed width: bars do not move while numbers change
         self._widths = widest, figures.horizontalAdvance(sample)
+        self._limits = self._ends()
         self._arrange()
 
     @property
@@ -74,8 +79,8 @@ class Bars(Surface):
         self.setAccessibleDescription("" if self._selected is None else self.text(index))
         if self._selected is not None:
             scroll, page = self.verticalScrollBar(), self.viewport().height()
-            top = index * ROW
-            scroll.setValue(min(max(scroll.value(), top + ROW + 2 * SIDE - page), top))
+            top = index * self._tall
+            scroll.setValue(min(max(scroll.value(), top + self._tall + 2 * SIDE - page), top))
         self.viewport().update()
 
     def label(self, index: int) -> str:
@@ -95,7 +100,7 @@ class Bars(Surface):
 
     def index_at(self, point: QPointF) -> int | None:
         """The bar at a point of the viewport."""
-        index = int((point.y() + self.verticalScrollBar().value() - SIDE) // ROW)
+        index = int((point.y() + self.verticalScrollBar().value() - SIDE) // self._tall)
         return index if 0 <= index < len(self._values) else None
 
     def bar(self, index: int) -> QRectF:
@@ -104,7 +109,7 @@ class Bars(Surface):
         value = self._values[index]
         if not isfinite(value):
             return track
-        low, high = self._ends()
+        low, high = self._limits
         zero = track.left() + track.width() * -low / (high - low)
         end = track.left() + track.width() * (value - low) / (high - low)
         end = min(max(end, track.left()), track.right())
@@ -118,12 +123,12 @@ class Bars(Surface):
         return (low, high) if high > low else (0.0, 1.0)
 
     def _row(self, index: int) -> QRect:
-        top = SIDE + index * ROW - self.verticalScrollBar().value()
-        return QRect(SIDE, top, self.viewport().width() - 2 * SIDE, ROW)
+        top = SIDE + index * self._tall - self.verticalScrollBar().value()
+        return QRect(SIDE, top, self.viewport().width() - 2 * SIDE, self._tall)
 
     def _track(self, index: int) -> QRectF:
         row, (names, figures) = self._row(index), self._names_and_figures()
-        return QRectF(row.left() + names + 8, row.top() + 4, max(row.width() - names - figures - 16, 1), ROW - 8)
+        return QRectF(row.left() + names + 8, row.top() + 4, max(row.width() - names - figures - 16, 1), self._tall - 8)
 
     def _names_and_figures(self) -> tuple[int, int]:
         names, figures = self._widths
@@ -131,9 +136,11 @@ class Bars(Surface):
 
     def _arrange(self) -> None:
         scroll, page = self.verticalScrollBar(), self.viewport().height()
-        scroll.setRange(0, max(len(self._values) * ROW + 2 * SIDE - page, 0))
+        share = (page - 2 * SIDE) // max(len(self._values), 1)
+        self._tall = min(share, ROW) if share >= LEAST else ROW
+        scroll.setRange(0, max(len(self._values) * self._tall + 2 * SIDE - page, 0))
         scroll.setPageStep(page)
-        scroll.setSingleStep(ROW)
+        scroll.setSingleStep(self._tall)
         self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -144,8 +151,8 @@ class Bars(Surface):
         painter = QPainter(self.viewport())
         painter.fillRect(self.viewport().rect(), theme.current().colour("panel"))
         start = self.verticalScrollBar().value()
-        first = max((start - SIDE) // ROW, 0)
-        last = min((start + self.viewport().height()) // ROW + 1, len(self._values))
+        first = max((start - SIDE) // self._tall, 0)
+        last = min((start + self.viewport().height()) // self._tall + 1, len(self._values))
         for index in range(first, last):
             self._paint_row(painter, index)
         self.paint_ring(painter)
@@ -157,7 +164,7 @@ class Bars(Surface):
         painter.setFont(theme.body())
         painter.setPen(now.colour("text"))
         name = painter.fontMetrics().elidedText(self.label(index), Qt.TextElideMode.ElideRight, names)
-        painter.drawText(QRect(row.left(), row.top(), names, ROW), middle | Qt.AlignmentFlag.AlignLeft, name)
+        painter.drawText(QRect(row.left(), row.top(), names, self._tall), middle | Qt.AlignmentFlag.AlignLeft, name)
         painter.fillRect(self._track(index), now.colour("button"))
         if isfinite(value):
             painter.fillRect(self.bar(index), self._colour(value))
@@ -166,7 +173,7 @@ class Bars(Surface):
             painter.fillRect(self.bar(index), QBrush(QColor(0, 0, 0, 160), Qt.BrushStyle.BDiagPattern))
         painter.setFont(theme.tabular(theme.caption()))
         painter.setPen(now.colour("caption"))
-        box = QRect(row.right() + 1 - figures, row.top(), figures, ROW)
+        box = QRect(row.right() + 1 - figures, row.top(), figures, self._tall)
         painter.drawText(box, middle | Qt.AlignmentFlag.AlignRight, self.figure(index))
         if index == self._selected:
             outline(painter, QRectF(row).adjusted(-2, 2, 2, -2))

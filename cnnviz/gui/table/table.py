@@ -24,7 +24,7 @@ from .cells import HEIGHT, PAD, Cells, Heading, Totals, total_font
 from .rows import FIELD, LAYER, MACS, MEMORY, OUT, PARAMS, TYPE, Rows, as_csv, as_markdown, as_text, cell
 
 WAYS = {"text": as_text, "csv": as_csv, "markdown": as_markdown}
-WIDTHS = {LAYER: 92, OUT: 80, PARAMS: 84, MACS: 76, FIELD: 88, MEMORY: 76, TYPE: 124}
+WIDTHS = {LAYER: 88, OUT: 92, PARAMS: 84, MACS: 76, FIELD: 88, MEMORY: 76, TYPE: 124}
 """Columns from left to right, in pixels."""
 Flag = QItemSelectionModel.SelectionFlag
 

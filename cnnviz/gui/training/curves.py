@@ -29,7 +29,8 @@ def smooth(values: np.ndarray) -> np.ndarray:
     total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(values))])
     first = np.maximum(np.arange(n) - half, 0)
     last = np.minimum(np.arange(n) + half + 1, n)
-    return (total[last] - total[first]) / (last - first)
+    means: np.ndarray = (total[last] - total[first]) / (last - first)
+    return means
 
 
 class Curves(QWidget):
@@ -47,9 +48,9 @@ class Curves(QWidget):
         self._hint.setEnabled(False)
         column.addWidget(self._hint)
         self._row = QWidget()
-        row = QHBoxLayout(self._row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
+        self._beside = QHBoxLayout(self._row)
+        self._beside.setContentsMargins(0, 0, 0, 0)
+        self._beside.setSpacing(4)
         column.addWidget(self._row)
         self._row.hide()
         self.setAccessibleName(_("Training curves"))
@@ -80,9 +81,9 @@ class Curves(QWidget):
         if not some:
             return
         if self._plots is None:
-            self._plots = _Plot(_("Loss"), 1.0), _Plot(_("Accuracy, %"), 100.0)
+            self._plots = _Plot(_("Loss"), 1.0, legend=True), _Plot(_("Accuracy, %"), 100.0)
             for plot in self._plots:
-                self._row.layout().addWidget(plot)
+                self._beside.addWidget(plot)
         loss, accuracy = self._plots
         loss.draw(points[:, 0], points[:, 1], tests[:, 0], tests[:, 1])
         accuracy.draw(points[:, 0], points[:, 2], tests[:, 0], tests[:, 2])
@@ -97,11 +98,11 @@ class Curves(QWidget):
 class _Plot(QWidget):
     """One plot: every batch thin, their running mean bold, held-out measurements as joined dots."""
 
-    def __init__(self, title: str, scale: float):
+    def __init__(self, title: str, scale: float, legend: bool = False):
         import pyqtgraph as pg  # takes a quarter of a second: not before the first curve
 
         super().__init__()
-        self._title, self._scale = title, scale
+        self._title, self._scale, self._legend = title, scale, legend
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -145,10 +146,11 @@ class _Plot(QWidget):
             axis.setTextPen(pg.mkPen(t.colour("caption")))
             axis.setStyle(tickFont=theme.caption(), autoExpandTextSpace=True)
         self._item.showGrid(x=False, y=True, alpha=0.15)
-        self._words.setText(
-            f"<b>{self._title}</b>&nbsp; <span style='color:{train.name()}'>{_('trained on')}</span>"
-            f"&nbsp; <span style='color:{held.name()}'>{_('held out')}</span>"
-        )
+        words = f"<b>{self._title}</b>"
+        if self._legend:
+            words += f"&nbsp; <span style='color:{train.name()}'>{_('train')}</span>"
+            words += f"&nbsp; <span style='color:{held.name()}'>{_('held out')}</span>"
+        self._words.setText(words)
 
     def draw(self, steps: np.ndarray, values: np.ndarray, held_steps: np.ndarray, held: np.ndarray) -> None:
         """Replace the curves."""

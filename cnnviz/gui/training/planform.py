@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBox
 from ...net.layers.base import kind_of
 from ...net.plan import Plan
 from ...text import N_, _
-from ..fields import Editor, Line, editor
+from ..boxes import Line
+from ..fields import Editor, editor
 from ..paint import theme
 from ..session import Session
 
@@ -144,7 +145,9 @@ class _Choice(QComboBox):
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.addItems(names)
         self.textActivated.connect(self._tell)
-        self.lineEdit().editingFinished.connect(self._tell)
+        line = self.lineEdit()
+        assert line is not None
+        line.editingFinished.connect(self._tell)
         self._shown = self.currentText()
 
     def offer(self, names: tuple[str, ...]) -> None:

@@ -7,12 +7,12 @@ from dataclasses import fields
 from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from ...link.messages import IDLE, PAUSED, STOPPING
 from ...net.layers.base import kind_of
 from ...net.plan import OPTIMIZERS, Plan
 from ...text import _
-from ..fields import Decimal
+from ..boxes import Decimal
 from ..paint import theme
-from ..running import IDLE, PAUSED, STOPPING
 from ..session import LOST, STARTING, Session
 
 OPTIMIZER_NAMES = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop", "adadelta": "Adadelta"}

@@ -14,9 +14,9 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from ...link.messages import IDLE, PAUSED, STOPPING
 from ...text import N_, _
 from ..paint import icons, theme
-from ..running import IDLE, PAUSED, STOPPING
 
 if TYPE_CHECKING:
     from .window import Window
@@ -165,7 +165,7 @@ class _Action(QAction):
 
     @Slot()
     def _go(self) -> None:
-        act: Callable[[], Any] = reduce(getattr, self.command.does.split("."), self.parent())
+        act: Any = reduce(getattr, self.command.does.split("."), self.parent())
         act()
 
     def refresh(self, window: Window) -> None:

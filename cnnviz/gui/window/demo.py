@@ -14,11 +14,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from ...link.launch import launch
-from ...link.messages import Sample
+from ...link.messages import IDLE, Sample
 from ...resources import folder
 from ...text import _
 from ..paint import theme
-from ..running import IDLE
 from ..session import LOST, READY, Session
 from ..settings import Settings
 from .start import application, build, guard

@@ -95,7 +95,7 @@ class Dock(QDockWidget):
         window = self.parent()
         named = isinstance(window, Window) and not self.isFloating() and bool(window.tabifiedDockWidgets(self))
         if named != (self.titleBarWidget() is self._none):
-            self.setTitleBarWidget(self._none if named else None)
+            self.setTitleBarWidget(self._none if named else None)  # type: ignore[arg-type]  # None: the usual one
             self._none.setVisible(False)
 
 

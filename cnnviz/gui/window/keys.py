@@ -33,9 +33,9 @@ class Keys(QDialog):
         columns = [QVBoxLayout(), QVBoxLayout(), QVBoxLayout()]
         for column in columns:
             row.addLayout(column)
-        for menu, column in zip(MENUS, (0, 0, 1, 1, 2, 2), strict=True):
+        for menu, place in zip(MENUS, (0, 0, 1, 1, 2, 2), strict=True):
             commands = [c for c in COMMANDS if c.menu == menu and c.keys]
-            columns[column].addWidget(_block(_(menu), [(_keys(c), _(c.text)) for c in commands]))
+            columns[place].addWidget(_block(_(menu), [(_keys(c), _(c.text)) for c in commands]))
         columns[2].addWidget(_block(_("Mouse"), [(_(a), _(b)) for a, b in MOUSE]))
         for column in columns:
             column.addStretch(1)

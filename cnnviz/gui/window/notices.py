@@ -33,9 +33,9 @@ class Notices(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
         self._bars: list[_Bar] = []
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(0)
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(0)
         session.noticed.connect(self.show_notice)
         self.hide()
 
@@ -57,7 +57,7 @@ class Notices(QWidget):
         if notice.text:
             bar = _Bar(notice, self._take, self)
             self._bars.append(bar)
-            self.layout().addWidget(bar)
+            self._box.addWidget(bar)
             for old in self._bars[:-MOST]:
                 self._take(old)
         self.setVisible(bool(self._bars))
@@ -65,7 +65,7 @@ class Notices(QWidget):
     def _take(self, bar: _Bar) -> None:
         if bar in self._bars:
             self._bars.remove(bar)
-            self.layout().removeWidget(bar)
+            self._box.removeWidget(bar)
             bar.hide()
             bar.deleteLater()
         self.setVisible(bool(self._bars))
@@ -78,12 +78,12 @@ class _Bar(QFrame):
         super().__init__(parent)
         self.notice, self._done = notice, done
         self.setAccessibleName(notice.text)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 4, 8, 5)
-        column.setSpacing(4)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(16, 4, 8, 5)
+        self._column.setSpacing(4)
         row = QHBoxLayout()
         row.setSpacing(8)
-        column.addLayout(row)
+        self._column.addLayout(row)
         self._sign = QLabel(SIGNS[notice.level])
         self._sign.setFixedWidth(20)
         self._sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -97,10 +97,11 @@ class _Bar(QFrame):
             row.addWidget(_Button(label, act, self))
         self._details: QPlainTextEdit | None = None
         if notice.details:
-            more = QToolButton(text=_("Details"), autoRaise=True, checkable=True)
+            more = _quiet_button(_("Details"))
+            more.setCheckable(True)
             more.toggled.connect(self._show_details)
             row.addWidget(more)
-        close = QToolButton(text="×", autoRaise=True)
+        close = _quiet_button("×")
         close.setToolTip(_("Close this message"))
         close.setAccessibleName(_("Close this message"))
         close.clicked.connect(self.finish)
@@ -121,7 +122,7 @@ class _Bar(QFrame):
         if self._details is None:
             self._details = QPlainTextEdit(self.notice.details, readOnly=True)
             self._details.setFixedHeight(120)
-            self.layout().addWidget(self._details)
+            self._column.addWidget(self._details)
             copy = QPushButton(_("Copy"), self._details)
             copy.clicked.connect(self._copy)
             copy.move(8, 88)
@@ -170,3 +171,10 @@ class _Button(QPushButton):
     def _go(self) -> None:
         self._bar.finish()
         self._act()
+
+
+def _quiet_button(text: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setAutoRaise(True)
+    return button

@@ -1,0 +1,179 @@
+"""What watching costs a training: the real window and engine against a plain loop, taking turns."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from PySide6.QtCore import QSocketNotifier, QTimer
+
+from ..gui.session import READY
+from .stage import Plain, Stage, workplace
+from .toggle import Result, judge, toggle
+
+TURN = 1.5  # seconds
+LAYERS = {"lenet5": "C3", "minivggnet": "conv1_2"}
+
+
+def watched() -> Iterator[Result]:
+    """Training with all viewers live over the bare loop with the same threads and allocator settings."""
+    for name in ("lenet5", "minivggnet"):
+        yield from _against(name, tuned=True, goal=">= 0.96", label=f"training watched, {name}")
+
+
+def busy() -> Iterator[Result]:
+    """The same while the window's thread is 80 % busy in Python."""
+    yield from _against("lenet5", tuned=True, goal=">= 0.93", label="training, window 80 % busy", load=0.8)
+
+
+def script() -> Iterator[Result]:
+    """Training in cnnviz over a plain PyTorch script with the same threads."""
+    yield from _against("minivggnet", tuned=False, goal=">= 1.10", label="training against a plain script")
+
+
+def _against(name: str, tuned: bool, goal: str, label: str, load: float = 0.0) -> Iterator[Result]:
+    path, folder = workplace(name, 64)
+    with folder, Stage(path, Path(folder.name)) as stage:
+        stage.begin(layer(stage, name))
+        plain = Plain(path, tuned)
+        burner = _Burner(load) if load else None
+        rates: list[float] = []
+
+        def ours() -> float:
+            frames, start = stage.frames, time.perf_counter()
+            speed = stage.speed(TURN)
+            rates.append((stage.frames - frames) / (time.perf_counter() - start))
+            return speed
+
+        try:
+            a, b, ratio = toggle(lambda: plain.speed(stage.rest, TURN), ours)
+        finally:
+            plain.close()
+            if burner:
+                burner.stop()
+        print(f"     {label}: {statistics.median(rates):.0f} frames a second shown", file=sys.stderr)
+        yield judge(label, b, a, "steps/s", goal, ratio)
+
+
+def layer(stage: Stage, name: str) -> str:
+    """The layer that every viewer shows: the second convolution."""
+    wanted = LAYERS[name]
+    if wanted in stage.session.graph:
+        return wanted
+    return [n.id for n in stage.session.graph if n.type == "Conv2d"][1]
+
+
+class _Burner:
+    """Keeps the window's thread busy in Python for a part of the time."""
+
+    def __init__(self, load: float):
+        self._load = load
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._burn)
+        self._timer.start(10)
+
+    def _burn(self) -> None:
+        end = time.perf_counter() + 0.01 * self._load
+        while time.perf_counter() < end:
+            pass
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+
+TICKER = """
+import sys, time, struct
+out = sys.stdout.buffer
+while True:
+    out.write(struct.pack("d", time.monotonic())); out.flush(); time.sleep(0.002)
+"""
+
+
+class _Lateness:
+    """How long after an outside process has written a time stamp the window's loop reads it, in milliseconds."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen([sys.executable, "-c", TICKER], stdout=subprocess.PIPE, bufsize=0)
+        assert self._process.stdout is not None
+        self._pipe = self._process.stdout.fileno()
+        self._notifier = QSocketNotifier(self._pipe, QSocketNotifier.Type.Read)
+        self._notifier.activated.connect(self._read)
+        self.late: list[float] = []
+
+    def _read(self) -> None:
+        import os
+        import struct
+
+        now = time.monotonic()
+        stamps = os.read(self._pipe, 8)
+        self.late.append(1e3 * (now - struct.unpack("d", stamps)[0]))
+
+    def close(self) -> None:
+        self._notifier.setEnabled(False)
+        self._process.kill()
+        self._process.communicate()
+
+
+def lateness() -> Iterator[Result]:
+    """Lateness of the window's event loop: the longest stall while torch loads, p99 and maximum while training."""
+    path, folder = workplace("lenet5", 64)
+    with folder, Stage(path, Path(folder.name)) as stage:
+        stage.rest(0.05)  # the window itself is up, the engine still loads torch
+        watch = _Lateness()
+        s = stage.session
+        stage.until(lambda: s.engine_state == READY)
+        loading = watch.late[5:]
+        watch.close()
+        stage.begin(layer(stage, "lenet5"))
+        s.run.pause()
+        stage.rest(1.0)
+        watch = _Lateness()
+        stage.rest(0.3)
+        watch.late.clear()
+        stage.rest(12.0)
+        late = sorted(watch.late)
+        watch.close()
+        stage.hold()
+    yield judge("longest stall while torch loads", max(loading), None, "ms", "<= 16")
+    yield judge("event lateness while training, p99", late[int(len(late) * 0.99)], None, "ms", "<= 4")
+    yield judge("event lateness while training, max", late[-1], None, "ms", "<= 12")
+
+
+def click() -> Iterator[Result]:
+    """From the click on Train to the first step of LeNet-5, engine warm, over `import torch`."""
+    path, folder = workplace("lenet5", 32, 1437)
+    with folder, Stage(path, Path(folder.name)) as stage:
+        s = stage.session
+        stage.until(lambda: s.engine_state == READY and s.look.pictures and s.look.frame)
+
+        def ours() -> float:
+            stage.rest(0.2)
+            start = time.perf_counter()
+            stage.window.actions_["train"].trigger()
+            stage.until(lambda: s.run.progress and s.run.progress.run == s.run.number and s.run.progress.step >= 1)
+            took = time.perf_counter() - start
+            s.run.stop()
+            stage.until(lambda: not s.run.active)
+            return took
+
+        def theirs() -> float:
+            start = time.perf_counter()
+            done = threading.Event()
+
+            def load() -> None:
+                subprocess.run([sys.executable, "-c", "import torch"], check=True)
+                done.set()
+
+            thread = threading.Thread(target=load)
+            thread.start()
+            stage.until(done.is_set)
+            thread.join()
+            return time.perf_counter() - start
+
+        a, b, ratio = toggle(theirs, ours)
+    yield judge("click on Train to first step", b * 1e3, a * 1e3, "ms", "<= 0.15", ratio)

@@ -1,0 +1,141 @@
+"""The command line: its arguments, and which command they mean."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from . import __version__
+from .net.files import SUFFIX, load, presets
+from .net.layers import Input
+from .net.plan import INITS, OPTIMIZERS
+from .net.problems import Misfit
+from .text import _
+
+COMMANDS = ("networks", "summary", "train", "activations", "demo", "bench")
+
+
+class CommandError(Exception):
+    """The network or the data is wrong; the message is one line that names the place."""
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments; `command` is one of COMMANDS or "window". Ends the program with status 2 on wrong usage."""
+    words = [a for a in argv if not a.startswith("-")]
+    if words and words[0] not in COMMANDS and _names_a_network(words[0]):
+        return _window().parse_args(argv)
+    if not words and not set(argv) & {"-h", "--help", "--version"}:
+        return _window().parse_args(argv)
+    return _commands().parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked (all but the window and the demo); gives the exit status."""
+    if args.command == "bench":
+        bench = import_module("cnnviz.bench")
+        try:
+            return int(bench.main(args.names, args.json))
+        except bench.BenchError as e:
+            _commands().error(str(e))
+    command = import_module(f"cnnviz.commands.{args.command}")
+    return int(command.run(args))
+
+
+def must_exist(file: str) -> None:
+    """Raise FileError where the window is asked to open what is not there; what is wrong inside, the window says."""
+    if file and file not in presets() and not Path(file).is_file():
+        load(file)
+
+
+def _names_a_network(word: str) -> bool:
+    """Whether the first word is a FILE for the window rather than a misspelt command."""
+    return word in presets() or word.endswith(SUFFIX) or os.sep in word or Path(word).exists()
+
+
+def _window() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cnnviz", usage="cnnviz [FILE]")
+    parser.add_argument("file", nargs="?", default="", metavar="FILE")
+    parser.set_defaults(command="window")
+    return parser
+
+
+def _commands() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cnnviz",
+        usage="cnnviz [FILE] | cnnviz COMMAND …",
+        description=_("Build a convolutional network, train it and watch what it sees. Without a command: the window."),
+        formatter_class=_Wide,
+        epilog=_("NET is a preset (see “cnnviz networks”) or a network file. “cnnviz COMMAND --help” tells more."),
+    )
+    parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")
+    each = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title=_("commands"), prog="cnnviz")
+
+    p = each.add_parser("networks", help=_("list the presets"))
+    _json(p)
+
+    p = each.add_parser("summary", help=_("the table: shapes, parameters, cost, receptive fields, problems"))
+    _net(p)
+    p.add_argument("--input", type=_input, metavar="C,H,W", help=_("another input: channels, height, width"))
+    _json(p)
+
+    p = each.add_parser("train", help=_("train without a window; what is not given is as in the network's plan"))
+    _net(p)
+    p.add_argument("--data", metavar="NAME", help=_("data set: digits, cifar10, …"))
+    p.add_argument("--data-dir", metavar="D", help=_("folder where the data set lies"))
+    p.add_argument("--epochs", type=int, metavar="N", help=_("passes over the training pictures"))
+    p.add_argument("--batch", type=int, metavar="N", dest="batch_size", help=_("pictures in one step"))
+    p.add_argument("--lr", type=float, metavar="X", help=_("learning rate"))
+    p.add_argument("--optimizer", choices=OPTIMIZERS)
+    p.add_argument("--momentum", type=float, metavar="X", help=_("for sgd and rmsprop"))
+    p.add_argument("--weight-decay", type=float, metavar="X")
+    p.add_argument("--init", choices=INITS, help=_("first weights"))
+    p.add_argument("--seed", type=int, metavar="N")
+    p.add_argument("--threads", type=int, metavar="N", help=_("processor threads; 0: all but one core"))
+    p.add_argument("--device", metavar="D", help="auto, cpu, cuda, mps")
+    p.add_argument("--out", required=True, metavar="RUN", help=_("folder to record the run in"))
+    p.add_argument("--resume", action="store_true", help=_("go on with the run in that folder"))
+    _json(p)
+
+    p = each.add_parser("activations", help=_("the feature maps of one layer on one picture, as an .npy file"))
+    _net(p)
+    p.add_argument("--image", required=True, metavar="FILE")
+    p.add_argument("--layer", required=True, metavar="ID")
+    p.add_argument("-o", "--out", required=True, metavar="FILE.npy")
+    p.add_argument("--weights", metavar="RUN", help=_("a run folder or a .safetensors file; else fresh weights"))
+
+    p = each.add_parser("demo", help=_("build LeNet-5, train it, look inside; without a display into screenshots"))
+    p.add_argument("--out", default="cnnviz-demo", metavar="DIR", help=_("folder for the screenshots"))
+
+    p = each.add_parser("bench", help=_("the measured ratios of the README"))
+    p.add_argument("names", nargs="*", metavar="NAME")
+    _json(p)
+    return parser
+
+
+class _Wide(argparse.HelpFormatter):
+    """Room for the longest command beside its help."""
+
+    def __init__(self, prog: str):
+        super().__init__(prog, max_help_position=24)
+
+
+def _net(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("net", metavar="NET", help=_("a preset or a network file"))
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help=_("for programs"))
+
+
+def _input(text: str) -> tuple[int, int, int]:
+    try:
+        channels, height, width = (int(part) for part in text.split(","))
+        Input(channels, (height, width))
+    except Misfit as e:
+        raise argparse.ArgumentTypeError(str(e)) from None
+    except ValueError:
+        raise argparse.ArgumentTypeError(_("“{text}” is not C,H,W, such as 3,32,32").format(text=text)) from None
+    return channels, height, width

@@ -1,0 +1,1 @@
+"""What the commands without a window do, one module each; `cnnviz.cli` reads the arguments."""

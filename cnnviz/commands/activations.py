@@ -1,0 +1,73 @@
+"""`cnnviz activations NET`: what one layer gives on one picture, as an array in a file."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from difflib import get_close_matches
+from pathlib import Path
+
+from ..cli import CommandError
+from ..net.analysis import Analysis
+from ..net.files import load, presets, replace_file, weights_beside
+from ..net.layers import Input
+from ..net.problems import shape_text
+from ..text import _
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write (channels, height, width) or (features,) float32; gives 0. Raises CommandError."""
+    network = load(args.net)
+    rows = network.analyze()
+    _refuse(args.net, rows, args.layer)
+    weights = _weights(args)
+    import numpy as np
+    import torch
+
+    from ..engine import pictures
+    from ..engine.build import Net, fit_state
+    from ..engine.device import threads
+    from ..engine.history import read_weights
+
+    torch.set_num_threads(threads())
+    picture = pictures.decode(args.image)
+    node = rows.input
+    assert node is not None and isinstance(node.layer, Input)
+    x = torch.from_numpy(pictures.fit(picture, node.layer).values)[None]
+    net = Net(rows, network.plan).eval()
+    if weights is not None:
+        _kept, fresh = fit_state(net, read_weights(weights))
+        if fresh:
+            text = _("{file} has no weights that fit {nodes}. Give the weights of this network.")
+            raise CommandError(text.format(file=weights, nodes=", ".join(fresh)))
+    with torch.no_grad():
+        maps = net(x, end=args.layer)[0].numpy()
+    made = io.BytesIO()
+    np.save(made, np.ascontiguousarray(maps, np.float32), allow_pickle=False)
+    replace_file(args.out, made.getvalue())
+    text = _("{layer}: {shape} with the weights of {weights}, in {file}")
+    source = weights or _("an untrained network")
+    print(text.format(layer=args.layer, shape=shape_text(maps.shape), weights=source, file=args.out))
+    return 0
+
+
+def _refuse(name: str, rows: Analysis, layer: str) -> None:
+    row = rows.get(layer)
+    if row is None:
+        near = get_close_matches(layer, rows, 1)
+        cure = _("Did you mean “{name}”?").format(name=near[0]) if near else ", ".join(rows)
+        raise CommandError(_("{net} has no layer “{layer}”. {cure}").format(net=name, layer=layer, cure=cure))
+    if row.problem is not None:
+        cause = rows.cause(layer)
+        raise CommandError(f"{name}: {cause.id}: {cause.problem.text if cause.problem else ''}")
+
+
+def _weights(args: argparse.Namespace) -> Path | None:
+    """The file that is meant by --weights, or that lies beside the network file."""
+    if args.weights is None:
+        if args.net in presets():
+            return None
+        beside = weights_beside(args.net)
+        return beside if beside.is_file() else None
+    path = Path(args.weights)
+    return path / "weights" / "last.safetensors" if path.is_dir() else path

@@ -1,0 +1,55 @@
+"""How far a training is, on a terminal or in a log."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+from typing import TextIO
+
+from ..text import _
+
+WIDTH = 24  # of the bar
+REDRAWN = 0.1  # seconds
+
+
+class Progress:
+    """A bar that redraws itself on a terminal; in a log, or behind a pipe, a line at the end of every epoch."""
+
+    def __init__(self, steps: int, start: int = 0, out: TextIO | None = None):
+        self._steps, self._start = steps, start
+        self._out = sys.stderr if out is None else out
+        self._live = self._out.isatty()
+        self._began = self._drawn = monotonic()
+
+    def show(self, step: int, loss: float) -> None:
+        """Step `step` is done."""
+        now = monotonic()
+        if not self._live or (now - self._drawn < REDRAWN and step < self._steps):
+            return
+        self._drawn = now
+        full = WIDTH * step // self._steps
+        left = (now - self._began) / max(1, step - self._start) * (self._steps - step)
+        text = _("{done}/{all} steps  loss {loss:.4f}  {left} left")
+        bar = "█" * full + "░" * (WIDTH - full)
+        print(
+            f"\r\x1b[K{bar} " + text.format(done=step, all=self._steps, loss=loss, left=clock(left)),
+            end="",
+            file=self._out,
+        )
+        self._out.flush()
+
+    def line(self, text: str) -> None:
+        """A line that stays."""
+        print(f"\r\x1b[K{text}" if self._live else text, file=self._out, flush=True)
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._live:
+            print("\r\x1b[K", end="", file=self._out, flush=True)
+
+
+def clock(seconds: float) -> str:
+    """`1:05` minutes, `2:00:07` hours."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

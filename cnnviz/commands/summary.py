@@ -1,0 +1,132 @@
+"""`cnnviz summary NET`: the table of a network."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+from typing import Any
+
+from ..cli import CommandError
+from ..net.analysis import Analysis, Row, trainable
+from ..net.files import load
+from ..net.graph import Graph
+from ..net.layers import Input
+from ..net.problems import Problem, shape_text
+from ..text import _
+from .table import aligned
+
+FINE = ("net.no_weights", "net.ends")  # cannot be trained, but nothing is wrong with the table
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table; gives 0. Raises CommandError, after printing, where the network is broken."""
+    net = load(args.net)
+    if args.input:
+        net = replace(net, graph=with_input(net.graph, args.input, args.net))
+    rows = net.analyze()
+    print(json.dumps(as_json(net.name, rows), ensure_ascii=False) if args.json else as_text(net.name, rows))
+    problem = trainable(rows)
+    if problem is not None and problem.code not in FINE:
+        more = len(rows.problems) - 1
+        rest = " " + _("(and {count} more)").format(count=more) if more > 0 else ""
+        raise CommandError(f"{args.net}: {problem.text}{rest}")
+    return 0
+
+
+def with_input(graph: Graph, shape: tuple[int, int, int], name: str) -> Graph:
+    """The graph with its Input set to (channels, height, width)."""
+    node = next((n for n in graph if isinstance(n.layer, Input)), None)
+    if node is None or not isinstance(node.layer, Input):
+        raise CommandError(_("{net}: It has no Input whose shape could be replaced.").format(net=name))
+    old = node.layer
+    new = replace(
+        old, channels=shape[0], size=shape[1:], mean=_spread(old.mean, shape[0]), std=_spread(old.std, shape[0])
+    )
+    return graph.change(node.id, layer=new)
+
+
+def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    """One number for each channel, or their mean where the numbers are for other channels."""
+    return values if len(values) in (1, channels) else (sum(values) / len(values),)
+
+
+def as_json(name: str, rows: Analysis) -> dict[str, Any]:
+    """The whole table; lengths in pixels, memory in bytes for one picture."""
+    first = rows.input
+    out = rows[first.id].out if first else None
+    return {
+        "network": name,
+        "input": list(out) if out else None,
+        "layers": [_layer(r) for r in rows.values()],
+        "totals": {"params": rows.params, "macs": rows.macs, "activation_bytes": rows.activation_bytes},
+    }
+
+
+def _layer(r: Row) -> dict[str, Any]:
+    field = r.field
+    return {
+        "id": r.id,
+        "type": r.node.type,
+        "group": r.node.group,
+        "out": list(r.out) if r.out else None,
+        "params": r.params,
+        "macs": r.macs,
+        "activation_bytes": r.activation_bytes,
+        "receptive_field": field
+        and {
+            "size": list(field.size),
+            "stride": list(field.stride),
+            "padding": list(field.padding),
+            "aligned": field.aligned,
+        },
+        "problem": _problem(r.problem),
+    }
+
+
+def _problem(problem: Problem | None) -> dict[str, str] | None:
+    return None if problem is None else {"code": problem.code, "text": problem.text}
+
+
+def as_text(name: str, rows: Analysis) -> str:
+    """The table for a person; what is wrong stands below it, by layer."""
+    head = (_("layer"), _("type"), _("output"), _("parameters"), _("MACs"), _("memory"), _("receptive field"))
+    lines = [_line(r, rows) for r in rows.values()]
+    total = (_("total"), "", "", f"{rows.params:,}", f"{rows.macs:,}", _size(rows.activation_bytes), "")
+    table = aligned([head, *lines, total], right=(3, 4, 5)).split("\n")
+    rule = "─" * max(map(len, table))
+    wrong = [f"{r.id}: {r.problem.text}" for r in rows.problems if r.problem]
+    return "\n".join([name, "", table[0], rule, *table[1:-1], rule, table[-1], *([""] if wrong else []), *wrong])
+
+
+def _line(r: Row, rows: Analysis) -> tuple[str, ...]:
+    if r.problem is not None:
+        why = _("waits for {id}").format(id=rows.cause(r.id).id) if r.problem.code == "waits" else _("does not fit")
+        return r.id, r.node.type, why, "–", "–", "–", ""
+    return (
+        r.id,
+        r.node.type,
+        shape_text(r.out or ()),
+        f"{r.params:,}",
+        f"{r.macs:,}",
+        _size(r.activation_bytes),
+        _field(r),
+    )
+
+
+def _field(r: Row) -> str:
+    f = r.field
+    if f is None:
+        return _("whole picture")
+    size, stride = f.size, f.stride
+    every = f"{stride[0]:g}" if stride[0] == stride[1] else f"{stride[0]:g}×{stride[1]:g}"
+    text = _("{height}×{width}, every {stride}").format(height=size[0], width=size[1], stride=every)
+    return text if f.aligned else text + " " + _("(misaligned)")
+
+
+def _size(count: int) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:,} B" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024  # type: ignore[assignment]
+    return f"{count:,.1f} TiB"

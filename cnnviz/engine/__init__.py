@@ -1,0 +1,1 @@
+"""What a network does: building, training and looking inside it with torch, without Qt."""

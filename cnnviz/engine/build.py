@@ -1,0 +1,242 @@
+"""A graph as a running module, its first weights, and the same graph as Python source."""
+
+from __future__ import annotations
+
+import inspect
+import unicodedata
+from collections.abc import Mapping
+from math import sqrt
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from ..net.analysis import Analysis
+from ..net.graph import Graph
+from ..net.layers import Input, Softmax
+from ..net.plan import Plan
+from ..net.problems import shape_text
+from . import modules
+
+State = dict[str, Tensor]
+"""Tensors by name, such as `C1.weight`."""
+
+
+class Net(nn.Module):
+    """Runs the rows that fit together; rows with a problem, and those that wait for them, are left out.
+
+    Submodules carry the nodes' ids, so that the state's keys read `C1.weight`. First weights come from `plan`.
+    Building draws nothing from torch's global random state, so that a training beside it is not disturbed.
+    """
+
+    def __init__(self, rows: Analysis, plan: Plan | None = None):
+        super().__init__()
+        built = [r for r in rows.values() if r.problem is None]
+        self.order = [(r.id, r.node.sources) for r in built]
+        self.end = last_end(rows)
+        with _NothingDrawn():
+            for r in built:
+                name, args = r.node.layer.torch(r.ins)
+                # not add_module: it refuses ids such as `type`, which are fine as keys
+                self._modules[r.id] = module_type(name)(**args)
+        fresh(self, plan or Plan())
+
+    def forward(self, x: Tensor, seen: dict[str, Tensor] | None = None, end: str = "") -> Tensor:
+        """Output (batch, …) of node `end`, by default of the last node that nothing reads.
+
+        x: (batch, channels, height, width), already normalised. Nodes behind `end` that it does not need may run,
+        too; every output computed is put into `seen`.
+        """
+        seen = {} if seen is None else seen
+        layers, end = self._modules, end or self.end
+        for id, sources in self.order:
+            layer = layers[id]
+            assert layer is not None
+            seen[id] = layer(*[seen[s] for s in sources]) if sources else layer(x)
+            if id == end and end != self.end:
+                break
+        return seen[end] if end else x
+
+
+class _NothingDrawn(TorchFunctionMode):
+    """While it lasts, modules made in this thread leave their weights undrawn: `fresh` draws them once, its own way.
+
+    The meta device would do, too, but its first use costs three seconds of imports.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        return kwargs["tensor"] if func in (nn.init.kaiming_uniform_, nn.init.uniform_) else func(*args, **kwargs)
+
+
+def module_type(name: str) -> type[nn.Module]:
+    """The class that a layer's `torch()` names: of torch.nn, else one of ours."""
+    found: type[nn.Module] = getattr(nn, name, None) or getattr(modules, name)
+    return found
+
+
+def last_end(rows: Analysis) -> str:
+    """The last node without a problem that no such node reads; empty where there is none."""
+    good = [r for r in rows.values() if r.problem is None]
+    read = {s for r in good for s in r.node.sources}
+    return next((r.id for r in reversed(good) if r.id not in read), "")
+
+
+def logits_node(graph: Graph) -> str:
+    """The node whose output the loss takes: the end, or what goes into it where the end is a Softmax.
+
+    Cross-entropy holds a softmax of its own; a second one would flatten its gradient.
+    """
+    if not graph.ends:
+        return ""
+    end = graph[graph.ends[-1]]
+    return end.sources[0] if isinstance(end.layer, Softmax) and end.sources else end.id
+
+
+def fresh(net: nn.Module, plan: Plan) -> None:
+    """First weights by `plan.seed` and `plan.init`, drawn from a generator of their own.
+
+    "default" gives bit for bit what `torch.manual_seed(seed)` and building the exported class gives.
+    """
+    dice = torch.Generator().manual_seed(plan.seed)
+    for m in net.modules():
+        if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+            _first_weights(m, plan.init, dice)
+        elif isinstance(m, nn.modules.batchnorm._BatchNorm):
+            m.reset_parameters()  # ones and zeros: nothing random
+
+
+def _first_weights(m: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, init: str, dice: torch.Generator) -> None:
+    w = m.weight
+    if init == "kaiming_normal":
+        nn.init.kaiming_normal_(w, nonlinearity="relu", generator=dice)
+        if m.bias is not None:
+            nn.init.zeros_(m.bias)
+        return
+    nn.init.kaiming_uniform_(w, a=sqrt(5), generator=dice)
+    if m.bias is not None:
+        fan_in = w[0].numel()  # as torch counts it, for transposed convolution, too
+        bound = 1 / sqrt(fan_in) if fan_in else 0.0
+        nn.init.uniform_(m.bias, -bound, bound, generator=dice)
+
+
+def fit_state(net: nn.Module, state: Mapping[str, Tensor]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Copies the tensors of `state` whose name and shape match into `net`.
+
+    Gives the ids of the nodes that kept all of their tensors, and of those that did not. Running statistics are
+    taken only together with all the rest of their node.
+    """
+    kept: list[str] = []
+    new: list[str] = []
+    with torch.no_grad():
+        for id, child in net.named_children():
+            mine = child.state_dict(keep_vars=True)
+            if not mine:
+                continue
+            fits = {k: v for k, v in mine.items() if (s := state.get(f"{id}.{k}")) is not None and s.shape == v.shape}
+            whole = len(fits) == len(mine)
+            (kept if whole else new).append(id)
+            for k, v in fits.items():
+                if whole or isinstance(v, nn.Parameter):
+                    v.copy_(state[f"{id}.{k}"])
+    return tuple(kept), tuple(new)
+
+
+def copy_state(net: nn.Module) -> State:
+    """The net's tensors on the CPU, as copies that nobody else changes."""
+    return {k: v.detach().to("cpu", copy=True) for k, v in net.state_dict().items()}
+
+
+# ── source text ──────────────────────────────────────────────────────────────────────────────────────────────────────
+def source(rows: Analysis, name: str = "Net") -> str:
+    """A Python file that defines the network as class `name`, needing nothing but torch.
+
+    With the same weights (the state's keys are the same) it gives bit for bit the same output.
+    Raises ValueError naming the node where the network does not fit together.
+    """
+    for r in rows.problems:
+        assert r.problem is not None
+        raise ValueError(f"{r.id}: {r.problem.text}")
+    locals_ = _local_names(rows)
+    layers: list[str] = []
+    run: list[str] = []
+    own: dict[str, str] = {}  # source of our modules by name
+    given = "x"
+    for r in rows.values():
+        here = locals_[r.id]
+        if isinstance(r.node.layer, Input):
+            given = here
+            continue
+        kind, args = r.node.layer.torch(r.ins)
+        own |= {} if hasattr(nn, kind) else {kind: inspect.getsource(getattr(modules, kind))}
+        made = f"{'' if kind in own else 'nn.'}{kind}({_arguments(args)})"
+        me = f"self.{r.id}" if _plain(r.id) else f"self._modules[{r.id!r}]"
+        layers.append(f"        {me} = {made}")
+        takes = ", ".join(locals_[s] for s in r.node.sources)
+        run.append(f"        {here} = {me}({takes})  # {shape_text(r.out or ())}")
+    end = last_end(rows)
+    return "\n".join(
+        [
+            *_head(rows),
+            *(text for block in own.values() for text in ("", "", block.rstrip())),
+            "",
+            "",
+            f"class {name}(nn.Module):",
+            "    def __init__(self) -> None:",
+            "        super().__init__()",
+            *layers,
+            "",
+            f"    def forward(self, {given}: torch.Tensor) -> torch.Tensor:",
+            *run,
+            f"        return {locals_.get(end, given)}",
+            "",
+        ]
+    )
+
+
+def _head(rows: Analysis) -> list[str]:
+    head = ["import torch", "from torch import nn"]
+    if rows.input is not None:
+        layer = rows.input.layer
+        assert isinstance(layer, Input)
+        shape = (layer.channels, *layer.size)
+        head += [
+            "",
+            f"INPUT = {shape!r}  # channels, height, width of the picture",
+            f"MEAN, STD = {layer.mean!r}, {layer.std!r}  # the picture's values 0…1 enter as (value − MEAN) / STD",
+        ]
+    return head
+
+
+def _arguments(args: Mapping[str, Any]) -> str:
+    """As a person writes them: channel counts first and bare, one number for an equal pair."""
+    parts = []
+    for i, (key, value) in enumerate(args.items()):
+        if isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
+            value = value[0]
+        bare = key in ("in_channels", "out_channels", "in_features", "out_features", "num_features") and i < 2
+        parts.append(f"{value!r}" if bare else f"{key}={value!r}")
+    return ", ".join(parts)
+
+
+def _plain(id: str) -> bool:
+    """Whether `self.<id> = module` and `self.<id>` do what they say, and give the key `<id>`."""
+    mangled = id.startswith("__")
+    return not hasattr(_EMPTY, id) and not mangled and unicodedata.normalize("NFKC", id) == id  # as Python reads it
+
+
+def _local_names(rows: Analysis) -> dict[str, str]:
+    """A variable for every node: its id, longer where that is taken."""
+    taken = {"self", "torch", "nn"}
+    names = {}
+    for id in rows:
+        name = unicodedata.normalize("NFKC", id)  # two ids may be one variable to Python
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names[id] = name
+    return names
+
+
+_EMPTY = nn.Module()

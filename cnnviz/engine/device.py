@@ -1,0 +1,49 @@
+"""What there is to compute with."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import numpy as np
+import torch
+
+from ..text import _
+
+
+def devices() -> tuple[str, ...]:
+    """Names of the devices that can be trained on, best first."""
+    found = []
+    if torch.cuda.is_available():
+        found.append("cuda")
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return (*found, "cpu")
+
+
+def device(name: str) -> torch.device:
+    """The device of this name; "auto" is the best there is. Raises ValueError with a sentence where it is not there."""
+    have = devices()
+    try:
+        found = torch.device(have[0] if name == "auto" else name)
+    except RuntimeError:
+        found = None
+    count = torch.cuda.device_count() if found is not None and found.type == "cuda" else 1
+    if found is None or found.type not in have or (found.index or 0) >= count:
+        text = _("There is no device {name} here. Choose one of: {have}.")
+        raise ValueError(text.format(name=name, have=", ".join(("auto", *have))))
+    return found
+
+
+def threads(wanted: int = 0) -> int:
+    """Processor threads to compute with: as many as wanted, by default all but one of the cores we may use.
+
+    The one core is the window's: two busy OpenMP threads on cores that others use run many times slower.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return wanted or max(1, cores - 1)
+
+
+def versions() -> tuple[tuple[str, str], ...]:
+    """What computes, by name and version: recorded with a run."""
+    return (("python", platform.python_version()), ("torch", str(torch.__version__)), ("numpy", np.__version__))

@@ -1,0 +1,203 @@
+"""The run folder: what a training did, so that it can be followed live and found again after any kind of end.
+
+    run.json                     plan, versions, data, the last recorded step
+    network.cnnviz               the network
+    metrics.jsonl                a line a step
+    weights/last.safetensors     the weights, with the step in its metadata
+    weights/optimizer-STEP.pt    the optimizer's state at that step
+
+Files are written beside and renamed, so a reader (or a kill -9) never meets half a file. The weights come last: what
+belongs to their step is there by then.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from ..net import files
+from ..net.network import Network
+from ..net.plan import Plan
+from ..text import _
+from .build import State, copy_state
+from .data import Data
+from .device import versions
+from .train import Step
+
+EVERY = 2.0  # seconds between recordings
+SHARE = 0.02  # of the time that recording may take, where weights are so many that it takes long
+FORMAT = 1
+
+
+class WeightsError(ValueError):
+    """The weights file cannot be used; the message is a sentence that names it."""
+
+
+def read_weights(path: str | Path) -> State:
+    """The tensors of a .safetensors file by name. Raises WeightsError."""
+    try:
+        return load_file(path)
+    except FileNotFoundError as error:
+        raise WeightsError(_("There is no file {path}.").format(path=path)) from error
+    except (SafetensorError, OSError, ValueError) as error:
+        text = _("{path} cannot be read as weights ({why}). Choose a .safetensors file.")
+        raise WeightsError(text.format(path=path, why=error)) from error
+
+
+def write_weights(path: str | Path, state: State, metadata: Mapping[str, str] | None = None) -> None:
+    """Write tensors to a .safetensors file, atomically. Raises WeightsError."""
+    path = Path(path)
+
+    def write(beside: Path) -> None:
+        save_file({k: v.contiguous() for k, v in state.items()}, beside, dict(metadata or {"format": "pt"}))
+
+    try:
+        _atomically(path, write)
+    except (OSError, SafetensorError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise WeightsError(
+            _("{path} cannot be written ({why}). Choose another place.").format(path=path, why=why)
+        ) from error
+
+
+@dataclass(frozen=True, eq=False)
+class Last:
+    """The last recorded state of a run. `optimizer` is None where none was recorded for this step."""
+
+    step: int
+    weights: State
+    network: Network
+    plan: Plan
+    optimizer: dict[str, Any] | None = None
+
+
+def last(folder: str | Path) -> Last:
+    """What was last recorded in a run folder. Raises WeightsError or net.files.FileError."""
+    folder = Path(folder)
+    path = folder / "weights" / "last.safetensors"
+    weights = read_weights(path)
+    with safe_open(path, "pt") as file:
+        step = int((file.metadata() or {}).get("step", 0))
+    try:
+        notes = json.loads((folder / "run.json").read_text("utf-8"))
+        plan = Plan(**notes["plan"])
+        state = _optimizer_file(folder / "weights", step)
+        optimizer = torch.load(state, weights_only=True) if state.exists() else None
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise WeightsError(_("{folder} is no run folder ({why}).").format(folder=folder, why=error)) from error
+    return Last(step, weights, files.read(folder / "network.cnnviz"), plan, optimizer)
+
+
+class Recorder:
+    """Writes one run into its folder; `failed` is called once, with a sentence, where that does not work.
+
+    Training goes on without a recording then. All methods are called by the training thread.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        network: Network,
+        plan: Plan,
+        data: Data,
+        threads: int,
+        failed: Callable[[str], None],
+        keep: int = 0,
+    ):
+        self._folder, self._failed, self._broken = Path(folder), failed, False
+        self._notes: dict[str, Any] = {
+            "format": FORMAT,
+            "plan": asdict(plan),
+            "threads": threads,
+            "versions": dict(versions()),
+            "data": {"name": data.name, "train": len(data.train_y), "test": len(data.test_y), "hash": data.digest()},
+        }
+        self._lines: list[str] = []
+        self._due = time.monotonic() + EVERY
+        self._step = keep
+        self._try(lambda: self._begin(network, keep))
+
+    def add(self, step: Step) -> None:
+        """This step has been made."""
+        line: dict[str, float] = {"step": step.step, "loss": step.loss, "accuracy": step.accuracy, "lr": step.lr}
+        if step.test is not None:
+            line |= {"test_loss": step.test.loss, "test_accuracy": step.test.accuracy}
+        self._lines.append(json.dumps(line))
+        self._step = step.step
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to record."""
+        return not self._broken and time.monotonic() >= self._due
+
+    def record(self, net: nn.Module, optimizer: torch.optim.Optimizer, end: str = "") -> None:
+        """Write weights and metrics now. `end`: how the run ended ("done", "stopped", "diverged" …), where it has."""
+        started = time.monotonic()
+        self._try(lambda: self._record(net, optimizer, end))
+        now = time.monotonic()
+        self._due = now + max(EVERY, (now - started) / SHARE)
+
+    def _begin(self, network: Network, keep: int) -> None:
+        (self._folder / "weights").mkdir(parents=True, exist_ok=True)
+        files.write(self._folder / "network.cnnviz", network)
+        metrics = self._folder / "metrics.jsonl"
+        old = metrics.read_text("utf-8").splitlines(keepends=True) if keep and metrics.exists() else []
+        kept = [line for line in old if line.endswith("\n") and json.loads(line)["step"] <= keep]
+        _atomically(metrics, lambda beside: _write(beside, "".join(kept)))
+        self._write_notes("")
+
+    def _record(self, net: nn.Module, optimizer: torch.optim.Optimizer, end: str) -> None:
+        if self._lines:
+            with (self._folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+                file.write("\n".join(self._lines) + "\n")
+            self._lines.clear()
+        weights = self._folder / "weights"
+        mine = _optimizer_file(weights, self._step)
+        _atomically(mine, lambda beside: torch.save(optimizer.state_dict(), beside))
+        write_weights(weights / "last.safetensors", copy_state(net), {"format": "pt", "step": str(self._step)})
+        for old in weights.glob("optimizer-*.pt"):
+            if old != mine:
+                old.unlink(missing_ok=True)
+        self._write_notes(end)
+
+    def _write_notes(self, end: str) -> None:
+        notes = json.dumps({**self._notes, "step": self._step, "end": end}, indent=1)
+        _atomically(self._folder / "run.json", lambda beside: _write(beside, notes))
+
+    def _try(self, work: Callable[[], None]) -> None:
+        if self._broken:
+            return
+        try:
+            work()
+        except (OSError, ValueError, RuntimeError) as error:
+            self._broken = True
+            self._lines.clear()
+            text = _("The run cannot be recorded in {folder} ({why}). Training goes on without.")
+            self._failed(text.format(folder=self._folder, why=str(error).rstrip(".")))
+
+
+def _optimizer_file(weights: Path, step: int) -> Path:
+    return weights / f"optimizer-{step}.pt"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
+
+
+def _atomically(path: Path, write: Callable[[Path], object]) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        write(beside)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,286 @@
+"""The look thread: builds the editor's net, fits pictures, and makes frames while nothing trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from threading import Condition, Thread
+
+import torch
+
+from ..link.messages import Frame, Interest, Open, Opened, Picture, Pictures, Sample, Saved
+from ..net.analysis import Analysis, analyse
+from ..net.graph import Graph
+from ..net.layers import Input
+from ..net.plan import Plan
+from ..text import _
+from . import device, memory
+from .build import Net, State, copy_state, fit_state, logits_node
+from .data import DataError
+from .history import WeightsError, read_weights, write_weights
+from .look import Shot, Stamp, frame
+from .pictures import PictureError
+from .post import Post, Refused
+from .shelf import Shelf
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What has been learned, by tensor name; also of nodes that are gone, so that an undo finds it again.
+
+    A value: never changed, only replaced.
+    """
+
+    state: State = field(default_factory=dict)
+    run: int = 0
+    step: int = 0
+    plan: Plan = field(default_factory=Plan)  # whose seed and rule give the first weights of all the rest
+
+
+class Looker:
+    """Owns the look thread and its own copy of the net. Public methods return at once, unless they say otherwise."""
+
+    def __init__(self, post: Post, shelf: Shelf):
+        self._post, self._shelf = post, shelf
+        self._change = Condition()
+        # waiting for the thread, guarded by _change
+        self._opens: list[Open] = []
+        self._saves: list[str] = []
+        self._looks: list[Picture] = []
+        self._dirty = self._closed = False
+        # for all to read; replaced as a whole
+        self.interest = Interest()
+        self.weights = Weights()
+        self._opened = -1  # version
+        self._fitted: dict[Input, Shot] = {}
+        self._run_input: tuple[Plan, Input] | None = None
+        # the thread's own
+        self._version, self._plan, self._rows = 0, Plan(), analyse(Graph())
+        self._net: Net | None = None
+        self._in_net: Weights | None = None
+        self._picture: Picture = Sample()
+        self._shots: dict[Hashable, Shot | None] = {}  # None: it could not be made
+        self._told: dict[str, str] = {}  # failures that the window knows
+        self._announced: tuple[str, str] | None = None
+        self._training: Callable[[], bool] = lambda: False
+        self._present: Callable[[], State | None] = lambda: None
+        self._thread = Thread(target=self._work, name="look")
+
+    def begin(self, training: Callable[[], bool], present: Callable[[], State | None]) -> None:
+        """Start the thread. `training`: whether frames come from elsewhere; `present`: the weights that train now."""
+        self._training, self._present = training, present
+        self._thread.start()
+
+    # ── from other threads ───────────────────────────────────────────────────────────────────────────────────────────
+    def open(self, command: Open) -> None:
+        """The editor's net. A newer one replaces one that waits, unless that brings or drops weights."""
+        with self._change:
+            if self._opens and not (self._opens[-1].weights or self._opens[-1].fresh):
+                self._opens.pop()
+            self._opens.append(command)
+            self._change.notify_all()
+
+    def look(self, picture: Picture) -> None:
+        """The picture to show everything on; a newer one replaces one that waits."""
+        with self._change:
+            self._looks = [picture]
+            self._change.notify_all()
+
+    def watch(self, interest: Interest) -> None:
+        """What frames shall hold."""
+        self.interest = interest
+        self.refresh()
+
+    def save(self, path: str) -> None:
+        """Write the net's weights."""
+        with self._change:
+            self._saves.append(path)
+            self._change.notify_all()
+
+    def refresh(self) -> None:
+        """Make a new frame."""
+        with self._change:
+            self._dirty = True
+            self._change.notify_all()
+
+    def shot(self, layer: Input) -> Shot | None:
+        """The present picture fitted to this Input; None while it is not ready."""
+        return self._fitted.get(layer)
+
+    def run_input(self, plan: Plan, layer: Input) -> None:
+        """A run takes in pictures so: keep one ready for it."""
+        self._run_input = (plan, layer)
+        self.refresh()
+
+    def publish(self, state: State, run: int, step: int) -> None:
+        """These are the net's weights now. The state must not be changed any more."""
+        with self._change:
+            self.weights = replace(self.weights, state={**self.weights.state, **state}, run=run, step=step)
+
+    def wait_for(self, version: int) -> None:
+        """Wait until this version, or a later one, has been opened (or could not be)."""
+        with self._change:
+            self._change.wait_for(lambda: self._opened >= version or self._closed)
+
+    def close(self) -> None:
+        """Have the thread end."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the thread's end."""
+        self._thread.join(timeout)
+
+    # ── the look thread ──────────────────────────────────────────────────────────────────────────────────────────────
+    def _work(self) -> None:
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._opens or self._saves or self._looks or self._dirty or self._closed)
+                if self._closed and not self._saves:
+                    return
+                opens, saves, looks = self._opens, self._saves, self._looks
+                self._opens, self._saves, self._looks, self._dirty = [], [], [], False
+            for command in opens:
+                self._try("open", self._open, command)
+            if opens:
+                self._try("data", self._announce)
+            if looks:
+                self._try("look", self._turn_to, looks[-1])
+            self._try("look", self._fit)
+            for path in saves:
+                self._try("save", self._save, path)
+            if not self._training():
+                self._try("look", self._render)
+
+    def _try(self, what: str, work: Callable[..., None], *given: object) -> None:
+        """Do it; a failure goes to the window, but not twice in a row unless a command waits for its answer."""
+        try:
+            work(*given)
+        except Exception as error:
+            known = DataError if what == "look" else ()
+            what = "data" if isinstance(error, known) else what
+            if what in ("open", "save") or self._told.get(what) != str(error):
+                self._told[what] = str(error)
+                self._post.failed(what, error)
+
+    def _open(self, command: Open) -> None:
+        try:
+            self._rows = analyse(command.graph, self._rows)
+            self._version, self._plan, self._net = command.version, command.plan, None
+            self._shots.clear()
+            self._build(command)
+        finally:
+            with self._change:
+                self._opened = command.version
+                self._change.notify_all()
+
+    def _build(self, command: Open) -> None:
+        memory.check(self._rows, copies=3)
+        with self._change:
+            weights = Weights() if command.fresh else self.weights
+            self.weights = weights = replace(weights, plan=command.plan)
+        net = self._net = Net(self._rows, command.plan)
+        wrong: WeightsError | None = None
+        if command.weights:
+            try:
+                weights = Weights(_fitting(net, command.weights), plan=command.plan)
+                with self._change:
+                    self.weights = weights
+            except WeightsError as error:  # the net is there all the same
+                wrong = error
+        kept, fresh = fit_state(net, weights.state)
+        self._in_net = weights
+        self._post.send(Opened(command.version, kept, fresh))
+        if wrong is not None:
+            raise wrong
+
+    def _announce(self) -> None:
+        layer = _input(self._rows)
+        if layer is None:
+            return
+        data = self._shelf.data(self._plan, layer)
+        self._told.pop("data", None)
+        if self._announced != (self._plan.data, self._plan.data_dir):
+            self._announced = (self._plan.data, self._plan.data_dir)
+            self._post.send(Pictures(data.name, len(data.train_y), len(data.test_y), data.classes))
+
+    def _turn_to(self, picture: Picture) -> None:
+        self._told.pop("look", None)
+        self._shelf.forget()
+        layer = _input(self._rows) or Input()  # a net that cannot take it yet is no reason not to open the picture
+        shot = self._shelf.shot(picture, self._plan, layer)
+        self._picture, self._shots = picture, {_key(picture, self._plan, layer): shot}
+
+    def _fit(self) -> None:
+        """Have the picture ready for the editor's net and for the run's."""
+        wanted = [(self._plan, layer)] if (layer := _input(self._rows)) else []
+        wanted += [self._run_input] if self._run_input else []
+        shots, self._shots = self._shots, {}
+        fitted: dict[Input, Shot] = {}
+        wrong: Exception | None = None
+        for plan, layer in reversed(wanted):
+            key = _key(self._picture, plan, layer)
+            if key not in shots:
+                try:
+                    shots[key] = self._shelf.shot(self._picture, plan, layer)
+                except (PictureError, DataError) as error:
+                    shots[key], wrong = None, error
+            self._shots[key] = shot = shots[key]
+            if shot is not None:
+                fitted[layer] = shot
+        self._fitted = fitted
+        if wrong is not None:
+            raise wrong
+
+    def _save(self, path: str) -> None:
+        state = self._present()
+        if state is not None:
+            with self._change:
+                self.weights = replace(self.weights, state={**self.weights.state, **state})
+        if self._net is None:
+            raise Refused(_("There is no network whose weights could be saved."))
+        self._refill(self._net)
+        write_weights(path, copy_state(self._net))
+        self._post.send(Saved(path))
+
+    def _refill(self, net: Net) -> None:
+        weights = self.weights
+        if self._in_net is not weights:
+            fit_state(net, weights.state)
+            self._in_net = weights
+
+    def _render(self) -> None:
+        weights, interest = self.weights, self.interest
+        stamp = Stamp(self._version, weights.run, weights.step)
+        if self._net is None:
+            self._post.frame(Frame(stamp.version, stamp.run, stamp.step, interest.number))
+            return
+        self._refill(self._net)
+        layer = _input(self._rows)
+        shot = self._fitted.get(layer) if layer is not None else None
+        torch.set_num_threads(device.threads(self._plan.threads))
+        self._post.frame(frame(self._net, shot, interest, stamp, logits_node(self._rows.graph)))
+
+
+def _input(rows: Analysis) -> Input | None:
+    """The Input's settings, where they are possible."""
+    node = rows.input
+    if node is None or rows[node.id].problem is not None:
+        return None
+    assert isinstance(node.layer, Input)
+    return node.layer
+
+
+def _key(picture: Picture, plan: Plan, layer: Input) -> Hashable:
+    return (picture, layer, (plan.data, plan.data_dir) if isinstance(picture, Sample) else None)
+
+
+def _fitting(net: Net, path: str) -> State:
+    """The tensors of a weights file, some of which must fit the net. Raises WeightsError."""
+    state = read_weights(path)
+    mine = net.state_dict()
+    if not any(k in mine and mine[k].shape == v.shape for k, v in state.items()):
+        text = _("{path} has no weights that fit this network. Open the network they belong to.")
+        raise WeightsError(text.format(path=path))
+    return state

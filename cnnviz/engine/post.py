@@ -1,0 +1,97 @@
+"""What leaves the engine: frames, one bell at a time, and failures as sentences."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from threading import Lock
+
+import torch
+
+from ..link.mailbox import Mailbox
+from ..link.messages import Bell, Failed, Frame, Reply
+from ..net.files import FileError
+from ..text import _
+from .data import DataError
+from .history import WeightsError
+from .pictures import PictureError
+from .train import Diverged
+
+
+class Post:
+    """The way to the window, for all of the engine's threads."""
+
+    def __init__(self, send: Callable[[Reply], None], mailbox: Mailbox):
+        self.send = send
+        self._mailbox = mailbox
+        self._lock = Lock()
+        self._rung = False  # and not yet answered by a Take
+        self._frame = False  # one has been put since the last bell
+        self._full = ""  # why the last frame could not be put
+
+    def frame(self, frame: Frame) -> None:
+        """Put the newest frame and ring for it."""
+        try:
+            self._mailbox.put(frame)
+        except OSError as error:
+            if self._full != str(error):
+                self._full = str(error)
+                self.failed("look", error)
+            return
+        self._full = ""
+        with self._lock:
+            self._frame = True
+            self._ring()
+
+    def news(self) -> None:
+        """Ring because there is progress."""
+        with self._lock:
+            self._ring()
+
+    def heard(self) -> None:
+        """The window has heard the bell: what comes from now on rings again."""
+        with self._lock:
+            self._rung = False
+
+    def again(self) -> None:
+        """Ring for a frame that came while the bell was still unanswered."""
+        with self._lock:
+            if self._frame:
+                self._ring()
+
+    def failed(self, what: str, error: BaseException, run: int = 0, node: str = "") -> None:
+        """Tell the window that something did not work."""
+        details = "".join(traceback.format_exception(error))
+        self.send(Failed(what, sentence(error), details, run, node))
+
+    def _ring(self) -> None:
+        if not self._rung:
+            self._rung = True
+            self.send(Bell(self._frame))
+            self._frame = False
+
+
+class Refused(ValueError):
+    """A command that cannot be obeyed; the message is a sentence for a person."""
+
+
+PLAIN = (DataError, PictureError, WeightsError, FileError, Refused, Diverged, MemoryError)
+"""Errors whose message is a sentence already."""
+
+
+def sentence(error: BaseException) -> str:
+    """What went wrong, for a person: what, where, what to do."""
+    text = str(error).strip()
+    full = isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text or "not enough memory" in text
+    if full or (isinstance(error, MemoryError) and not text):
+        return _("There is not enough memory. Use a smaller batch or a smaller network; the weights are kept.")
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else error.strerror
+    if isinstance(error, PLAIN) and text:
+        return text
+    if "more than 1 value per channel" in text:
+        return _("Batch normalisation of single values needs more than one picture in a batch. Raise the batch size.")
+    first = text.splitlines()[0] if text else ""
+    return _("Something unexpected went wrong ({kind}: {text}). Your work is kept; the log has the details.").format(
+        kind=type(error).__name__, text=first
+    )

@@ -1,0 +1,359 @@
+"""The one training thread: runs, what is told of them, and frames while they train."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections import deque
+from threading import Condition, Thread
+
+import numpy as np
+import torch
+
+from ..link.messages import IDLE, PAUSED, STOPPING, TRAINING, News, Progress, Train
+from ..net.analysis import Analysis, analyse, trainable
+from ..net.graph import Graph
+from ..net.layers import Input
+from ..net.network import Network
+from ..net.problems import Problem
+from . import device, memory
+from .build import Net, State, copy_state, fit_state, logits_node
+from .data import Data
+from .history import Recorder
+from .look import Stamp, frame
+from .looker import Looker
+from .post import Post, Refused
+from .shelf import Shelf
+from .train import Controls, Diverged, Step, epoch_steps, make_optimizer, steps
+
+NEWS = 1 / 30  # seconds between bells for points
+PROBING = 0.04  # part of the time that frames may take …
+SELDOM = 0.3  # … but at most so many seconds between two, unless
+HEAVY = 0.2  # they would take more than this part
+SPAN = 3.0  # seconds over which the speed is measured
+
+
+class Run:
+    """One training: what it shall do, and what is known of it. The runner's lock guards what threads share."""
+
+    def __init__(self, command: Train, version: int, graph: Graph):
+        self.command, self.version, self.graph = command, version, graph
+        self.controls = Controls(command.plan.lr)
+        self.phase = TRAINING
+        self.stop = False
+        self.hold = False
+        self.budget = command.steps  # steps until it holds; 0: no limit
+        self.step = self.steps = 0
+        self.epoch_steps = 1
+        self.device = ""
+        self.points = array("d")
+        self.tests = array("d")
+        self.pace: deque[tuple[float, int]] = deque()
+
+    def progress(self) -> Progress:
+        """How far it is."""
+        speed = self.speed()
+        return Progress(
+            run=self.command.run,
+            version=self.version,
+            phase=self.phase,
+            step=self.step,
+            steps=self.steps,
+            epoch=self.step / self.epoch_steps,
+            steps_per_second=speed,
+            seconds_left=(self.steps - self.step) / speed if speed and self.phase == TRAINING else None,
+            loss=self.points[-3] if self.points else None,
+            accuracy=self.tests[-1] if self.tests else None,
+            lr=self.controls.lr,
+            device=self.device,
+        )
+
+    def speed(self) -> float:
+        """Steps a second lately; 0 while it is not known."""
+        if len(self.pace) < 2:
+            return 0.0
+        (t0, s0), (t1, s1) = self.pace[0], self.pace[-1]
+        return (s1 - s0) / (t1 - t0) if t1 > t0 else 0.0
+
+
+class Runner:
+    """Owns the training thread. All public methods return at once and may be called from any thread."""
+
+    def __init__(self, post: Post, shelf: Shelf, looker: Looker):
+        self._post, self._shelf, self._looker = post, shelf, looker
+        self._change = Condition()
+        self._run: Run | None = None  # the latest
+        self._next: Run | None = None  # not begun yet
+        self._live: Run | None = None  # the one that makes steps
+        self._closed = False
+        self._wanted = False  # somebody waits for the present weights
+        self._state: State | None = None  # the answer
+        self._thread = Thread(target=self._work, name="train")
+        self._thread.start()
+
+    # ── from other threads ───────────────────────────────────────────────────────────────────────────────────────────
+    def start(self, run: Run) -> None:
+        """Train; a run in progress ends first."""
+        with self._change:
+            if self._run is not None:
+                self._run.stop = True
+            self._run = self._next = run
+            self._change.notify_all()
+        self._post.news()
+
+    def pause(self, on: bool, count: int) -> None:
+        """Hold at the step's end, go on, or go on for `count` steps."""
+        with self._change:
+            if self._run is not None and self._run.phase != IDLE:
+                self._run.hold = on and not count
+                self._run.budget = count
+                self._change.notify_all()
+
+    def stop(self) -> None:
+        """End at the step's end."""
+        with self._change:
+            if self._run is None or self._run.phase == IDLE:
+                return
+            self._run.stop = True
+            self._run.phase = STOPPING
+            self._change.notify_all()
+        self._post.news()
+
+    def rate(self, lr: float) -> None:
+        """Learning rate from the next step on."""
+        with self._change:
+            if self._run is not None:
+                self._run.controls.lr = lr
+        self._post.news()
+
+    def news(self, number: int, since: int) -> News:
+        """Progress and points of the latest run; from the first point on where another run was asked for."""
+        with self._change:
+            run = self._run
+            if run is None:
+                return News(_NOTHING, 0, np.empty((0, 4)), np.empty((0, 3)))
+            have = len(run.points) // 4
+            first = min(max(since, 0), have) if number == run.command.run else 0
+            points, tests = run.points[4 * first :], run.tests[:]
+            progress = run.progress()
+        return News(progress, first, np.array(points).reshape(-1, 4), np.array(tests).reshape(-1, 3))
+
+    @property
+    def training(self) -> bool:
+        """Whether frames come from the training thread now."""
+        live = self._live
+        return live is not None and live.phase != PAUSED
+
+    def present(self) -> State | None:
+        """Wait for the weights of the run in progress, at its step's end; None where none is training."""
+        with self._change:
+            live, self._wanted, self._state = self._live, True, None
+            self._change.wait_for(lambda: self._state is not None or self._live is not live or not self.training)
+            self._wanted = False
+            return self._state
+
+    def close(self, timeout: float) -> None:
+        """End the run, having it recorded, and the thread."""
+        with self._change:
+            self._closed = True
+            if self._run is not None:
+                self._run.stop = True
+            self._change.notify_all()
+        self._thread.join(timeout)
+
+    # ── the training thread ──────────────────────────────────────────────────────────────────────────────────────────
+    def _work(self) -> None:
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._next is not None or self._closed)
+                run, self._next = self._next, None
+                if self._closed or run is None:
+                    return
+            node = ""
+            try:
+                _Training(self, run).go()
+            except Exception as error:
+                node = error.node if isinstance(error, (Diverged, Untrainable)) else ""
+                self._post.failed("train", error, run.command.run, node)
+            with self._change:
+                run.phase = IDLE
+                self._change.notify_all()
+            self._looker.refresh()
+            self._post.news()
+
+    def _answer(self, net: Net) -> None:
+        if self._wanted:
+            state = copy_state(net)
+            with self._change:
+                self._state = state
+                self._change.notify_all()
+
+
+class _Training:
+    """One run from its begin to its end, in the training thread."""
+
+    def __init__(self, runner: Runner, run: Run):
+        self._runner, self._run = runner, run
+        self._post, self._looker = runner._post, runner._looker
+        self._next_frame = self._next_news = 0.0
+        self._frame_cost = 0.0
+
+    def go(self) -> None:
+        run, plan = self._run, self._run.command.plan
+        self._looker.wait_for(run.version)
+        if run.stop:
+            return
+        rows = analyse(run.graph)
+        _refuse(trainable(rows))
+        assert rows.input is not None and isinstance(rows.input.layer, Input)
+        self._layer: Input = rows.input.layer
+        data = self._runner._shelf.data(plan, self._layer)
+        _refuse(trainable(rows, len(data.classes)))
+        where = _device(plan.device)
+        memory.check(rows, copies=5, batch=plan.batch_size if where.type == "cpu" else 1)
+        threads = device.threads(plan.threads)
+        torch.set_num_threads(threads)
+        self._net = self._first(rows).to(where)
+        self._logits = logits_node(rows.graph)
+        self._optimizer = make_optimizer(self._net, plan)
+        with self._runner._change:
+            run.device = where.type
+            run.epoch_steps = epoch_steps(self._net, len(data.train_y), plan)
+            run.steps = plan.epochs * run.epoch_steps
+        self._publish()
+        self._looker.run_input(plan, self._layer)
+        self._recorder = self._make_recorder(rows, data, threads)
+        end = "failed"
+        self._runner._live = run
+        try:
+            end = self._drain(data)
+        except Diverged:
+            end = "diverged"
+            raise
+        finally:
+            self._publish()
+            self._runner._live = None
+            if self._recorder is not None:
+                self._recorder.record(self._net, self._optimizer, end)
+
+    def _first(self, rows: Analysis) -> Net:
+        weights = self._looker.weights
+        if not self._run.command.keep:
+            return Net(rows, self._run.command.plan)
+        net = Net(rows, weights.plan)
+        fit_state(net, weights.state)
+        return net
+
+    def _make_recorder(self, rows: Analysis, data: Data, threads: int) -> Recorder | None:
+        command = self._run.command
+        if not command.folder:
+            return None
+
+        def failed(text: str) -> None:
+            self._post.failed("record", Refused(text), command.run)
+
+        network = Network(rows.graph, name="network", plan=command.plan)
+        return Recorder(command.folder, network, command.plan, data, threads, failed)
+
+    def _drain(self, data: Data) -> str:
+        run = self._run
+        run.controls.pulse = self._pulse
+        making = steps(self._net, data, run.command.plan, self._layer, self._logits, run.controls, self._optimizer)
+        for step in making:
+            self._add(step)
+            if not self._pulse():
+                making.close()
+                break
+            if run.hold:
+                self._hold()
+                if run.stop:
+                    making.close()
+                    break
+        return "done" if run.step == run.steps else "stopped"
+
+    def _add(self, step: Step) -> None:
+        run, now = self._run, time.monotonic()
+        with self._runner._change:
+            run.step = step.step
+            run.points.extend((step.step, step.loss, step.accuracy, step.lr))
+            if step.test is not None:
+                run.tests.extend((step.step, step.test.loss, step.test.accuracy))
+            if not run.pace or now - run.pace[-1][0] > SPAN / 20:
+                run.pace.append((now, step.step))
+                while now - run.pace[0][0] > SPAN and len(run.pace) > 2:
+                    run.pace.popleft()
+            if run.budget:
+                run.budget -= 1
+                run.hold = run.hold or not run.budget
+        if self._recorder is not None:
+            self._recorder.add(step)
+
+    def _pulse(self) -> bool:
+        """What is due between two batches; False where the run shall end."""
+        now = time.monotonic()
+        if now >= self._next_frame:
+            self._probe(now)
+        if now >= self._next_news:
+            self._next_news = now + NEWS
+            self._post.news()
+        if self._recorder is not None and self._recorder.due:
+            self._recorder.record(self._net, self._optimizer)
+        self._runner._answer(self._net)
+        return not self._run.stop
+
+    def _probe(self, now: float) -> None:
+        shot, interest = self._looker.shot(self._layer), self._looker.interest
+        if shot is not None:
+            stamp = Stamp(self._run.version, self._run.command.run, self._run.step)
+            self._post.frame(frame(self._net, shot, interest, stamp, self._logits))
+        took = time.monotonic() - now
+        # one slow frame (another program had the core) must not make the next ones seldom
+        self._frame_cost = took if not self._frame_cost else min(took, 0.7 * self._frame_cost + 0.3 * took)
+        pause = max(min(self._frame_cost / PROBING, SELDOM), self._frame_cost / HEAVY)
+        self._next_frame = now + max(1 / max(interest.rate, 0.1), pause)
+
+    def _hold(self) -> None:
+        """Wait until the run goes on or ends."""
+        run, change = self._run, self._runner._change
+        self._publish()
+        with change:
+            if run.stop:
+                return
+            run.phase = PAUSED
+            run.pace.clear()
+            change.notify_all()
+        self._looker.refresh()
+        self._post.news()
+        with change:
+            change.wait_for(lambda: run.stop or not run.hold or run.budget)
+            run.hold = False
+            if not run.stop:
+                run.phase = TRAINING
+        self._post.news()
+
+    def _publish(self) -> None:
+        """The run's weights are the net's weights now."""
+        self._looker.publish(copy_state(self._net), self._run.command.run, self._run.step)
+
+
+class Untrainable(Refused):
+    """This network cannot be trained, and because of which node."""
+
+    def __init__(self, problem: Problem):
+        super().__init__(problem.text)
+        self.node = str(dict(problem.args).get("node", ""))
+
+
+def _refuse(problem: Problem | None) -> None:
+    if problem is not None:
+        raise Untrainable(problem)
+
+
+def _device(name: str) -> torch.device:
+    try:
+        return device.device(name)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+
+
+_NOTHING = Progress(0, 0, IDLE, 0, 0, 0.0, 0.0, None, None, None, 0.0, "")

@@ -1,0 +1,92 @@
+"""The engine: hears commands, answers at once, and leaves all work to its two threads, *train* and *look*."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from ..link.mailbox import Mailbox
+from ..link.messages import Command, Look, Open, Pause, Quit, Rate, Ready, Reply, Save, Stop, Take, Train, Watch
+from ..net.graph import Graph
+from ..net.plan import Plan
+from ..text import _
+from . import device, memory
+from .looker import Looker
+from .post import Post, Refused
+from .runner import Run, Runner
+from .shelf import Shelf
+
+FAREWELL = 1.8
+"""Seconds that the threads have to end; the process is ended after 2 (link.wire.GRACE)."""
+
+
+def serve(receive: Callable[[], Command | None], send: Callable[[Reply], None], mailbox: Mailbox) -> None:
+    """Work until `receive()` gives Quit or None; then have the run recorded, and return.
+
+    Replies come from several threads, so `send` must allow that. No command waits for torch: each is answered, or
+    handed to a thread, within a millisecond.
+    """
+    memory.tune()
+    torch.set_num_threads(device.threads())
+    warm_up()
+    post, shelf = Post(send, mailbox), Shelf()
+    looker = Looker(post, shelf)
+    runner = Runner(post, shelf, looker)
+    looker.begin(lambda: runner.training, runner.present)
+    send(Ready(device.devices(), device.threads(), device.versions()))
+    engine = _Engine(post, looker, runner)
+    try:
+        while (command := receive()) is not None and not isinstance(command, Quit):
+            engine.obey(command)
+    finally:
+        until = time.monotonic() + FAREWELL
+        looker.close()
+        runner.close(until - time.monotonic())
+        looker.join(max(0.0, until - time.monotonic()))
+
+
+def warm_up() -> None:
+    """Do once what torch does slowly the first time: the first optimizer imports its compiler, for 1.7 s."""
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], 0.1)
+    torch.autograd.backward(weight.sum())
+    optimizer.step()
+
+
+class _Engine:
+    """What the listening thread knows: the editor's net. Nothing here may take longer than a millisecond."""
+
+    def __init__(self, post: Post, looker: Looker, runner: Runner):
+        self._post, self._looker, self._runner = post, looker, runner
+        self._open = Open(0, Graph(), Plan())
+
+    def obey(self, command: Command) -> None:
+        """Answer, or hand to a thread."""
+        match command:
+            case Open():
+                self._open = command
+                self._looker.open(command)
+            case Look(picture):
+                self._looker.look(picture)
+            case Watch(interest):
+                self._looker.watch(interest)
+            case Train():
+                self._runner.start(Run(command, self._open.version, self._open.graph))
+            case Pause(on, steps):
+                self._runner.pause(on, steps)
+            case Stop():
+                self._runner.stop()
+            case Rate(lr):
+                self._runner.rate(lr)
+            case Save(path):
+                self._looker.save(path)
+            case Take(run, since):
+                self._post.heard()
+                self._post.send(self._runner.news(run, since))
+                self._post.again()
+            case _:
+                self._post.failed(
+                    "engine", Refused(_("The engine does not know this command: {command}.").format(command=command))
+                )

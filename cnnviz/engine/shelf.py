@@ -1,0 +1,65 @@
+"""Data sets and pictures that are in use, fitted to an Input and kept, so that an edit does not load them again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+from ..link.messages import Picture, PictureFile, PictureInfo, Pixels, Sample
+from ..net.layers import Input
+from ..net.plan import Plan
+from . import data, pictures
+from .data import Data
+from .look import Shot
+from .pictures import Array
+
+DATA_SETS = 2  # kept: the run's and the editor's
+T = TypeVar("T")
+
+
+class Shelf:
+    """Loads on demand; the latest few of each kind stay. Threads may share it: one loads, the others wait for it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._data: dict[Hashable, Data] = {}
+        self._decoded: tuple[Picture, Array] | None = None
+
+    def data(self, plan: Plan, layer: Input) -> Data:
+        """The plan's data set in the Input's size and channels. Raises DataError."""
+        key = (plan.data, plan.data_dir, layer.channels, layer.size)
+        with self._lock:
+            found = self._data.pop(key, None) or data.load(plan.data, plan.data_dir, layer)
+            _keep(self._data, key, found, DATA_SETS)
+        return found
+
+    def shot(self, picture: Picture, plan: Plan, layer: Input) -> Shot:
+        """The picture as the network takes it in. Raises PictureError or DataError."""
+        if isinstance(picture, Sample):
+            whole = self.data(plan, layer)
+            fitted, label = data.sample(whole, picture.split, picture.index, layer)
+            return Shot(fitted, PictureInfo(whole.name, whole.size, label, fitted.box))
+        array = self._decode(picture)
+        name = Path(picture.path).name if isinstance(picture, PictureFile) else picture.name
+        fitted = pictures.fit(array, layer)
+        return Shot(fitted, PictureInfo(name, (array.shape[0], array.shape[1]), None, fitted.box))
+
+    def forget(self) -> None:
+        """Open the picture file anew the next time: it may have changed."""
+        self._decoded = None
+
+    def _decode(self, picture: PictureFile | Pixels) -> Array:
+        if self._decoded is None or self._decoded[0] is not picture:
+            if isinstance(picture, PictureFile):
+                self._decoded = (picture, pictures.decode(picture.path))
+            else:
+                self._decoded = (picture, pictures.pixels(picture.array, picture.name))
+        return self._decoded[1]
+
+
+def _keep(shelf: dict[Hashable, T], key: Hashable, value: T, most: int) -> None:
+    shelf[key] = value
+    while len(shelf) > most:
+        del shelf[next(iter(shelf))]

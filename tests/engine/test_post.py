@@ -1,0 +1,83 @@
+"""What leaves the engine: bells one at a time, failures as sentences."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import torch
+
+from cnnviz.engine import device, memory
+from cnnviz.engine.post import Post, Refused, sentence
+from cnnviz.link.mailbox import LocalMailbox
+from cnnviz.link.messages import Bell, Failed, Frame, Reply
+from cnnviz.net.analysis import analyse
+from cnnviz.net.layers import Linear
+
+from .nets import small
+
+FRAME = Frame(1, 0, 0, 0)
+
+
+def test_one_bell_at_a_time_and_none_is_lost() -> None:
+    sent: list[Reply] = []
+    post = Post(sent.append, LocalMailbox())
+    post.news()
+    post.frame(FRAME)
+    post.news()
+    assert sent == [Bell(False)]
+    post.heard()
+    post.again()
+    assert sent == [Bell(False), Bell(True)]
+    post.heard()
+    post.again()
+    assert len(sent) == 2, "nothing new"
+    post.frame(FRAME)
+    assert sent[2:] == [Bell(True)]
+
+
+def test_a_full_disk_is_told_once() -> None:
+    class Full:
+        def put(self, frame: Frame) -> None:
+            raise OSError(28, "There is no room for 5 MB in /tmp.")
+
+    sent: list[Reply] = []
+    post = Post(sent.append, Full())
+    post.frame(FRAME)
+    post.frame(FRAME)
+    (failed,) = sent
+    assert isinstance(failed, Failed) and failed.text == "There is no room for 5 MB in /tmp."
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB"), "not enough memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), "not enough memory"),
+        (MemoryError(), "not enough memory"),
+        (Refused("No such thing."), "No such thing."),
+        (PermissionError(13, "Permission denied", "/etc/x"), "/etc/x: Permission denied."),
+        (ValueError("Expected more than 1 value per channel when training, got input size [1, 4]"), "batch size"),
+        (KeyError("x"), "KeyError: 'x'"),
+    ],
+)
+def test_errors_become_sentences(error: Exception, words: str) -> None:
+    text = sentence(error)
+    assert words in text and "\n" not in text and text.endswith(".")
+
+
+def test_memory_is_looked_at_before_it_is_taken() -> None:
+    memory.check(analyse(small()), copies=3)
+    with pytest.raises(MemoryError, match="GB"):
+        memory.check(analyse(small().change("out", layer=Linear(16_000_000))), copies=1000)
+    assert memory.size_text(1_500_000_000) == "1.5 GB" and memory.size_text(2_000_000) == "2 MB"
+
+
+def test_threads_leave_a_core_to_the_window() -> None:
+    assert 1 <= device.threads() <= max(1, (os.cpu_count() or 1) - 1)
+    assert device.threads(3) == 3
+    assert device.device("auto").type == device.devices()[0]
+    assert device.devices()[-1] == "cpu"
+    for name in ("tpu", "cuda:99", "nonsense device"):
+        with pytest.raises(ValueError, match=name):
+            device.device(name)

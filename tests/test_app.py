@@ -1,0 +1,114 @@
+"""The one door: what it loads, and how it says what is wrong with the machine."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cnnviz import app, cli, display
+
+from .saying import HERE, Said, refused
+
+
+def test_a_fault_is_told_in_one_line_and_traced_on_request(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(args: Any) -> int:
+        raise KeyError("x")
+
+    monkeypatch.setattr(cli, "run", broken)
+    assert app.main(["networks"]) == 1
+    err = capsys.readouterr().err
+    assert "a fault of the program in test_app.py, line" in err and "KeyError: 'x'" in err and err.count("\n") == 1
+    monkeypatch.setenv("CNNVIZ_DEBUG", "1")
+    with pytest.raises(KeyError):
+        app.main(["networks"])
+
+
+# ── what is imported ─────────────────────────────────────────────────────────────────────────────────────────────────
+def python(code: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], cwd=HERE, text=True, capture_output=True, timeout=120, **more)
+
+
+@pytest.mark.parametrize("command", ["networks", "summary lenet5 --json", "summary tinyvgg"])
+def test_light_commands_load_neither_torch_nor_qt_nor_numpy(command: str) -> None:
+    done = python(
+        f"import sys; from cnnviz.app import main; assert main({command.split()}) == 0; "
+        "heavy = {m.partition('.')[0] for m in sys.modules} & {'torch', 'PySide6', 'numpy', 'pydantic', 'pyqtgraph'}; "
+        "assert not heavy, heavy"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    done = python(
+        "import cnnviz, sys; assert callable(cnnviz.load); assert cnnviz.load('lenet5').analyze().params == 61706; "
+        "assert not {'torch', 'PySide6', 'numpy'} & set(sys.modules)"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_missing_packages_are_said_in_one_line(tmp_path: Path) -> None:
+    """As on a machine with nothing but Python: the site folders are left out."""
+    done = subprocess.run(
+        [sys.executable, "-E", "-S", str(HERE / "main.py"), "train", "lenet5", "--out", str(tmp_path / "r")],
+        text=True,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("cnnviz: the package ") and "Run: make run" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_installed_copy_names_the_package_with_its_version(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(args: Any) -> int:
+        raise ModuleNotFoundError("No module named 'PIL'", name="PIL.Image")
+
+    monkeypatch.setattr(cli, "run", broken)
+    monkeypatch.setattr(app, "__file__", "/somewhere/site-packages/cnnviz/app.py")
+    monkeypatch.setattr(importlib.metadata, "requires", {"cnnviz": ["numpy>=1.26", "pillow>=11"]}.get)
+    said = refused(capsys, "networks")
+    assert said == 'the package PIL is not installed here. Run: python -m pip install "pillow>=11".'
+
+
+def test_a_terminal_without_the_letters_gets_question_marks() -> None:
+    code = "from cnnviz.app import main; main(['summary', 'lenet5'])"
+    done = python(code, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0 and "6?28?28" in done.stdout and not done.stderr
+
+
+def test_a_missing_system_library_is_named_with_its_cure(capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(args: Any) -> int:
+        raise ImportError("libEGL.so.1: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr(cli, "run", broken)
+    said = refused(capsys, "networks")
+    assert said.startswith("Qt needs the system library libEGL.so.1. Run: ") and "apt-get install" in said
+    assert "libegl1" in said
+
+
+def test_the_makefile_installs_what_the_message_names() -> None:
+    makefile = (HERE / "Makefile").read_text()
+    assert all(name in makefile for name in display.PACKAGES.split())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux can be without a display")
+def test_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert display.why_not() == "there is no display"
+    monkeypatch.setenv("DISPLAY", ":4711")  # a server that has gone: Qt would abort
+    try:
+        ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        assert display.why_not() == ""  # `check` names the library
+    else:
+        assert display.why_not() == "the display :4711 does not answer"
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert display.why_not() == ""

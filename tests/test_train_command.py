@@ -1,0 +1,180 @@
+"""`cnnviz train` and `cnnviz activations`: what they record, and what stops them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cnnviz import app
+from cnnviz.commands.progress import Progress, clock
+from cnnviz.net import files
+from cnnviz.net.graph import Node
+from cnnviz.net.layers import Conv2d, Flatten, Input, Linear
+
+from .saying import HERE, Said, asked, metrics, refused, save
+from .saying import tiny as make_tiny
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> str:
+    """A network that learns digits in a blink."""
+    return make_tiny(tmp_path)
+
+
+def test_train_records_a_run(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    run = tmp_path / "run"
+    assert app.main(["train", tiny, "--out", str(run), "--json"]) == 0
+    out, err = capsys.readouterr()
+    last = json.loads(out.splitlines()[-1])
+    assert set(last) == {"steps", "train_loss", "test_accuracy", "samples_per_second"}
+    assert last["steps"] == 12 and 0.5 < last["test_accuracy"] <= 1
+    assert err.count("epoch") == 2  # a line an epoch where stderr is no terminal
+    lines = metrics(run)
+    assert [m["step"] for m in lines] == list(range(1, 13))
+    assert lines[-1]["test_accuracy"] == last["test_accuracy"]
+    notes = json.loads((run / "run.json").read_text())
+    assert notes["end"] == "done" and notes["plan"]["batch_size"] == 256 and notes["threads"] == 1
+    assert files.read(run / "network.cnnviz").graph == files.read(tiny).graph
+
+
+def test_the_same_seed_gives_the_same_losses(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        assert app.main(["train", tiny, "--out", str(tmp_path / name), "--seed", seed]) == 0
+    a, b, c = (metrics(tmp_path / name) for name in "abc")
+    assert a == b != c
+
+
+def test_a_run_is_not_written_over(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    assert app.main(["train", tiny, "--out", str(tmp_path / "run")]) == 0
+    before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
+    capsys.readouterr()
+    assert "holds a run already" in refused(capsys, "train", tiny, "--out", str(tmp_path / "run"))
+    assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
+
+
+def test_resume_goes_on_as_if_it_had_not_stopped(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    for name, epochs in (("whole", "3"), ("parts", "1")):
+        assert app.main(["train", tiny, "--out", str(tmp_path / name), "--epochs", epochs]) == 0
+    assert app.main(["train", tiny, "--out", str(tmp_path / "parts"), "--resume", "--epochs", "3"]) == 0
+    assert metrics(tmp_path / "parts") == metrics(tmp_path / "whole")
+    other = save(tmp_path / "other.cnnviz", Node("input", Input(1, (8, 8))), Node("f", Flatten(), ("input",)),
+                 Node("fc", Linear(10, bias=False), ("f",)))  # fmt: skip
+    capsys.readouterr()
+    assert "another network" in refused(capsys, "train", other, "--out", str(tmp_path / "parts"), "--resume")
+
+
+def test_a_learning_rate_of_a_billion_stops_by_itself(capsys: Said, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert app.main(["train", "lenet5", "--out", str(run), "--lr", "1e9", "--epochs", "1", "--threads", "1"]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "Traceback" not in err
+    assert err.startswith("cnnviz: lenet5: Step ")
+    assert json.loads((run / "run.json").read_text())["end"] == "diverged"
+
+
+def test_a_folder_that_cannot_be_written(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    (tmp_path / "file").touch()
+    said = refused(capsys, "train", tiny, "--out", str(tmp_path / "file" / "run"))
+    assert "run cannot be written. Choose another folder." in said
+
+
+def test_a_network_that_cannot_be_trained(capsys: Said, tmp_path: Path) -> None:
+    net = save(tmp_path / "a.cnnviz", Node("input", Input()), Node("conv", Conv2d(), ("input",)))
+    said = refused(capsys, "train", net, "--out", str(tmp_path / "run"))
+    assert "training needs a vector with one value for each of the 10 classes" in said
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_ctrl_c_keeps_what_is_recorded(tmp_path: Path, tiny: str) -> None:
+    run = tmp_path / "run"
+    command = [sys.executable, "-m", "cnnviz", "train", tiny, "--out", str(run), "--epochs", "100000"]
+    with subprocess.Popen(command, cwd=HERE, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stderr is not None
+        assert child.stderr.readline().startswith("epoch 1/")
+        child.send_signal(signal.SIGINT)
+        rest = child.communicate(timeout=60)[1].splitlines()
+    assert child.returncode == 130
+    assert rest[-1].startswith("cnnviz: Stopped after step ") and not any("Traceback" in line for line in rest)
+    notes = json.loads((run / "run.json").read_text())
+    assert notes["end"] == "stopped"
+    assert [m["step"] for m in metrics(run)] == list(range(1, notes["step"] + 1))
+    assert (run / "weights" / "last.safetensors").is_file()
+
+
+def test_ctrl_c_ends_at_the_end_of_its_step(
+    capsys: Said, tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show = Progress.show
+
+    def pressed(bar: Progress, step: int, loss: float) -> None:
+        show(bar, step, loss)
+        if step == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Progress, "show", pressed)
+    before = signal.getsignal(signal.SIGINT)
+    assert "Stopped after step 3" in refused(capsys, "train", tiny, "--out", str(tmp_path / "run"), status=130)
+    assert len(metrics(tmp_path / "run")) == 3
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+# ── activations ──────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_activations(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    Image.fromarray(np.arange(48 * 40, dtype=np.uint8).reshape(48, 40)).save(tmp_path / "a.png")
+    run = tmp_path / "run"
+    assert app.main(["train", tiny, "--out", str(run)]) == 0
+    capsys.readouterr()
+    common = ["--image", str(tmp_path / "a.png"), "-o", str(tmp_path / "maps.npy")]
+    assert "1×8×8" in asked(capsys, "activations", tiny, "--layer", "input", *common)
+    x = np.load(tmp_path / "maps.npy")
+    assert x.shape == (1, 8, 8) and x.dtype == np.float32
+    asked(capsys, "activations", tiny, "--layer", "fc", "--weights", str(run), *common)
+    from safetensors.torch import load_file
+
+    w = load_file(run / "weights" / "last.safetensors")
+    expected = w["fc.weight"] @ torch.from_numpy(x).flatten() + w["fc.bias"]
+    np.testing.assert_allclose(np.load(tmp_path / "maps.npy"), expected.numpy(), rtol=1e-5, atol=1e-6)
+    assert "no weights that fit" in refused(
+        capsys, "activations", "lenet5", "--layer", "C1", "--weights", str(run), *common
+    )
+    (tmp_path / "a.png").write_text("no picture")
+    assert refused(capsys, "activations", tiny, "--layer", "fc", *common).startswith("a.png is ")
+
+
+class Terminal:
+    """Takes what is drawn and says that it is a terminal."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        self.text += text
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_bar_is_redrawn_in_place() -> None:
+    out = Terminal()
+    bar = Progress(4, out=out)  # type: ignore[arg-type]
+    bar.show(4, 0.25)
+    bar.line("epoch 1")
+    bar.end()
+    drawn = out.text.split("\r\x1b[K")
+    assert "█" * 24 + " 4/4 steps  loss 0.2500  0:00 left" in drawn
+    assert "epoch 1\n" in drawn and drawn[-1] == ""
+    assert [clock(s) for s in (5, 65, 7207)] == ["0:05", "1:05", "2:00:07"]

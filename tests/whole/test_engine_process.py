@@ -1,0 +1,123 @@
+"""The program with its engine in a process of its own: training, faults of the engine, wrong input. No X needed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from cnnviz.link.messages import IDLE, PAUSED, TRAINING
+
+from .conftest import Program
+
+pytestmark = pytest.mark.slow
+
+
+def test_lenet_learns_in_the_window_as_it_does_headless(program: Program, tmp_path):
+    from cnnviz.engine import data
+    from cnnviz.engine.build import Net
+    from cnnviz.engine.train import steps
+    from cnnviz.net.files import preset
+
+    s = program.session
+    program.ready()
+    s.run.train()
+    program.until(lambda: s.run.phase == IDLE)
+    assert s.run.progress is not None and s.run.progress.accuracy >= 0.97
+    assert s.run.points[:, 0].tolist() == list(range(1, 451))
+
+    import torch
+
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) - 1))
+    network = preset("lenet5")
+    rows = network.analyze()
+    layer = rows.input.layer
+    losses = []
+    for step in steps(Net(rows, network.plan), data.load("digits", "", layer), network.plan, layer):
+        losses.append(step.loss)
+        if len(losses) == 60:
+            break
+    torch.set_num_threads(1)
+    assert s.run.points[:60, 1].tolist() == losses, "bit for bit, with and without a window"
+
+
+def test_kill_the_engine_while_it_trains(program: Program):
+    s = program.session
+    program.ready()
+    s.run.set_plan(epochs=1000)
+    s.run.train()
+    program.until(lambda: s.file.last_weights(s.run.folder) and s.file.last_weights(s.run.folder)[0] > 0)
+    os.kill(program.client.pid, signal.SIGKILL)
+    program.until(lambda: any("ended by the system" in t for t in program.said))
+    assert "weights of step" in program.said[-1] or "those of step" in program.said[-1]
+    assert s.run.phase == IDLE
+    program.until(lambda: s.devices and s.engine_state == "ready")
+    s.run.train_on()
+    program.until(lambda: s.run.phase == TRAINING and len(s.run.points) > 20)
+    assert s.run.points[:20, 1].mean() < 1.5, "it went on from what it had learned"
+    s.run.stop()
+    program.until(lambda: s.run.phase == IDLE)
+
+
+def test_a_mad_learning_rate_stops_by_itself(program: Program):
+    s = program.session
+    program.ready()
+    s.run.set_plan(optimizer="sgd", lr=1e9)
+    s.run.train()
+    program.until(lambda: s.run.phase == IDLE and program.said)
+    assert "step 2" in program.said[-1].lower() and "C1" in program.said[-1]
+    program.until(lambda: not s.look.stale)
+    s.look.select(["C3"])
+    s.look.want("test", "maps", ["C3"])
+    program.until(lambda: s.look.frame and "C3" in s.look.frame.maps)
+    assert np.isfinite(s.look.frame.maps["C3"]).all(), "the last good weights are kept"
+
+
+def test_closing_while_training_ends_everything(program: Program):
+    s = program.session
+    program.ready()
+    s.run.train()
+    program.until(lambda: len(s.run.points) > 5)
+    pid, start = program.client.pid, time.monotonic()
+    program.close()
+    assert time.monotonic() - start < 5
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_wrong_pictures_are_said_and_the_last_one_stays(program: Program, tmp_path, photograph):
+    s = program.session
+    program.ready()
+    s.look.open_picture(str(photograph))
+    program.until(lambda: s.look.frame.picture.name == "ring.png")
+    for name, content in (("text.png", b"hello"), ("cut.png", photograph.read_bytes()[:200]), ("gone.png", None)):
+        path = tmp_path / name
+        if content is not None:
+            path.write_bytes(content)
+        before = len(program.said)
+        s.look.open_picture(str(path))
+        program.until(lambda n=before: len(program.said) > n)
+        assert name in program.said[-1] and "Traceback" not in program.said[-1]
+    assert s.look.frame.picture.name == "ring.png"
+
+
+def test_pause_step_and_editing_while_it_trains(program: Program):
+    s = program.session
+    program.ready()
+    s.run.set_plan(epochs=1000)
+    s.run.train()
+    program.until(lambda: len(s.run.points) > 5)
+    s.run.pause()
+    program.until(lambda: s.run.phase == PAUSED)
+    at = s.run.progress.step
+    s.run.step()
+    program.until(lambda: s.run.phase == PAUSED and s.run.progress.step == at + 1)
+    s.edit.set("C1", "out_channels", 8)
+    assert s.run.behind and program.window.notices.has("behind")
+    s.run.train_on()
+    program.until(lambda: s.run.phase == TRAINING and not s.run.behind and len(s.run.points) > 3)
+    s.run.stop()
+    program.until(lambda: s.run.phase == IDLE)
