@@ -26,7 +26,7 @@ VIEW = (1344, 1344)
 
 
 def _app() -> QApplication:
-    app = QApplication.instance() or QApplication(["cnnviz"])
+    app = QApplication.instance() or QApplication(["cnnviz", *theme.ARGUMENTS])
     assert isinstance(app, QApplication)
     theme.apply(app, theme.LIGHT)
     return app

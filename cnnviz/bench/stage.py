@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QEventLoop, Qt, QTimer
-from PySide6.QtWidgets import QApplication
 
 from ..gui.session import READY
 from ..gui.settings import Settings
-from ..gui.window.start import build
+from ..gui.window.start import application, build
 from ..link.launch import launch
 from ..link.messages import IDLE, PAUSED
 from ..net import files
@@ -29,7 +28,7 @@ class Stage:
     """A window on a network file, its engine started; a context manager."""
 
     def __init__(self, path: Path, folder: Path):
-        self.app = QApplication.instance() or QApplication(["cnnviz"])
+        self.app = application()
         launched = launch()
         self.session, self.window = build(
             launched, str(path), Settings(folder / "home"), recover=False, size=(1600, 960)

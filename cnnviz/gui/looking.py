@@ -85,7 +85,7 @@ class Looking:
         if kept != self.selection:
             self.selection = kept
             self._session.selection_changed.emit()
-        self._session.unit_changed.emit()
+            self._session.unit_changed.emit()
         self._watch()
 
     # ── picture ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -43,6 +43,7 @@ class Running:
         self.progress: Progress | None = None
         self.points = NOTHING  # (n, 4): step, train loss, train accuracy, learning rate
         self.tests = np.empty((0, 3))  # (m, 3): step, held-out loss, held-out accuracy
+        self._room = NOTHING  # what `points` is the filled part of
         self.folder = ""  # the newest run's
         self._weights = ""  # file that the next Open takes weights from
         self._fresh = False
@@ -143,7 +144,7 @@ class Running:
         self._session.notice("", key="failed.train")
         self.number += 1
         self.folder = self._session.file.run_folder()
-        self.points, self.tests = NOTHING, np.empty((0, 3))
+        self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))
         self._session.points_arrived.emit()
         self._session.send(Train(self.number, self.plan, keep, self.folder, steps))
         total = self.progress.steps if self.progress else 0
@@ -170,7 +171,7 @@ class Running:
         if news.progress.run != self.number:
             return
         if len(news.points) and news.first <= len(self.points):
-            self.points = np.concatenate([self.points[: news.first], news.points])
+            self._add(news.first, news.points)
         self.tests = news.tests
         asked = self.phase == STOPPING and news.progress.phase != IDLE
         self._set(replace(news.progress, phase=STOPPING) if asked else news.progress)
@@ -178,6 +179,16 @@ class Running:
         if self.phase == IDLE and self._waiting:
             (keep, steps), self._waiting = self._waiting, None
             self._start(keep, steps)
+
+    def _add(self, first: int, points: np.ndarray) -> None:
+        """Points from index `first` on; room is doubled, so that a long run is not copied at every answer."""
+        end = first + len(points)
+        if end > len(self._room):
+            room = np.empty((max(1024, 2 * end), 4))
+            room[:first] = self.points[:first]
+            self._room = room
+        self._room[first:end] = points
+        self.points = self._room[:end]
 
     def failed(self, reply: Failed) -> None:
         """The engine could not do something; a run it belongs to has ended."""
@@ -213,7 +224,7 @@ class Running:
         self.plan = plan
         self.progress = None
         self.number += 1  # replies of an older run are dropped from here on
-        self.points, self.tests = NOTHING, np.empty((0, 3))
+        self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))
         self._weights, self._fresh = (str(weights) if weights else ""), True
         self._session.plan_changed.emit()
         self._session.run_changed.emit()

@@ -59,7 +59,7 @@ class Session(QObject):
     graph_changed = Signal()  # edit.graph and rows are new
     document_changed = Signal()  # name, path or modified
     selection_changed = Signal()  # look.selected
-    unit_changed = Signal()  # look.unit (also after selection_changed)
+    unit_changed = Signal()  # look.unit: picked, or after selection_changed; after graph_changed look for yourself
     picture_changed = Signal()  # look.picture was asked for
     pictures_changed = Signal()  # look.pictures: the data set is loaded
     frame_arrived = Signal(object)  # Frame; also look.frame

@@ -173,13 +173,26 @@ def test_a_frame_from_before_the_edit_is_dimmed_and_says_so(session: Session, ma
     assert np.array_equal(pixels(maps.view), bright)
 
 
-def test_a_new_layer_is_not_in_the_network_that_trains(session: Session, lenet: Graph, maps: Maps) -> None:
+def test_while_training_panels_take_turns_and_show_the_newest(session: Session, maps: Maps, qtbot) -> None:
+    session.run.progress = Progress(1, session.version, "training", 5, 9, 0, 0, None, None, None, 0.1, "cpu")
+    shown: list[Frame] = []
+    maps.refresh = shown.append
+    first, second = frame(session), frame(session)
+    for f in (first, second):
+        session.look.frame = f
+        session.frame_arrived.emit(f)
+    assert shown == [], "not at once"
+    qtbot.waitUntil(lambda: bool(shown))
+    assert shown == [second], "once, and the newer one"
+
+
+def test_a_new_layer_is_not_in_the_network_that_trains(session: Session, lenet: Graph, maps: Maps, qtbot) -> None:
     old = frame(session)
     session.run.progress = Progress(1, session.version, "training", 5, 9, 0, 0, None, None, None, 0.1, "cpu")
     session.edit.document.edit("more", lenet.add(ReLU(), ["output"], id="more"))
     session.look.select(["more"])
     arrive(session, old)
-    assert maps.view._empty.text() == "more is not in the network that is training"
+    qtbot.waitUntil(lambda: maps.view._empty.text() == "more is not in the network that is training")
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QFontMetrics, QHideEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from ...link.messages import Frame
+from ...link.messages import TRAINING, Frame
 from ...text import _
 from ..paint import theme
 from ..session import Session
 
 PATIENCE = 200
 """Milliseconds for which a picture may be missing or out of date before it is said: most answers come sooner."""
+
+TURN = 5
+"""Milliseconds from one panel's turn to the next one's: while training no two panels are painted in one go, so that
+the event loop is never held up by the sum of them."""
 
 HEAD = 32
 """Height of the header line in pixels: the picture below stays where it is, whatever controls there are."""
@@ -112,6 +118,9 @@ class Veil(QWidget):
         painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
 
 
+_turns = count()
+
+
 class Panel(QWidget):
     """A panel that shows the frame while it is seen and does nothing while it is not.
 
@@ -140,11 +149,15 @@ class Panel(QWidget):
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE)
         self._patience.timeout.connect(self._lose_patience)
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.setTimerType(Qt.TimerType.PreciseTimer)
+        self._turn.setInterval(1 + TURN * (next(_turns) % 5))
+        self._turn.timeout.connect(self._show_newest)
         session.frame_arrived.connect(self._take)
         for signal in (
-            session.selection_changed,
             session.graph_changed,
-            session.unit_changed,
+            session.unit_changed,  # told after every change of the selection, too
             session.picture_changed,
             session.pictures_changed,
             session.engine_changed,
@@ -183,8 +196,17 @@ class Panel(QWidget):
     # ── when there is work ──────────────────────────────────────────────────────────────────────────────────────────
     @Slot(object)
     def _take(self, frame: Frame) -> None:
-        if self._awake:
+        if not self._awake:
+            return
+        if self._session.run.phase != TRAINING:
             self.refresh(frame)
+        elif not self._turn.isActive():
+            self._turn.start()
+
+    @Slot()
+    def _show_newest(self) -> None:
+        if self._awake:
+            self.refresh(self._session.look.frame)
 
     @Slot()
     def _renew(self) -> None:

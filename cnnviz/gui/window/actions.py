@@ -126,13 +126,22 @@ class Actions(QObject):
         super().__init__(window)
         self._window = window
         self._by_name: dict[str, _Action] = {c.name: _Action(c, window) for c in COMMANDS}
+        self._phase = ""
         s = window.session
-        for signal in (s.graph_changed, s.selection_changed, s.run_changed, s.pictures_changed, s.document_changed):
+        for signal in (s.graph_changed, s.selection_changed, s.pictures_changed, s.document_changed):
             signal.connect(self.refresh)
+        s.run_changed.connect(self._follow_run)
         self.refresh()
 
     def __getitem__(self, name: str) -> QAction:
         return self._by_name[name]
+
+    @Slot()
+    def _follow_run(self) -> None:
+        phase = self._window.session.run.phase
+        if phase != self._phase:  # and not at every step
+            self._phase = phase
+            self.refresh()
 
     @Slot()
     def refresh(self) -> None:

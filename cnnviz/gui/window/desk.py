@@ -126,7 +126,9 @@ class Desk:
         """Show the theme that is asked for."""
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            theme.apply(app, theme.wanted(self._settings.get("theme", "system")))
+            look = theme.wanted(self._settings.get("theme", "system"))
+            theme.apply(app, look)
+            self._settings.set("look", look.name)
 
     def show_keys(self) -> None:
         """The list of keys."""

@@ -5,6 +5,7 @@ The window is painted empty before anything heavy is imported, then furnished.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ FIRST = "lenet5"
 
 def application() -> QApplication:
     """The one QApplication."""
-    app = QApplication.instance() or QApplication(sys.argv[:1])
+    app = QApplication.instance() or QApplication([sys.argv[0], *theme.ARGUMENTS])
     assert isinstance(app, QApplication)
     app.setApplicationName("cnnviz")
     app.setApplicationDisplayName("cnnviz")
@@ -40,7 +41,8 @@ def run(launched: Launched, path: str = "") -> int:
     """Show the window of an engine that runs already, and stay until it is closed."""
     app = application()
     settings = Settings()
-    theme.apply(app, theme.wanted(settings.get("theme", "system")))
+    # as it looked last time: asking the system loads all of Qt's enums (15 ms), and is done when furnishing
+    theme.apply(app, theme.DARK if settings.get("look") == theme.DARK.name else theme.LIGHT)
     window = Window(settings)
     opener = Opener(window, launched, path)
     window.painted.connect(opener.furnish)
@@ -82,8 +84,7 @@ def build(
     size: tuple[int, int] | None = None,
 ) -> tuple[Session, Window]:
     """A session and its furnished window, of `size` (width, height) where given, not shown yet."""
-    app = application()
-    theme.apply(app, theme.wanted(settings.get("theme", "system")))
+    application()
     window = Window(settings)
     if size:
         window.resize(*size)
@@ -100,6 +101,9 @@ def furnish(window: Window, launched: Launched, path: str = "", recover: bool = 
         client.start()
         return client
 
+    look = theme.wanted(window.settings.get("theme", "system"))
+    theme.apply(application(), look)
+    window.settings.set("look", look.name)
     session = Session(connect, window.settings)
     window.furnish(session)
     if not (path and session.file.open_any(path)) and not (recover and session.file.recover()):
@@ -109,6 +113,8 @@ def furnish(window: Window, launched: Launched, path: str = "", recover: bool = 
     if korean and not QFontDatabase.families(QFontDatabase.WritingSystem.Korean):
         text = _("No font with Korean letters is installed; they show as boxes. Install one, such as fonts-nanum.")
         session.notice(text, "info", key="font")
+    gc.collect()
+    gc.freeze()  # what stands now stays: no later collection need look at it and hold up the window
     return session
 
 
