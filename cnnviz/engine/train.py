@@ -222,7 +222,8 @@ class _Good:
         for copy, live in zip(self._copies, self._live, strict=True):
             live.copy_(copy)
         text = _(
-            "Step {step}: {node} has numbers that are not finite. Use a learning rate below {lr}; weights are kept."
+            "Training stopped at step {step}: the numbers in {node} are no longer finite. Use a learning rate below "
+            "{lr}. The last good weights are kept."
         )
         return Diverged(step, node, text.format(step=step, node=node, lr=f"{lr:g}"))
 

@@ -181,9 +181,10 @@ def test_curves_draw_what_the_session_holds(window, session, qtbot):
     session.run.train()
     answer(session, qtbot, news(session, 0, 50))
     curves = window.panels["curves"]
-    qtbot.waitUntil(lambda: curves._plots is not None)
-    x, y = curves._plots[0]._thin.getOriginalDataset()
-    assert np.array_equal(x, session.run.points[:, 0]) and np.array_equal(y, session.run.points[:, 1])
+    qtbot.waitUntil(lambda: len(curves.accuracy.data("batch")[0]) == 50)
+    for chart, column, scale in ((curves.loss, 1, 1), (curves.accuracy, 2, 100)):
+        x, y = chart.data("batch")
+        assert np.array_equal(x, session.run.points[:, 0]) and np.array_equal(y, scale * session.run.points[:, column])
 
 
 @pytest.mark.parametrize("name", ["epochs", "batch_size", "momentum", "weight_decay", "seed", "threads"])

@@ -117,7 +117,8 @@ def test_the_program_is_killed_and_the_edit_is_still_there(tmp_path: Path, qtbot
     def edited() -> bool:
         """Delete the selected layer, the first one behind the Input; again until the window hears it."""
         if not saved.is_file():
-            subprocess.run(["xdotool", "search", "--name", "lenet5", "windowfocus", "key", "Delete"], check=False)
+            focus = ("search", "--onlyvisible", "--name", "lenet5", "windowfocus")
+            subprocess.run(["xdotool", *focus, "key", "Delete"], check=False)
         return saved.is_file()
 
     try:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from time import monotonic
 
 from PySide6.QtCore import QEvent, QRect, QRectF, Qt, QTimer, QVariantAnimation, Slot
-from PySide6.QtGui import QGuiApplication, QHideEvent, QPainter, QShowEvent
+from PySide6.QtGui import QGuiApplication, QHideEvent, QPainter, QPixmapCache, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from ...link.messages import Frame
+from ...link.messages import TRAINING, Frame
 from ...text import _
 from ..paint import theme
 from ..paint.colour import EASE
@@ -19,8 +19,11 @@ from .places import BODY, HEIGHT, WIDTH, Point
 from .scene import Scene, positions
 from .style import MAPS, pen
 from .tips import plain_tip
+from .turns import Turns
 from .view import MOVE_TIME
 
+KEPT = 64 * 1024
+"""KiB for pictures of cards and wires: what fills a large screen of two pixels a point, where Qt's 10 MiB do not."""
 LOOK_AFTER = 60
 """Milliseconds after the last scroll until the cards in view are asked for."""
 
@@ -34,10 +37,12 @@ class Canvas(Hands):
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(Scene(), session, parent)
+        QPixmapCache.setCacheLimit(max(QPixmapCache.cacheLimit(), KEPT))
         self._shown = False  # the network has been fitted into the window that is seen
         self._picture: object = None  # of the last frame
         self._last_frame = 0.0
         self._from: dict[str, Point] = {}  # where cards came from, while they glide
+        self.turns = Turns(self)
         self._want = _timer(self, LOOK_AFTER)
         self._want.timeout.connect(self._tell_wants)
         self._ease = _timer(self, STEP_TIME)
@@ -100,13 +105,18 @@ class Canvas(Hands):
         jump = shown != self._picture or now - self._last_frame > EASE
         self._picture, self._last_frame = shown, now
         self._show_stale()
-        self.cards_scene.take(frame, jump, self.isVisible() and self.zoom >= MAPS)
+        cards = self.cards_scene.cards
+        self.turns.add(self.cards_scene.take(frame, jump), first=cards.get(self._session.look.selected))
+        if self._session.run.phase != TRAINING:
+            self.turns.skip()
         self._ease.start(2 * STEP_TIME)
 
     @Slot()
     def _ease_strips(self) -> None:
         """After the last frame the ranges still go on to where they were going."""
-        if self.isVisible() and self.cards_scene.ease_strips():
+        moving = self.cards_scene.easing()
+        if self.isVisible() and moving:
+            self.turns.add(moving)
             self._ease.start(STEP_TIME)
 
     def _show_stale(self) -> None:

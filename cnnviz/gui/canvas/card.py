@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from time import monotonic
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QRegion
-from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from ...net.analysis import Row
 from ...net.graph import Node
@@ -18,6 +18,8 @@ from . import strip as strips
 from .places import BODY, BOUNDS, LEFT, OUT, PORT, QUIET, RIGHT, ROOM, STRIP, in_port, ports
 from .style import MAPS, WORDS, Style, body_path, edge_path, paint_sign, pen, whole
 
+OUTLINE = 4
+"""Device pixels that a card's outline and its shadow stand out of its body."""
 LINE = 14.0
 """Between two lines of captions."""
 
@@ -42,6 +44,8 @@ class Card(QGraphicsRectItem):
         self.setPen(Qt.PenStyle.NoPen)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.setZValue(1)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # paint is called for what was updated only
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # exposedRect says what that is
         self.row, self.waits_for, self.world = row, waits_for, world
         self.strip = strips.Strip()
         self.selected = self.dim = self.target = self.lifted = False
@@ -70,14 +74,23 @@ class Card(QGraphicsRectItem):
             and len(row.node.sources) == len(old.node.sources)
             and (row.out, row.params, row.problem) == (old.out, old.params, old.problem)
         )
-        if not same or waits_for != self.waits_for:
-            self.waits_for, self._face = waits_for, None
+        if same and waits_for == self.waits_for:
+            return
+        alike = waits_for == self.waits_for and _brief(row) == _brief(old)
+        self.waits_for, self._face = waits_for, None
+        if not alike or self.world.zoom >= WORDS:
             self.update()
+        elif row.out != old.out:
+            self.update_strip()  # the places of the maps
 
     def restyle(self) -> None:
         """The theme or a font is another one."""
         self._face = None
         self.update()
+
+    def update_strip(self) -> None:
+        """Paint only the maps anew."""
+        self.update(STRIP)
 
     def mark(self, **states: bool) -> None:
         """Set some of selected, dim, target, lifted."""
@@ -94,7 +107,7 @@ class Card(QGraphicsRectItem):
         box = whole(world.mapRect(BODY))
         if self.dim:
             painter.setOpacity(0.35)
-        if scale >= MAPS and self._only_strip(world.mapRect(BODY), world.mapRect(QUIET)):
+        if scale >= MAPS and QUIET.contains(option.exposedRect) and not self._paint_words_instead():
             painter.resetTransform()
             painter.fillRect(box.adjusted(1 + round(4 * scale), 1, -1, -1), style.panel)
             self._paint_strip(painter, whole(world.mapRect(STRIP)))
@@ -115,31 +128,27 @@ class Card(QGraphicsRectItem):
         self._paint_face(painter, style)
         self._paint_ports(painter, style)
 
-    def _only_strip(self, body: QRectF, quiet: QRectF) -> bool:
-        region: QRegion | None = self.world.exposed
-        if region is None or self._paint_words_instead():
-            return False
-        part = region.intersected(body.toAlignedRect().adjusted(-8, -8, 8, 8)).boundingRect()
-        return quiet.contains(QRectF(part))
-
     def _paint_words_instead(self) -> bool:
         return self.row.problem is not None
 
     def _paint_body(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
-        row = self.row
+        family, own, waits = self.node.layer.family, self._own_problem, bool(self.waits_for)
+        look = family, scale, own, waits, self.selected, self.target, self.lifted
+        around = box.adjusted(-OUTLINE, -OUTLINE, OUTLINE, OUTLINE)
+        style.stamp(painter, around, look, lambda p: self._draw_body(p, box.width(), box.height(), scale, style))
+
+    def _draw_body(self, painter: QPainter, width: float, height: float, scale: float, style: Style) -> None:
         radius = max(2.0, round(RADIUS * scale, 2))
-        path = body_path(box.width(), box.height(), radius)
-        family = row.node.layer.family
-        painter.translate(box.topLeft())
+        path = body_path(width, height, radius)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(OUTLINE, OUTLINE)
         if self.lifted:
-            shadow = QColor(0, 0, 0, 40)
             painter.translate(0, 3)
-            painter.fillPath(path, shadow)
+            painter.fillPath(path, QColor(0, 0, 0, 40))
             painter.translate(0, -3)
         own = self._own_problem
         painter.fillPath(path, style.panel)
-        painter.fillPath(edge_path(box.width(), box.height(), radius, scale), style.families[family])
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.fillPath(edge_path(width, height, radius, scale), style.families[self.node.layer.family])
         if own:
             painter.setPen(pen(style.problem_ink, 2))
         elif self.waits_for:
@@ -150,16 +159,13 @@ class Card(QGraphicsRectItem):
         if self.selected:
             painter.setPen(pen(style.accent, 2))
             out = 1.5 if not own else 2.5
-            painter.drawRoundedRect(
-                QRectF(-out, -out, box.width() + 2 * out, box.height() + 2 * out), radius + out, radius + out
-            )
-        painter.translate(-box.topLeft())
+            painter.drawRoundedRect(QRectF(-out, -out, width + 2 * out, height + 2 * out), radius + out, radius + out)
 
     def _paint_strip(self, painter: QPainter, area: QRectF) -> None:
         style, row = self.world.style, self.row
         if self.strip.array is None:
             if row.out:
-                strips.placeholder(painter, area, row.out, style.theme)
+                strips.placeholder(painter, area, row.out, style)
             return
         opacity = painter.opacity()
         if self.world.stale:
@@ -261,8 +267,8 @@ class World:
 
     def __init__(self) -> None:
         self.style = Style()
+        self.zoom = 1.0  # of the view; another one paints all items anew
         self.stale = False  # the frame shows the network as it was
-        self.exposed: QRegion | None = None  # what is being repainted, in viewport pixels; None: everything
         self._readers: dict[str, tuple[str, ...]] = {}
 
     def read_by(self, readers: dict[str, tuple[str, ...]]) -> None:
@@ -272,6 +278,11 @@ class World:
     def readers(self, id: str) -> tuple[str, ...]:
         """Ids of those that read this node."""
         return self._readers.get(id, ())
+
+
+def _brief(row: Row) -> tuple[str, bool]:
+    """What a card says where captions cannot be read."""
+    return row.node.type, row.problem is not None
 
 
 def short(count: int) -> str:

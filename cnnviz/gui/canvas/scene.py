@@ -14,7 +14,7 @@ from ...net.analysis import Analysis, Row
 from ...net.edit import Wire, wires
 from . import route
 from .card import Card, World
-from .places import BODY, OUT, STRIP, Point, in_port, ports
+from .places import BODY, OUT, Point, in_port, ports
 from .style import Style
 from .wire import WireItem
 
@@ -113,30 +113,28 @@ class Scene(QGraphicsScene):
         self.world.style = Style()
         for card in self.cards.values():
             card.restyle()
-        self.update()
+        for item in self.wires.values():
+            item.update()
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────────────────────────────
-    def take(self, frame: Frame, jump: bool, seen: bool) -> None:
-        """Show the frame's maps. `seen`: strips are large enough to be painted."""
-        now = monotonic()
+    def take(self, frame: Frame, jump: bool) -> list[Card]:
+        """Have the frame's maps; the cards that show some, to be painted anew."""
+        now, shown = monotonic(), []
         for id, array in frame.thumbs.items():
             card = self.cards.get(id)
             if card is not None:
                 card.strip.take(array, card.node.layer.signed, now, jump)
-                if seen:
-                    card.update(STRIP)
+                shown.append(card)
+        return shown
 
-    def ease_strips(self) -> bool:
-        """Paint strips anew whose range still eases; whether there is one."""
-        moving = [card for card in self.cards.values() if card.strip.eases]
-        for card in moving:
-            card.update(STRIP)
-        return bool(moving)
+    def easing(self) -> list[Card]:
+        """Cards whose range still eases."""
+        return [card for card in self.cards.values() if card.strip.eases]
 
     def update_strips(self) -> None:
         """Paint all strips anew."""
         for card in self.cards.values():
-            card.update(STRIP)
+            card.update_strip()
 
     # ── what is where ───────────────────────────────────────────────────────────────────────────────────────────────
     def content(self, ids: Iterable[str] = ()) -> QRectF:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from math import ceil, isfinite
+from functools import lru_cache
+from math import ceil
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
 
 from ..paint import colour
-from ..paint.mosaic import Screen, levels
+from ..paint.mosaic import levels
 from ..paint.theme import Theme
+from .style import Style
 
 MOST = 8
 """Maps on one card."""
@@ -28,8 +30,9 @@ class Strip:
         self._since: float | None = None  # when an array came that has not been painted yet
         self._ease = colour.Ease()
         self._eased = True  # what was painted last has the range it will keep
-        self._screen = Screen()
-        self._image: QImage | None = None
+        self._image: QImage | None = None  # of the numbers and the range painted last
+        self._pixels: np.ndarray | None = None  # its memory
+        self._look: object = None  # what the picture of bars was made for
 
     def take(self, array: np.ndarray, signed: bool, now: float, jump: bool) -> None:
         """Show this from now on. `jump`: another picture, so that the range does not ease over."""
@@ -69,45 +72,66 @@ class Strip:
         n, h, w = array.shape
         shown = self._range(array, now)
         if self._image is None:
-            self._screen.resize(n * h, w)
-            self._screen.pixels[...] = levels(array, shown).reshape(n * h, w)
-            palette = colour.SIGNED if self._signed else colour.VIRIDIS
-            self._image = self._screen.image(palette.colours())
+            self._image = self._made(levels(array, shown).reshape(n * h, w), _SIGNED if self._signed else _VIRIDIS)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        for i, place in enumerate(tiles(n, h, w, area)):
-            painter.drawImage(place, self._image, QRectF(0, i * h, w, h))
+        for i, place in enumerate(tiles(n, h, w, area.width(), area.height())):
+            painter.drawImage(place.translated(area.topLeft()), self._image, QRectF(0, i * h, w, h))
 
     def _bars(self, painter: QPainter, area: QRectF, values: np.ndarray, theme: Theme, now: float) -> None:
-        shown = self._range(values, now)
-        span = shown.high - shown.low
-        step = area.width() / len(values)
-        gap = 1.0 if step >= 3 else 0.0
-        zero = round(area.bottom() + area.height() * shown.low / span)
-        up, down = (QColor(_SIGNED_UP), QColor(_SIGNED_DOWN)) if self._signed else (theme.colour("caption"),) * 2
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.fillRect(QRectF(area.left(), zero, area.width(), 1), theme.colour("line"))
-        for i, v in enumerate(values.tolist()):
-            left, right = round(area.left() + i * step), round(area.left() + (i + 1) * step - gap)
-            if isfinite(v):
-                end = min(max(zero - v / span * area.height(), area.top()), area.bottom())
-                top, height, ink = min(zero, end), abs(end - zero), up if v >= 0 else down
-            else:
-                top, height, ink = area.top(), area.height(), QColor.fromRgb(colour.NAN_COLOUR)
-            painter.fillRect(QRectF(left, top, max(1, right - left), height), ink)
+        shown, look = self._range(values, now), (area.size(), theme.name)
+        if self._image is None or look != self._look:
+            self._look = look
+            up, down = (_UP, _DOWN) if self._signed else (theme.colour("caption").rgb(),) * 2
+            inks = np.array([0, theme.colour("line").rgb(), up, down, colour.NAN_COLOUR], np.uint32)
+            self._image = self._made(bars(values, shown, round(area.height()), round(area.width())), inks)
+        painter.drawImage(area.topLeft(), self._image)
+
+    def _made(self, index: np.ndarray, inks: np.ndarray) -> QImage:
+        """The picture of `index` (height, width) in these 0xAARRGGBB."""
+        self._pixels = inks.take(index)
+        height, width = index.shape
+        return QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
 
 
-_SIGNED_UP = "#D5573F"
-_SIGNED_DOWN = "#4A86C8"
+_UP, _DOWN = 0xFFD5573F, 0xFF4A86C8
+_SIGNED = np.array(colour.SIGNED.colours(), np.uint32)
+_VIRIDIS = np.array(colour.VIRIDIS.colours(), np.uint32)
 
 
-def tiles(n: int, h: int, w: int, area: QRectF) -> list[QRectF]:
-    """Where `n` maps of `h`×`w` go in `area` (device pixels): as large as fits, in whole multiples where near."""
+def bars(values: np.ndarray, shown: colour.Range, height: int, width: int) -> np.ndarray:
+    """Values (n,) as bars on the zero line: 0 ground, 1 line, 2 up, 3 down, 4 no number; uint8 (height + 1, width).
+
+    The line has room below the bars where all of them go up.
+    """
+    n, span = len(values), shown.high - shown.low
+    step = width / n
+    gap = 1.0 if step >= 3 else 0.0
+    left = np.rint(np.arange(n) * step)
+    right = np.maximum(left + 1, np.rint(np.arange(1, n + 1) * step - gap))
+    finite = np.isfinite(values)
+    zero = round(height * (1 + shown.low / span))
+    ends = np.rint(np.clip(zero - np.where(finite, values, 0.0) * (height / span), 0, height))
+    top = np.where(finite, np.minimum(zero, ends), 0)
+    bottom = np.where(finite, np.maximum(zero, ends), height)
+    ink = np.where(finite, np.where(values >= 0, 2, 3), 4)
+    x, y = np.arange(width), np.arange(height + 1)[:, None]
+    owner = np.searchsorted(left, x, side="right") - 1  # where there are more bars than columns the last one counts
+    inside = (x < right[owner]) & (y >= top[owner]) & (y < bottom[owner])
+    picture = np.where(inside, ink[owner], 0).astype(np.uint8)
+    if 0 <= zero <= height:
+        picture[zero][picture[zero] == 0] = 1
+    return picture
+
+
+@lru_cache(256)
+def tiles(n: int, h: int, w: int, width: float, height: float) -> tuple[QRectF, ...]:
+    """Where `n` maps of `h`×`w` go in so many device pixels: as large as fits, in whole multiples where near."""
     columns, zoom = 1, 0.0
     for c in range(1, n + 1):
         r = ceil(n / c)
         if r > ROWS:
             continue
-        fits = min((area.width() - c + 1) / (c * w), (area.height() - r + 1) / (r * h))
+        fits = min((width - c + 1) / (c * w), (height - r + 1) / (r * h))
         if fits > zoom:
             columns, zoom = c, fits
     whole = int(zoom)
@@ -115,20 +139,22 @@ def tiles(n: int, h: int, w: int, area: QRectF) -> list[QRectF]:
         zoom = whole
     high, wide = max(1, round(h * zoom)), max(1, round(w * zoom))
     rows = ceil(n / columns)
-    top = round(area.top() + (area.height() - rows * high - rows + 1) / 2)
-    left = round(area.left())
-    return [QRectF(left + (i % columns) * (wide + 1), top + (i // columns) * (high + 1), wide, high) for i in range(n)]
+    top = round((height - rows * high - rows + 1) / 2)
+    return tuple(QRectF((i % columns) * (wide + 1), top + (i // columns) * (high + 1), wide, high) for i in range(n))
 
 
-def placeholder(painter: QPainter, area: QRectF, out: tuple[int, ...], theme: Theme) -> None:
+def placeholder(painter: QPainter, area: QRectF, out: tuple[int, ...], style: Style) -> None:
     """Before anything has run: where the maps will be."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    if len(out) == 3:
-        n, h, w = min(out[0], MOST), *_thin(out[1], out[2])
-        for place in tiles(n, h, w, area):
-            painter.fillRect(place, theme.colour("window"))
-    else:
-        painter.fillRect(QRectF(area.left(), round(area.bottom()) - 1, area.width(), 1), theme.colour("line"))
+    if len(out) != 3:
+        painter.fillRect(QRectF(area.left(), round(area.bottom()) - 1, area.width(), 1), style.line)
+        return
+    look = min(out[0], MOST), *_thin(out[1], out[2])
+
+    def draw(painter: QPainter) -> None:
+        for place in tiles(*look, area.width(), area.height()):
+            painter.fillRect(place, style.ground)
+
+    style.stamp(painter, area, look, draw)
 
 
 def _thin(h: int, w: int) -> tuple[int, int]:

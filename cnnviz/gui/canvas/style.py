@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from ..paint import theme
 from .places import EDGE
@@ -14,6 +15,8 @@ WORDS = 0.55
 """Zoom from which on captions can be read."""
 MAPS = 0.3
 """Zoom from which on the maps are shown."""
+STAMPS = 300
+"""Pictures kept of what many cards have in common."""
 
 
 class Style:
@@ -37,6 +40,7 @@ class Style:
         self.wire = _between(now.colour("line"), now.colour("caption"), 0.5)
         self.families = {name: now.family(name) for name in now.families}
         self.faded = {name: _between(ink, self.ground, 0.6) for name, ink in self.families.items()}
+        self._stamps: dict[object, QPixmap] = {}
         self._short: dict[tuple[str, int], tuple[QFont, str]] = {}
         self._metrics = {id(f): QFontMetricsF(f) for f in self._fonts()}
 
@@ -64,6 +68,22 @@ class Style:
             self._short[text, width] = font, self.elided(font, text, width)
         return self._short[text, width]
 
+    def stamp(self, painter: QPainter, area: QRectF, look: object, draw: Callable[[QPainter], None]) -> None:
+        """Paint what `draw` paints into a rectangle at the origin, here; drawn once for all that have this `look`."""
+        fine = painter.device().devicePixelRatio()
+        key = look, area.width(), area.height(), fine
+        stamp = self._stamps.get(key)
+        if stamp is None:
+            if len(self._stamps) >= STAMPS:  # many zooms
+                self._stamps.clear()
+            self._stamps[key] = stamp = QPixmap((area.size() * fine).toSize())
+            stamp.setDevicePixelRatio(fine)
+            stamp.fill(Qt.GlobalColor.transparent)
+            own = QPainter(stamp)
+            draw(own)
+            own.end()
+        painter.drawPixmap(area.topLeft(), stamp)
+
     def wrapped(self, font: QFont, text: str, width: float, lines: int) -> list[str]:
         """`text` in at most so many lines of `width`, the last one cut where it does not fit."""
         found: list[str] = []
@@ -86,6 +106,12 @@ class Style:
 
 def pen(ink: QColor, width: float = 1.0, line: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
     """As wide at every zoom."""
+    return _pen(ink.rgba(), width, line)
+
+
+@lru_cache(256)
+def _pen(rgba: int, width: float, line: Qt.PenStyle) -> QPen:
+    ink = QColor.fromRgba(rgba)
     made = QPen(ink, width, line, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
     made.setCosmetic(True)
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRect, QRectF, Qt, QVariantAnimation, Signal
-from PySide6.QtGui import QNativeGestureEvent, QPainter, QPaintEvent, QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtGui import QNativeGestureEvent, QPainter, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QStyle, QWidget
 
 from .scene import Scene
@@ -61,6 +61,7 @@ class View(QGraphicsView):
         zoom = min(max(zoom, LEAST), MOST)
         if zoom != self.zoom:
             self.setTransform(QTransform.fromScale(zoom, zoom))
+            self._scene.world.zoom = zoom
         self.centerOn(centre)
         self.looked_elsewhere.emit()
 
@@ -165,13 +166,6 @@ class View(QGraphicsView):
             self.look(zoom * (new_zoom / zoom) ** part, centre + (there - centre) * part)
 
     # ── Qt ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-    def paintEvent(self, event: QPaintEvent) -> None:
-        self._scene.world.exposed = event.region()
-        try:
-            super().paintEvent(event)
-        finally:
-            self._scene.world.exposed = None
-
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         painter.fillRect(rect, self._scene.world.style.ground)
 

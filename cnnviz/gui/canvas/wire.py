@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker
-from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from ...net.edit import Wire
 from ...net.problems import shape_text
@@ -17,6 +19,8 @@ ABOVE = 11.0
 """Where a wire that is meant lies: over the card in hand."""
 MARGIN = 18.0
 """Around the path: the caption and the thickest line."""
+BESIDE = 3.0
+"""Left and right of a wire between neighbours: little, so that it is not painted with the maps of their cards."""
 
 
 class WireItem(QGraphicsRectItem):
@@ -32,19 +36,28 @@ class WireItem(QGraphicsRectItem):
         self.points: tuple[Point, ...] = ()
         self.shape_out: tuple[int, ...] | None = None
         self._path = QPainterPath()
+        self._legs: list[QRectF] = []  # of a long wire: where it is painted
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
 
     def run(self, points: tuple[Point, ...]) -> None:
         """Lie here."""
         if points != self.points:
             self.points, self._path = points, route.drawn(points)
-            self.setRect(self._path.controlPointRect().adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN))
+            short = len(points) == 2
+            beside = BESIDE if short else MARGIN
+            self.setRect(self._path.controlPointRect().adjusted(-beside, -MARGIN, beside, MARGIN))
+            self._legs = [] if short else [_around(a, b) for a, b in pairwise(points)]
+            cache = QGraphicsItem.CacheMode  # of a long wire it would be a large picture of nothing much
+            self.setCacheMode(cache.DeviceCoordinateCache if short else cache.NoCache)
             self.update()
 
     def carry(self, out: tuple[int, ...] | None) -> None:
         """The shape that runs through it; None: nothing can."""
         if out != self.shape_out:
+            alike = bool(out) == bool(self.shape_out)  # but for the caption
             self.shape_out = out
-            self.update()
+            if not alike or self.world.zoom >= WORDS:
+                self.update()
 
     def mark(self, **states: bool) -> None:
         """Set selected or lit."""
@@ -67,6 +80,9 @@ class WireItem(QGraphicsRectItem):
         return self._path.controlPointRect()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        exposed: QRectF = option.exposedRect
+        if self._legs and not any(leg.intersects(exposed) for leg in self._legs):
+            return
         style, scale = self.world.style, painter.worldTransform().m11()
         hot = self.lit or self.selected
         fine = scale >= MAPS or hot
@@ -100,6 +116,11 @@ class WireItem(QGraphicsRectItem):
             top = y - high / 2 + 10
         for line, base in zip(lines, (top, top + (18 if top == y - 5 else 12)), strict=False):
             painter.drawText(QPointF(x - metrics.horizontalAdvance(line) / 2, base), line)
+
+
+def _around(a: Point, b: Point) -> QRectF:
+    beside = MARGIN if a[0] == b[0] else BESIDE
+    return QRectF(QPointF(*a), QPointF(*b)).normalized().adjusted(-beside, -MARGIN, beside, MARGIN)
 
 
 class LooseWire(QGraphicsRectItem):

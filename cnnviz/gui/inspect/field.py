@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QStackedWidget, QWidget
 
@@ -18,7 +18,7 @@ from ..paint.mosaic import levels
 from ..paint.number import number, percent
 from ..session import Session
 from .gradient import SHARE, Box, effective, inside
-from .meaning import fits, gone, problem_text, unit_looking_at, window
+from .meaning import fits, gone, problem_text, window
 from .panel import Panel, Veil
 from .shot import Framed, Shot
 
@@ -86,8 +86,8 @@ class Field(Panel):
             ).format(share=percent(SHARE).replace(".0", ""))
         )
         for picture in (self.shot, self.heat):
-            picture.asked.connect(self._look_at)
-            picture.stepped.connect(self._step)
+            picture.asked.connect(self.look_at)
+            picture.stepped.connect(self.step)
 
     def wants(self) -> tuple[str, tuple[str, ...]]:
         return "field", ("*",)
@@ -174,19 +174,6 @@ class Field(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._give_bar_room()
-
-    # ── one selection ───────────────────────────────────────────────────────────────────────────────────────────────
-    @Slot(int, int)
-    def _look_at(self, y: int, x: int) -> None:
-        unit = unit_looking_at(self._session.rows, self._session.look.unit, y, x)
-        if unit:
-            self._session.look.pick(unit.channel, unit.y, unit.x)
-
-    @Slot(int, int)
-    def _step(self, down: int, across: int) -> None:
-        unit = self._session.look.unit
-        if unit:
-            self._session.look.pick(unit.channel, max(unit.y + down, 0), max(unit.x + across, 0))
 
 
 def declared_text(rows: Analysis, id: str) -> str:

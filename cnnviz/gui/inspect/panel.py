@@ -12,6 +12,7 @@ from ...link.messages import TRAINING, Frame
 from ...text import _
 from ..paint import theme
 from ..session import Session
+from .meaning import unit_looking_at
 
 PATIENCE = 200
 """Milliseconds for which a picture may be missing or out of date before it is said: most answers come sooner."""
@@ -155,8 +156,12 @@ class Panel(QWidget):
         self._turn.setInterval(1 + TURN * (next(_turns) % 5))
         self._turn.timeout.connect(self._show_newest)
         session.frame_arrived.connect(self._take)
+        self._edited = QTimer(self)  # an edit is often followed by a selection, which renews as well
+        self._edited.setSingleShot(True)
+        self._edited.setInterval(0)
+        self._edited.timeout.connect(self._renew)
+        session.graph_changed.connect(self._edited.start)
         for signal in (
-            session.graph_changed,
             session.unit_changed,  # told after every change of the selection, too
             session.picture_changed,
             session.pictures_changed,
@@ -193,6 +198,21 @@ class Panel(QWidget):
         """What is to be shown is there, or never comes."""
         self._patience.stop()
 
+    # ── one selection, wherever a picture is clicked ────────────────────────────────────────────────────────────────
+    @Slot(int, int)
+    def look_at(self, y: int, x: int) -> None:
+        """Select the unit of the same channel whose window is centred nearest to a pixel of the picture."""
+        unit = unit_looking_at(self._session.rows, self._session.look.unit, y, x)
+        if unit:
+            self._session.look.pick(unit.channel, unit.y, unit.x)
+
+    @Slot(int, int)
+    def step(self, down: int, across: int) -> None:
+        """Select the neighbouring unit."""
+        unit = self._session.look.unit
+        if unit:
+            self._session.look.pick(unit.channel, max(unit.y + down, 0), max(unit.x + across, 0))
+
     # ── when there is work ──────────────────────────────────────────────────────────────────────────────────────────
     @Slot(object)
     def _take(self, frame: Frame) -> None:
@@ -211,6 +231,7 @@ class Panel(QWidget):
     @Slot()
     def _renew(self) -> None:
         if self._awake:
+            self._edited.stop()
             self._ask()
             self.refresh(self._session.look.frame)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
@@ -13,7 +11,7 @@ from ...text import _
 from ..paint import theme
 from ..session import Session
 from .answer import Answer
-from .meaning import fits, unit_looking_at, window
+from .meaning import fits, window
 from .paging import Paging
 from .panel import Panel, Veil
 from .shot import Shot
@@ -58,8 +56,8 @@ class Picture(Panel):
         self.paging.open_requested.connect(self.open_requested)
         self.shot.hovered.connect(self._read)
         self.shot.left.connect(self._unread)
-        self.shot.asked.connect(self._look_at)
-        self.shot.stepped.connect(self._step)
+        self.shot.asked.connect(self.look_at)
+        self.shot.stepped.connect(self.step)
 
     def refresh(self, frame: Frame | None) -> None:
         shown = frame.shown if frame else None
@@ -110,19 +108,6 @@ class Picture(Panel):
     @Slot()
     def _unread(self) -> None:
         self.caption.clear()
-
-    @Slot(int, int)
-    def _look_at(self, y: int, x: int) -> None:
-        unit = unit_looking_at(self._session.rows, self._session.look.unit, y, x)
-        if unit:
-            self._session.look.pick(unit.channel, unit.y, unit.x)
-
-    @Slot(int, int)
-    def _step(self, down: int, across: int) -> None:
-        unit = self._session.look.unit
-        if unit:
-            moved = replace(unit, y=max(unit.y + down, 0), x=max(unit.x + across, 0))
-            self._session.look.pick(moved.channel, moved.y, moved.x)
 
 
 def made(picture: PictureInfo, size: tuple[int, ...]) -> str:

@@ -23,7 +23,7 @@ COLUMNS = (
     N_("Parameters"),
     N_("MACs"),
     N_("Memory"),
-    N_("Receptive field"),
+    N_("Field"),
 )
 TIPS = (
     N_("The layer's name. It is also the attribute's name in exported code."),
@@ -32,7 +32,7 @@ TIPS = (
     N_("Numbers that training changes. The bar is the share of the whole network."),
     N_("Multiply-adds of convolutions and matrix products for one picture, without bias."),
     N_("Memory of the output for one picture, at 4 bytes a value. 1 KB is 1,024 bytes."),
-    N_("Pixels of the picture that one unit sees, and after / the pixels from one unit's window to the next."),
+    N_("Receptive field: pixels that one unit sees, and after / the pixels from one unit's window to the next."),
 )
 NUMBERS = (PARAMS, MACS, MEMORY)
 """Columns with figures that stand right."""

@@ -2,44 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from math import inf
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt, QTimer, Slot
-from PySide6.QtGui import QHideEvent, QPalette, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ...text import _
 from ..paint import theme
+from ..paint.chart import Chart
+from ..paint.columns import LARGEST
+from ..paint.trace import Series
 from ..session import Session
 
-if TYPE_CHECKING:
-    import pyqtgraph as pg
+EVERY_MS = 65
+"""Between one chart and the other: each is drawn at most every 130 ms, in turns of the event loop of their own."""
+SMOOTH = 0.02
+"""Part of the run that one point of the bold line averages."""
+MOST = 4096
+"""Points of the bold line; longer runs are averaged in blocks of 2, 4, 8, … steps first."""
 
-EVERY_MS = 100
-SMOOTH = 0.02  # part of the run that one point of the bold line averages
 
+def smooth(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Running mean of (n,) values over a window that grows with the run: steps and means, (`MOST`,) at most.
 
-def smooth(values: np.ndarray) -> np.ndarray:
-    """Running mean of (n,) values over a window that grows with the run; ends use what there is."""
-    n = len(values)
-    half = int(n * SMOOTH / 2)
-    if half < 1:
-        return values
-    total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(values))])
-    first = np.maximum(np.arange(n) - half, 0)
-    last = np.minimum(np.arange(n) + half + 1, n)
-    means: np.ndarray = (total[last] - total[first]) / (last - first)
-    return means
+    The ends average what there is. Values that are not finite are left out, and stay NaN where they were.
+    """
+    block = 1
+    while len(values) > MOST * block:
+        block *= 2
+    if not len(values):
+        return steps, values
+    good = np.abs(values) <= LARGEST
+    first = np.arange(0, len(values), block)
+    if good.all():
+        sums, counts = values, np.diff(np.append(first, len(values))).astype(float)
+    else:
+        sums, counts = np.where(good, values, 0.0), np.add.reduceat(good, first, dtype=float)
+    if block > 1:
+        sums = np.add.reduceat(sums, first)
+    half = int(len(sums) * SMOOTH / 2)
+    some = counts > 0
+    if half:  # not differences of a running sum: those lose what is small behind one large loss
+        window = np.ones(2 * half + 1)
+        sums, counts = np.convolve(sums, window, "same"), np.convolve(counts, window, "same")
+    means = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=some)
+    return steps[np.minimum(first + block // 2, len(steps) - 1)], means
 
 
 class Curves(QWidget):
-    """Two plots side by side; drawn at most ten times a second, from what the session holds."""
+    """Two charts side by side of what the session holds, brought up to date in turn; neither while hidden."""
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
         self._session = session
-        self._plots: tuple[_Plot, _Plot] | None = None
+        self._due = 0  # charts that do not show the newest points yet
+        self._turn = 0  # which of them is next
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         self._hint = QLabel(_("Press Train: loss and accuracy are drawn here."))
@@ -48,24 +67,49 @@ class Curves(QWidget):
         self._hint.setEnabled(False)
         column.addWidget(self._hint)
         self._row = QWidget()
-        self._beside = QHBoxLayout(self._row)
-        self._beside.setContentsMargins(0, 0, 0, 0)
-        self._beside.setSpacing(4)
+        beside = QHBoxLayout(self._row)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.setSpacing(4)
         column.addWidget(self._row)
         self._row.hide()
+        series = (
+            Series("batch", "Convolution", "thin", _("train")),
+            Series("mean", "Convolution", "bold"),
+            Series("held_out", "Activation", "dots", _("held out")),
+        )
+        self.loss = Chart(_("Loss"), series, legend=True, limits=(0.0, inf))
+        self.accuracy = Chart(_("Accuracy, %"), series, limits=(0.0, 100.0))
+        beside.addWidget(self.loss, 1)
+        beside.addWidget(self.accuracy, 1)
+        self.log = QToolButton()
+        self.log.setText(_("log"))
+        self.log.setCheckable(True)
+        self.log.setAutoRaise(True)
+        self.log.setFont(theme.caption())
+        self.log.setToolTip(_("Logarithmic loss"))
+        self.log.setAccessibleName(self.log.toolTip())
+        self.log.toggled.connect(self._set_log)
+        self.log.setChecked(session.settings.get("loss_axis") == "log")
+        self.loss.set_corner(self.log)
         self.setAccessibleName(_("Training curves"))
         self._timer = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._timer.timeout.connect(self.draw)
         session.points_arrived.connect(self._arrived)
 
+    @Slot(bool)
+    def _set_log(self, log: bool) -> None:
+        self.loss.set_log(log)
+        self._session.settings.set("loss_axis", "log" if log else "linear")
+
     @Slot()
     def _arrived(self) -> None:
+        self._due = 2
         if self.isVisible() and not self._timer.isActive():
             self._timer.start()
 
     def showEvent(self, event: QShowEvent) -> None:
-        self._timer.start()
         super().showEvent(event)
+        self._arrived()
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._timer.stop()
@@ -73,87 +117,18 @@ class Curves(QWidget):
 
     @Slot()
     def draw(self) -> None:
-        """Draw what the session holds now."""
-        points, tests = self._session.run.points, self._session.run.tests
-        some = len(points) > 0
+        """Bring the chart whose turn it is up to date with the session, and the other one a moment later."""
+        run = self._session.run
+        some = len(run.points) > 0
         self._hint.setVisible(not some)
         self._row.setVisible(some)
-        if not some:
-            return
-        if self._plots is None:
-            self._plots = _Plot(_("Loss"), 1.0, legend=True), _Plot(_("Accuracy, %"), 100.0)
-            for plot in self._plots:
-                self._beside.addWidget(plot)
-        loss, accuracy = self._plots
-        loss.draw(points[:, 0], points[:, 1], tests[:, 0], tests[:, 1])
-        accuracy.draw(points[:, 0], points[:, 2], tests[:, 0], tests[:, 2])
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange and self._plots:
-            for plot in self._plots:
-                plot.colour()
-        super().changeEvent(event)
-
-
-class _Plot(QWidget):
-    """One plot: every batch thin, their running mean bold, held-out measurements as joined dots."""
-
-    def __init__(self, title: str, scale: float, legend: bool = False):
-        import pyqtgraph as pg  # takes a quarter of a second: not before the first curve
-
-        super().__init__()
-        self._title, self._scale, self._legend = title, scale, legend
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        self._words = QLabel()  # pyqtgraph's own title would not let the plot become narrow
-        self._words.setFont(theme.caption())
-        self._words.setContentsMargins(8, 4, 0, 0)
-        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        column.addWidget(self._words)
-        self._view: pg.PlotWidget = pg.PlotWidget()
-        column.addWidget(self._view, 1)
-        item = self._view.getPlotItem()
-        item.setMenuEnabled(False)
-        item.hideButtons()
-        item.setClipToView(True)
-        item.setDownsampling(auto=True, mode="peak")
-        self._thin: Any = item.plot()
-        self._bold: Any = item.plot()
-        self._held: Any = item.plot(symbol="o", symbolSize=6)
-        self._item = item
-        self.setAutoFillBackground(True)
-        self.setBackgroundRole(QPalette.ColorRole.Base)
-        self.colour()
-
-    def colour(self) -> None:
-        """Take the theme's colours."""
-        import pyqtgraph as pg
-
-        t = theme.current()
-        train, held = t.family("Convolution"), t.family("Activation")
-        faint = t.family("Convolution")
-        faint.setAlpha(70)
-        self._view.setBackground(t.colour("panel"))
-        self._thin.setPen(pg.mkPen(faint, width=1))
-        self._bold.setPen(pg.mkPen(train, width=2))
-        self._held.setPen(pg.mkPen(held, width=2))
-        self._held.setSymbolBrush(held)
-        self._held.setSymbolPen(None)
-        for side in ("left", "bottom"):
-            axis = self._item.getAxis(side)
-            axis.setPen(pg.mkPen(t.colour("line")))
-            axis.setTextPen(pg.mkPen(t.colour("caption")))
-            axis.setStyle(tickFont=theme.caption(), autoExpandTextSpace=True)
-        self._item.showGrid(x=False, y=True, alpha=0.15)
-        words = f"<b>{self._title}</b>"
-        if self._legend:
-            words += f"&nbsp; <span style='color:{train.name()}'>{_('train')}</span>"
-            words += f"&nbsp; <span style='color:{held.name()}'>{_('held out')}</span>"
-        self._words.setText(words)
-
-    def draw(self, steps: np.ndarray, values: np.ndarray, held_steps: np.ndarray, held: np.ndarray) -> None:
-        """Replace the curves."""
-        self._thin.setData(steps, values * self._scale)
-        self._bold.setData(steps, smooth(values) * self._scale)
-        self._held.setData(held_steps, held * self._scale)
+        chart, column, scale = ((self.loss, 1, 1.0), (self.accuracy, 2, 100.0))[self._turn]
+        steps, values = run.points[:, 0].copy(), run.points[:, column] * scale  # contiguous: searched many times
+        chart.set_extent(run.progress.steps if run.progress else 0)
+        chart.set_data("batch", steps, values)
+        chart.set_data("mean", *smooth(steps, values))
+        chart.set_data("held_out", run.tests[:, 0], run.tests[:, column] * scale)
+        self._turn = 1 - self._turn
+        self._due -= 1
+        if self._due > 0:
+            self._timer.start()

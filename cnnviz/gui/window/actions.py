@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
@@ -127,9 +127,13 @@ class Actions(QObject):
         self._window = window
         self._by_name: dict[str, _Action] = {c.name: _Action(c, window) for c in COMMANDS}
         self._phase = ""
+        self._soon = QTimer(self)  # one edit is several signals
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.refresh)
         s = window.session
         for signal in (s.graph_changed, s.selection_changed, s.pictures_changed, s.document_changed):
-            signal.connect(self.refresh)
+            signal.connect(self._soon.start)
         s.run_changed.connect(self._follow_run)
         self.refresh()
 
@@ -141,7 +145,7 @@ class Actions(QObject):
         phase = self._window.session.run.phase
         if phase != self._phase:  # and not at every step
             self._phase = phase
-            self.refresh()
+            self._soon.start()
 
     @Slot()
     def refresh(self) -> None:

@@ -74,6 +74,7 @@ class Window(QMainWindow):
         if not (isinstance(state, QByteArray) and self.restoreState(state, LAYOUT)):
             place(self)
         show_titles(self)
+        self.canvas.setFocus()  # keys are the network's, not the search field's
 
     @Slot()
     def place_afresh(self) -> None:

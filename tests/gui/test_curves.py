@@ -1,0 +1,65 @@
+"""The panel of training curves: the running mean, the turns in which charts are drawn, what is remembered."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import nan
+
+import numpy as np
+import pytest
+
+from cnnviz.gui.paint.chart import Chart
+from cnnviz.gui.training.curves import MOST, Curves, smooth
+
+from .test_session import answer, news
+
+
+def test_the_running_mean_is_one():
+    y = np.random.default_rng(0).random(1000)
+    x, mean = smooth(np.arange(1000.0), y)
+    assert np.array_equal(x, np.arange(1000.0))
+    assert mean[[0, 500, 999]] == pytest.approx([y[:11].mean(), y[490:511].mean(), y[989:].mean()])
+    y[100], y[200] = 1e30, nan
+    _x, mean = smooth(x, y)
+    assert mean[500] == pytest.approx(y[490:511].mean()), "a large loss long ago changes nothing"
+    assert np.isnan(mean[200]) and mean[201] == pytest.approx(np.nanmean(y[191:212]))
+    x, mean = smooth(np.arange(100_000.0), np.arange(100_000.0))
+    assert len(x) <= MOST and mean[1000:2000] == pytest.approx(x[1000:2000], abs=32)
+
+
+def test_charts_are_drawn_in_turns_and_not_while_hidden(session, qtbot, monkeypatch):
+    curves = Curves(session)
+    qtbot.addWidget(curves)
+    turns: list[Chart] = []
+    whole = Chart.set_extent
+    monkeypatch.setattr(Chart, "set_extent", lambda self, x: (turns.append(self), whole(self, x))[1])
+    session.run.train()
+    answer(session, qtbot, news(session, 0, 50, steps=400))
+    assert not curves._timer.isActive() and not turns
+    curves.show()
+    qtbot.waitUntil(lambda: len(turns) == 2 and not curves._timer.isActive())
+    assert turns == [curves.loss, curves.accuracy]
+    assert curves.loss.axes()[0].high == 400 and curves.accuracy.axes()[1].high == 100
+    for first in (50, 60, 70):
+        answer(session, qtbot, news(session, first, 10, steps=400))
+    qtbot.waitUntil(lambda: len(curves.accuracy.data("batch")[0]) == 80 and not curves._timer.isActive())
+    assert all(a is not b for a, b in pairwise(turns)), "one after the other"
+    assert np.array_equal(curves.accuracy.data("batch")[1], 100 * session.run.points[:, 2])
+    curves.hide()
+    answer(session, qtbot, news(session, 80, 10, steps=400))
+    assert not curves._timer.isActive()
+
+
+def test_logarithmic_loss_is_remembered(session, qtbot):
+    curves = Curves(session)
+    qtbot.addWidget(curves)
+    assert not curves.loss.log
+    curves.log.click()
+    assert curves.loss.log and not curves.accuracy.log
+    again = Curves(session)
+    qtbot.addWidget(again)
+    assert again.loss.log and again.log.isChecked()
+    again.log.click()
+    third = Curves(session)
+    qtbot.addWidget(third)
+    assert not third.loss.log
