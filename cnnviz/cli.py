@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
 from . import __version__
 from .net.files import SUFFIX, load, presets
 from .net.layers import Input
-from .net.plan import INITS, OPTIMIZERS
+from .net.layers.base import check, kind_of
+from .net.plan import INITS, OPTIMIZERS, Plan
 from .net.problems import Misfit
 from .text import _
 
@@ -85,15 +87,17 @@ def _commands() -> argparse.ArgumentParser:
     _net(p)
     p.add_argument("--data", metavar="NAME", help=_("data set: digits, cifar10, …"))
     p.add_argument("--data-dir", metavar="D", help=_("folder where the data set lies"))
-    p.add_argument("--epochs", type=int, metavar="N", help=_("passes over the training pictures"))
-    p.add_argument("--batch", type=int, metavar="N", dest="batch_size", help=_("pictures in one step"))
-    p.add_argument("--lr", type=float, metavar="X", help=_("learning rate"))
+    p.add_argument("--epochs", type=_setting("epochs"), metavar="N", help=_("passes over the training pictures"))
+    p.add_argument(
+        "--batch", type=_setting("batch_size"), metavar="N", dest="batch_size", help=_("pictures in one step")
+    )
+    p.add_argument("--lr", type=_setting("lr"), metavar="X", help=_("learning rate"))
     p.add_argument("--optimizer", choices=OPTIMIZERS)
-    p.add_argument("--momentum", type=float, metavar="X", help=_("for sgd and rmsprop"))
-    p.add_argument("--weight-decay", type=float, metavar="X")
+    p.add_argument("--momentum", type=_setting("momentum"), metavar="X", help=_("for sgd and rmsprop"))
+    p.add_argument("--weight-decay", type=_setting("weight_decay"), metavar="X")
     p.add_argument("--init", choices=INITS, help=_("first weights"))
-    p.add_argument("--seed", type=int, metavar="N")
-    p.add_argument("--threads", type=int, metavar="N", help=_("processor threads; 0: all but one core"))
+    p.add_argument("--seed", type=_setting("seed"), metavar="N")
+    p.add_argument("--threads", type=_setting("threads"), metavar="N", help=_("processor threads; 0: all but one core"))
     p.add_argument("--device", metavar="D", help="auto, cpu, cuda, mps")
     p.add_argument("--out", required=True, metavar="RUN", help=_("folder to record the run in"))
     p.add_argument("--resume", action="store_true", help=_("go on with the run in that folder"))
@@ -128,6 +132,25 @@ def _net(parser: argparse.ArgumentParser) -> None:
 
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help=_("for programs"))
+
+
+def _setting(name: str) -> Callable[[str], int | float]:
+    """What reads this number of the plan from the command line, so that a wrong one is wrong usage."""
+    kind = next(kind_of(f) for f in fields(Plan) if f.name == name)
+
+    def read(text: str) -> int | float:
+        value: int | float | str
+        try:
+            value = int(text) if kind.name == "int" else float(text)
+        except ValueError:
+            value = text
+        try:
+            checked: int | float = check(name, kind, value)
+        except Misfit as e:
+            raise argparse.ArgumentTypeError(str(e)) from None
+        return checked
+
+    return read
 
 
 def _input(text: str) -> tuple[int, int, int]:

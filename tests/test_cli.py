@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from cnnviz.net.graph import Graph, Node
 from cnnviz.net.layers import Flatten, Input, Linear
 from cnnviz.net.network import Network
 
-from .saying import Said, asked, refused, save
+from .saying import HERE, Said, asked, refused, save
 
 
 # ── networks and summary ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,6 +112,8 @@ def test_a_network_without_input_has_none_to_replace(capsys: Said, tmp_path: Pat
         ["train", "lenet5"],
         ["train", "lenet5", "--out", "r", "--optimizer", "newton"],
         ["train", "lenet5", "--out", "r", "--epochs", "many"],
+        ["train", "lenet5", "--out", "r", "--epochs", "0"],
+        ["train", "lenet5", "--out", "r", "--lr", "nan"],
         ["activations", "lenet5", "--layer", "C1"],
         ["--nonsense"],
     ],
@@ -119,6 +123,36 @@ def test_wrong_usage_is_status_2(argv: list[str], capsys: Said) -> None:
         app.main(argv)
     assert e.value.code == 2
     assert "usage: cnnviz" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--epochs", "0", "epochs must lie in 1…100000, but is 0."),
+        ("--batch", "-3", "batch_size must lie in 1…65536, but is -3."),
+        ("--lr", "-1", "lr must lie in 0…1e+12, but is -1."),
+        ("--momentum", "1", "momentum must lie in 0…0.9999, but is 1."),
+        ("--weight-decay", "inf", "weight_decay must lie in"),
+        ("--seed", "1.5", 'seed must be a whole number, but is the text "1.5".'),
+        ("--threads", "9999", "threads must lie in 0…1024, but is 9999."),
+    ],
+)
+def test_a_wrong_number_of_the_plan_names_its_option(option: str, value: str, says: str, capsys: Said) -> None:
+    with pytest.raises(SystemExit) as e:
+        app.main(["train", "lenet5", "--out", "r", option, value])
+    assert e.value.code == 2
+    assert f"error: argument {option}: {says}" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder in which nobody can make one")
+def test_the_demo_names_the_folder_it_cannot_make(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cnnviz", "demo", "--out", "/proc/d"]
+    env = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(command, cwd=HERE, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "cnnviz: The folder /proc/d cannot be made (No such file or directory). Choose another with --out.\n"
+    )
 
 
 def test_help_and_version(capsys: Said) -> None:
@@ -144,12 +178,9 @@ def test_a_file_that_is_not_there_opens_no_window(capsys: Said, tmp_path: Path) 
     [
         (["summary", "lenet"], "Did you mean “lenet5”?"),
         (["summary", "gone.cnnviz"], "gone.cnnviz: There is no such file."),
-        (["train", "lenet5", "--out", "r", "--lr", "-1"], "lr must lie in 0…1e+12, but is -1."),
-        (["train", "lenet5", "--out", "r", "--lr", "nan"], "lr must lie in"),
-        (["train", "lenet5", "--out", "r", "--epochs", "0"], "epochs must lie in"),
         (["train", "lenet5", "--out", "r", "--data", "digitz"], "There is no data set digitz."),
         (["train", "lenet5", "--out", "r", "--device", "tpu"], "There is no device tpu here."),
-        (["train", "tinyvgg", "--out", "r", "--data-dir", "nowhere"], "cifar10 is not there"),
+        (["train", "tinyvgg", "--out", "r", "--data-dir", "nowhere"], "or train on digits."),
         (["train", "lenet5", "--out", "r", "--resume"], "r holds no run to go on with."),
         (["activations", "lenet5", "--image", "no.png", "--layer", "C1", "-o", "a.npy"], "no.png"),
         (["activations", "lenet5", "--image", "no.png", "--layer", "C2", "-o", "a.npy"], "has no layer “C2”."),

@@ -26,9 +26,15 @@ def test_every_key_stands_in_the_readme_as_in_the_menus() -> None:
 @pytest.mark.parametrize("command", cli.COMMANDS)
 def test_every_command_and_its_options_are_named(command: str) -> None:
     line = next(x for x in README.splitlines() if x.startswith(f"| `cnnviz {command}"))
-    options = {o for a in _options(command) for o in a if o.startswith("--")} - {"--help", "--init"}
+    options = {o for a in _options(command) for o in a if o.startswith("--")} - {"--help"}
     short = {"--out"} if " -o " in line else set()
     assert {o for o in options if o not in line} <= short
+
+
+@pytest.mark.parametrize("status", ["0", "1", "2", "130"])
+def test_every_exit_status_is_named(status: str) -> None:
+    said = README.split("They exit with ")[1].split("```")[0]
+    assert re.search(rf"\b{status}\b", said)
 
 
 def _options(command: str) -> list[list[str]]:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from cnnviz import app
 from cnnviz.commands.progress import Progress, clock
+from cnnviz.engine import memory
 from cnnviz.net import files
 from cnnviz.net.graph import Node
 from cnnviz.net.layers import Conv2d, Flatten, Input, Linear
@@ -77,7 +78,7 @@ def test_a_learning_rate_of_a_billion_stops_by_itself(capsys: Said, tmp_path: Pa
     assert app.main(["train", "lenet5", "--out", str(run), "--lr", "1e9", "--epochs", "1", "--threads", "1"]) == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "Traceback" not in err
-    assert err.startswith("cnnviz: lenet5: Step ")
+    assert err.startswith("cnnviz: lenet5: Training stopped at step ")
     assert json.loads((run / "run.json").read_text())["end"] == "diverged"
 
 
@@ -85,6 +86,15 @@ def test_a_folder_that_cannot_be_written(capsys: Said, tmp_path: Path, tiny: str
     (tmp_path / "file").touch()
     said = refused(capsys, "train", tiny, "--out", str(tmp_path / "file" / "run"))
     assert "run cannot be written. Choose another folder." in said
+
+
+def test_a_training_that_does_not_fit_is_refused_before_it_starts(
+    capsys: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 1_000_000_000)
+    said = refused(capsys, "train", "minivggnet", "--data", "digits", "--out", str(tmp_path / "run"), "--batch", "9999")
+    assert "Training needs about " in said and "only 1.0 GB are free. Use a smaller batch" in said
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_network_that_cannot_be_trained(capsys: Said, tmp_path: Path) -> None:

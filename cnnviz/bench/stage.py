@@ -41,8 +41,7 @@ class Stage:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.session.file._saved_plan = self.session.run.plan  # nobody is asked to save
-        self.session.edit.document.mark_saved()
+        self.session.file.let_go()  # nobody is asked to save
         self.window.close()
         self.window.deleteLater()
         self.until(lambda: True)

@@ -125,8 +125,8 @@ def _field(r: Row) -> str:
 
 
 def _size(count: int) -> str:
-    for unit in ("B", "KiB", "MiB", "GiB"):
+    for unit in ("B", "KB", "MB", "GB"):  # of 1,024, as the table in the window
         if count < 1024:
             return f"{count:,} B" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1024  # type: ignore[assignment]
-    return f"{count:,.1f} TiB"
+    return f"{count:,.1f} TB"

@@ -21,7 +21,6 @@ from ..net.files import load
 from ..net.layers import Input
 from ..net.network import Network
 from ..net.plan import Plan
-from ..net.problems import Misfit
 from ..text import _
 from .progress import Progress
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from ..engine.history import Last
 
 STOPPED = 130  # exit status after Ctrl-C
-COPIES = 5  # of the weights that a training holds: themselves, gradients, two of the optimizer, the last good ones
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,12 +47,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def planned(plan: Plan, args: argparse.Namespace) -> Plan:
-    """The plan with what the command line says otherwise. Raises CommandError."""
+    """The plan with what the command line, which has checked it, says otherwise."""
     said = {f.name: getattr(args, f.name) for f in fields(Plan) if getattr(args, f.name) is not None}
-    try:
-        return replace(plan, **said)
-    except Misfit as e:
-        raise CommandError(str(e)) from None
+    return replace(plan, **said)
 
 
 def refuse(name: str, rows: Analysis, classes: int | None = None) -> None:
@@ -86,7 +81,7 @@ class _Run:
         from ..engine import data, device, memory
         from ..engine.build import Net, fit_state, logits_node
         from ..engine.history import Recorder
-        from ..engine.train import epoch_steps, make_optimizer
+        from ..engine.train import EVALUATED, epoch_steps, make_optimizer
 
         self._args, self._folder = args, folder
         plan, self._plan = network.plan, network.plan
@@ -102,7 +97,8 @@ class _Run:
             raise CommandError(str(e)) from None
         self._data = data.load(plan.data, plan.data_dir, node.layer)
         refuse(args.net, rows, len(self._data.classes))
-        memory.check(rows, COPIES, plan.batch_size)
+        if where.type == "cpu":
+            memory.check_training(rows, plan, min(EVALUATED, len(self._data.test_y)))
         self._net = Net(rows, plan)
         if before is not None:
             fit_state(self._net, before.weights)

@@ -79,10 +79,15 @@ def load(name: str, folder: str, layer: Input) -> Data:
     except DataError:
         raise
     except FileNotFoundError as error:
-        raise DataError(_("There is no file {path}.").format(path=error.filename)) from error
+        text = _("There is no file {path}. Check the name, or train on digits.")
+        raise DataError(text.format(path=error.filename)) from error
+    except PermissionError as error:
+        text = _("{path} may not be read. Change its permissions, or train on digits.")
+        raise DataError(text.format(path=error.filename)) from error
     except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile, pickle.UnpicklingError) as error:
-        text = _("The files of {name} are damaged or of another kind: {why}. Get them again.")
-        raise DataError(text.format(name=name, why=error)) from error
+        text = _("The files of {name} are damaged or of another kind: {why}. Get them again, or train on digits.")
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise DataError(text.format(name=name, why=why.rstrip("."))) from error
     _check(name, raw)
     size = (raw.train_x.shape[1], raw.train_x.shape[2])
     box = pictures.crop(size, layer.size)
@@ -177,7 +182,9 @@ def _idx_set(name: str, folders: tuple[str, ...], classes: tuple[str, ...]) -> C
                 folder, folders, (f"{stem}-ubyte.gz", f"{stem}-ubyte", f"{stem.replace('-idx', '.idx')}-ubyte")
             )
             if path is None:
-                text = _("{name} is not there: put {file} and the three files beside it into {folder}.")
+                text = _(
+                    "{name} is not there: put {file} and the three files beside it into {folder}, or train on digits."
+                )
                 raise DataError(text.format(name=name, file="train-images-idx3-ubyte.gz", folder=folder / folders[0]))
             arrays.append(_idx(path))
         x, y, test_x, test_y = arrays
@@ -211,7 +218,9 @@ def _cifar10(folder: Path) -> Raw:
     places = ("cifar10", "cifar-10-batches-py", "cifar10/cifar-10-batches-py")
     first = _find(folder, places, names[:1])
     if first is None:
-        text = _("cifar10 is not there: put data_batch_1 … data_batch_5 and test_batch into {folder}.")
+        text = _(
+            "cifar10 is not there: put data_batch_1 … data_batch_5 and test_batch into {folder}, or train on digits."
+        )
         npz = _find(folder, places, ("cifar10.npz",))
         if npz is None:
             raise DataError(text.format(folder=folder / "cifar10"))

@@ -51,7 +51,7 @@ def read_weights(path: str | Path) -> State:
         raise WeightsError(_("There is no file {path}.").format(path=path)) from error
     except (SafetensorError, OSError, ValueError) as error:
         text = _("{path} cannot be read as weights ({why}). Choose a .safetensors file.")
-        raise WeightsError(text.format(path=path, why=error)) from error
+        raise WeightsError(text.format(path=path, why=_why(error))) from error
 
 
 def write_weights(path: str | Path, state: State, metadata: Mapping[str, str] | None = None) -> None:
@@ -64,10 +64,8 @@ def write_weights(path: str | Path, state: State, metadata: Mapping[str, str] | 
     try:
         _atomically(path, write)
     except (OSError, SafetensorError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise WeightsError(
-            _("{path} cannot be written ({why}). Choose another place.").format(path=path, why=why)
-        ) from error
+        text = _("{path} cannot be written ({why}). Choose another place.")
+        raise WeightsError(text.format(path=path, why=_why(error))) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +92,7 @@ def last(folder: str | Path) -> Last:
         state = _optimizer_file(folder / "weights", step)
         optimizer = torch.load(state, weights_only=True) if state.exists() else None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise WeightsError(_("{folder} is no run folder ({why}).").format(folder=folder, why=error)) from error
+        raise WeightsError(_("{folder} is no run folder ({why}).").format(folder=folder, why=_why(error))) from error
     return Last(step, weights, files.read(folder / "network.cnnviz"), plan, optimizer)
 
 
@@ -183,7 +181,13 @@ class Recorder:
             self._broken = True
             self._lines.clear()
             text = _("The run cannot be recorded in {folder} ({why}). Training goes on without.")
-            self._failed(text.format(folder=self._folder, why=str(error).rstrip(".")))
+            self._failed(text.format(folder=self._folder, why=_why(error)))
+
+
+def _why(error: Exception) -> str:
+    """The reason as part of a sentence, without the system's number for it."""
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return why.rstrip(".")
 
 
 def _optimizer_file(weights: Path, step: int) -> Path:

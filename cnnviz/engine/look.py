@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, pad
 
 from ..link.messages import Frame, Interest, PictureInfo, Unit
 from .build import Net
@@ -15,7 +15,7 @@ from .pictures import Array, Fitted
 
 THUMBS = 8  # channels of a map in a thumbnail
 THUMB_SIZE = 32  # pixels of its longer side at most
-THUMB_VALUES = 64  # of a vector
+THUMB_VALUES = 64  # of a vector at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +94,19 @@ def _field(seen: dict[str, Tensor], x: Tensor, unit: Unit) -> Tensor | None:
 def _thumb(values: Tensor) -> Tensor:
     """The first channels, each value the mean of a block so large that the map gets at most 32 pixels high and wide."""
     if values.dim() == 1:
-        return values[:THUMB_VALUES]
+        return _peaks(values)
     first = values[:THUMBS]
     block = -(-max(first.shape[1:]) // THUMB_SIZE)
     return first if block == 1 else avg_pool2d(first[None], block, ceil_mode=True)[0]
+
+
+def _peaks(vector: Tensor) -> Tensor:
+    """All of a vector in 64 values at most: of each share the one of largest magnitude, of which NaN is the largest."""
+    share = -(-len(vector) // THUMB_VALUES)
+    if share <= 1:
+        return vector
+    shares = pad(vector, (0, -len(vector) % share)).view(-1, share)
+    return shares.gather(1, shares.abs().argmax(1, keepdim=True))[:, 0]
 
 
 def _weight(net: Net, id: str) -> Tensor | None:

@@ -61,7 +61,7 @@ class Post:
 
     def failed(self, what: str, error: BaseException, run: int = 0, node: str = "") -> None:
         """Tell the window that something did not work."""
-        details = "".join(traceback.format_exception(error))
+        details = "" if isinstance(error, PLAIN) else "".join(traceback.format_exception(error))
         self.send(Failed(what, sentence(error), details, run, node))
 
     def _ring(self) -> None:

@@ -24,7 +24,7 @@ from .look import Stamp, frame
 from .looker import Looker
 from .post import Post, Refused
 from .shelf import Shelf
-from .train import Controls, Diverged, Step, epoch_steps, make_optimizer, steps
+from .train import EVALUATED, Controls, Diverged, Step, epoch_steps, make_optimizer, steps
 
 NEWS = 1 / 30  # seconds between bells for points
 PROBING = 0.04  # part of the time that frames may take …
@@ -210,7 +210,8 @@ class _Training:
         data = self._runner._shelf.data(plan, self._layer)
         _refuse(trainable(rows, len(data.classes)))
         where = _device(plan.device)
-        memory.check(rows, copies=5, batch=plan.batch_size if where.type == "cpu" else 1)
+        if where.type == "cpu":
+            memory.check_training(rows, plan, min(EVALUATED, len(data.test_y)))
         threads = device.threads(plan.threads)
         torch.set_num_threads(threads)
         self._net = self._first(rows).to(where)

@@ -70,7 +70,7 @@ class Spin(QSpinBox):
 
 
 class Decimal(QDoubleSpinBox):
-    """Numbers of any magnitude, as `0.1` or `1e-05`; arrows change the first digit, so that 1e-5 is near too."""
+    """Numbers of any magnitude, as `0.1`, `1e-05` or `1e+09`; arrows change the first digit, so that 1e-5 is near too."""
 
     def __init__(self, kind: Kind, parent: QWidget | None = None):
         super().__init__(parent)
@@ -79,7 +79,12 @@ class Decimal(QDoubleSpinBox):
         _behave(self, 80)
 
     def textFromValue(self, value: float) -> str:
-        return f"{value:.15g}"
+        plain = f"{value:.15g}"
+        if abs(value) < 1e6 or "e" in plain:
+            return plain
+        digits, power = f"{value:.14e}".split("e")
+        short = f"{digits.rstrip('0').rstrip('.')}e{power}"  # 1e+09 instead of ten figures to be counted
+        return min(plain, short, key=len)
 
     def valueFromText(self, text: str) -> float:
         return _number(text, self.value())

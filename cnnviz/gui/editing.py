@@ -34,16 +34,16 @@ class Editing:
         try:
             graph = make()
         except LoopError:
-            self._session.notice(
-                _("That wire would close a loop. A network runs one way, from Input to output."), "warning"
-            )
+            why = _("That wire would close a loop. A network runs one way, from Input to output.")
         except Misfit as e:
-            self._session.notice(e.problem.text, "warning")
+            why = e.problem.text
         except ValueError as e:
-            self._session.notice(str(e), "warning")
+            why = str(e)
         else:
+            self._session.hush("edit")
             self.document.edit(text, graph, merge)
             return True
+        self._session.notice(why, "warning", key="edit")
         return False
 
     # ── layers ──────────────────────────────────────────────────────────────────────────────────────────────────────

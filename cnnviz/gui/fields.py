@@ -18,6 +18,9 @@ from ..text import _
 from .boxes import LINE, Combo, Decimal, Line, Link, Spin, quietly, say
 from .paint import theme
 
+NAMES = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop", "adadelta": "Adadelta"}
+"""What people call a choice, where they do not write it as the files do."""
+
 
 class Editor(QWidget):
     """An editor of one setting. `told` carries a value that a person entered."""
@@ -95,13 +98,17 @@ class ChoiceEditor(Editor):
 
     def __init__(self, name: str, kind: Kind, parent: QWidget | None = None):
         super().__init__(name, kind, parent)
-        self.box = Combo(kind.choices, self)
+        self.box = Combo(tuple(NAMES.get(c, c) for c in kind.choices), self)
         self.line.addWidget(self.box)
         self.line.addStretch()
-        self.box.currentTextChanged.connect(self._tell)
+        self.box.currentIndexChanged.connect(self._chosen)
 
     def show_value(self, value: Any, fresh: bool = False) -> None:
-        quietly(self.box, self.box.setCurrentText, value)
+        quietly(self.box, self.box.setCurrentIndex, self.kind.choices.index(value))
+
+    @Slot(int)
+    def _chosen(self, index: int) -> None:
+        self.told.emit(self.kind.choices[index])
 
     def parts(self) -> tuple[QWidget, ...]:
         return (self.box,)

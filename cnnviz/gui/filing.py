@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 SUFFIX = ".cnnviz"
 AUTOSAVE_MS = 1500  # after an edit
 RUNS_KEPT = 8
+OF_A_DOCUMENT = (
+    *("file", "recovered", "edit", "train", "plan", "engine", "behind"),
+    *("failed.open", "failed.data", "failed.look", "failed.train", "failed.record"),
+)
+"""Messages that mean the open document: another one has no use for them."""
 
 
 class Filing:
@@ -37,9 +42,11 @@ class Filing:
         self._saved_plan = self.network.plan
         self._autosaved: object = None
         self._held: QLockFile | None = None
+        self.saving = False  # the engine is writing weights
         self._timer = QTimer(session, singleShot=True, interval=AUTOSAVE_MS)
         self._timer.timeout.connect(self.autosave)
         session.graph_changed.connect(self._soon)
+        session.document_changed.connect(self._soon)
         session.plan_changed.connect(self._soon)
 
     # ── state ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -51,7 +58,18 @@ class Filing:
     @property
     def modified(self) -> bool:
         """There are edits that no file holds."""
-        return self._session.edit.document.modified or self._session.run.plan != self._saved_plan
+        run = self._session.run
+        return self._session.edit.document.modified or run.plan != self._saved_plan or run.learned
+
+    @property
+    def only_learned(self) -> bool:
+        """What no file holds is weights alone."""
+        return not self._session.edit.document.modified and self._session.run.plan == self._saved_plan
+
+    def let_go(self) -> None:
+        """What no file holds need not be kept."""
+        self._session.edit.document.mark_saved()
+        self._saved_plan, self._session.run.learned = self._session.run.plan, False
 
     def present(self) -> Network:
         """The network as it is now."""
@@ -92,11 +110,12 @@ class Filing:
         return True
 
     def _show(self, network: Network, path: Path | None, weights: Path | None, modified: bool = False) -> None:
-        self._session.notice("", key="file")
+        self._session.hush(*OF_A_DOCUMENT)
         self.network, self.path = network, path
         self._saved_plan = network.plan
         self._session.look.select([])
         self._session.run.begin(network.plan, weights)
+        self._session.look.forget()
         self._session.edit.document.reset(network.graph, saved=not modified)
         self._session.document_changed.emit()
         first = next((n.id for n in network.graph if n.sources), "")
@@ -120,16 +139,24 @@ class Filing:
             return False
         self.path, self.network, self._saved_plan = target, network, network.plan
         self._session.edit.document.mark_saved()
+        self._session.hush("recovered")
         self._session.settings.add_recent(str(target))
+        self.saving = True
         self._session.send(Save(str(target.with_suffix(".safetensors"))))
-        self._discard()
         self._session.document_changed.emit()
         return True
 
     def weights_saved(self, reply: Saved) -> None:
         """The engine has written the weights."""
+        self.saving = False
+        self._session.run.saved(reply.path)
+        self._discard()
         text = _("Saved {name} with its weights.").format(name=self.name)
         self._session.notice(text, "done", key="file")
+
+    def save_failed(self) -> None:
+        """The engine could not write the weights; it has said why."""
+        self.saving = False
 
     # ── autosave ────────────────────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -145,7 +172,7 @@ class Filing:
         if not self.modified:
             self._discard()
             return
-        state = (self._session.graph, self._session.run.plan)
+        state = (self._session.graph, self._session.run.plan, self._session.run.folder)
         if state == self._autosaved:
             return
         try:
@@ -157,7 +184,8 @@ class Filing:
             note = {"path": str(self.path) if self.path else "", "run": self._session.run.folder}
             (self._autosaves / f"{os.getpid()}.json").write_text(json.dumps(note), encoding="utf-8")
         except (FileError, OSError) as e:
-            text = _("Edits cannot be kept for recovery: {why}").format(why=e)
+            why = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
+            text = _("Edits cannot be kept for recovery in {folder}: {why}.").format(folder=self._autosaves, why=why)
             self._session.notice(text, "warning", key="autosave")
         else:
             self._autosaved = state
@@ -182,11 +210,14 @@ class Filing:
                 taken = path.with_suffix(".recovered")
                 path.replace(taken)
                 path.with_suffix(".json").unlink(missing_ok=True)
-            recorded = self.last_weights(str(note.get("run", "")))
+            folder = str(note.get("run", ""))
+            recorded = self.last_weights(folder)
             file = Path(str(note["path"])) if note.get("path") else None
             self._show(network, file, recorded[1] if recorded else None, modified=True)
             text = _("The last session ended without saving. Its network has been recovered; save it to keep it.")
-            self._session.notice(text, "info", key="file")
+            self._session.notice(text, "warning", key="recovered")
+            if recorded:  # until a new run has its own, these are the weights to come back to
+                self._session.run.folder, self._session.run.learned = folder, True
             self.autosave()
             return True
         return False

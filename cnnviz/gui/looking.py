@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..link.messages import Frame, Interest, Look, Picture, PictureFile, Pictures, Pixels, Sample, Unit, Watch
+from ..link.messages import Failed, Frame, Interest, Look, Picture, PictureFile, Pictures, Pixels, Sample, Unit, Watch
 from ..net.graph import Graph
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class Looking:
         self.picture: Picture = Sample(0)
         self.pictures: Pictures | None = None  # the data set, once loaded
         self.frame: Frame | None = None
+        self.trouble = ""  # why there is no frame, where the engine has said so
+        self._first = 0  # version of the first graph of this document: older frames are another one's
         self._unit: Unit | None = None  # as picked; unit() keeps it inside the map
         self._wants: dict[tuple[object, str], tuple[str, ...]] = {}
         self._interest = Interest()
@@ -91,6 +93,7 @@ class Looking:
     # ── picture ─────────────────────────────────────────────────────────────────────────────────────────────────────
     def show(self, picture: Picture) -> None:
         """Show everything on this picture."""
+        self._session.hush("failed.look")
         self.picture = picture
         self._session.send(Look(picture))
         self._session.picture_changed.emit()
@@ -115,20 +118,34 @@ class Looking:
     def take_pictures(self, pictures: Pictures) -> None:
         """The engine has loaded the data set."""
         self.pictures = pictures
+        self._session.hush("failed.data")
         self._session.pictures_changed.emit()
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def take_frame(self) -> None:
         """Fetch the newest frame and hand it round."""
         frame = self._session.engine.frame()
-        if frame is not None:
+        if frame is not None and frame.version >= self._first:
             self.frame = frame
+            self.trouble = ""
             self._session.frame_arrived.emit(frame)
 
     @property
     def stale(self) -> bool:
         """The frame shows the network as it was before the last edit."""
-        return self.frame is not None and self.frame.version != self._session.version
+        return self.frame is not None and not self._session.is_present(self.frame.version)
+
+    def forget(self) -> None:
+        """Another document is opened: what is shown belongs to the old one."""
+        self._first = self._session.version + 1
+        self.frame, self.trouble, self._unit = None, "", None
+        self._session.frame_arrived.emit(Frame(self._first, 0, 0, 0))
+
+    def failed(self, reply: Failed) -> None:
+        """The engine could not open the network, load its data or show the picture."""
+        if reply.what in ("open", "data", "look") and self.frame is None:
+            self.trouble = reply.text
+            self._session.picture_changed.emit()
 
     def want(self, panel: object, kind: str, ids: Iterable[str] = ()) -> None:
         """A panel needs `kind` ("thumbs", "maps", "filters") of these layers, or "field" (any id) of the selected unit.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,6 @@ from ..link.messages import (
     Failed,
     News,
     Open,
-    Opened,
     Pause,
     Progress,
     Rate,
@@ -25,12 +25,16 @@ from ..link.messages import (
 )
 from ..net.analysis import trainable
 from ..net.plan import Plan
-from ..net.problems import Misfit, Problem
+from ..net.problems import Misfit, Problem, problem
 
 if TYPE_CHECKING:
     from .session import Session
 
 NOTHING = np.empty((0, 4))
+HOME_DATA = "digits"
+"""The data set that comes with the program."""
+AGAIN = 1.0
+"""Seconds after which a second Stop is meant: it ends the engine."""
 
 
 class Running:
@@ -44,7 +48,11 @@ class Running:
         self.points = NOTHING  # (n, 4): step, train loss, train accuracy, learning rate
         self.tests = np.empty((0, 3))  # (m, 3): step, held-out loss, held-out accuracy
         self._room = NOTHING  # what `points` is the filled part of
-        self.folder = ""  # the newest run's
+        self.folder = ""  # the newest run's; of a recovered session, the one that was recovered
+        self.learned = False  # the weights have changed since they were saved
+        self._data_trouble = ""  # why the plan's data set is not there
+        self._asked = 0.0  # when Stop was asked for
+        self._source = ""  # weights file that the document was opened with or saved to
         self._weights = ""  # file that the next Open takes weights from
         self._fresh = False
         self._waiting: tuple[bool, int] | None = None  # a run to start when the present one has ended
@@ -70,12 +78,13 @@ class Running:
         """Why the network in the editor cannot be trained."""
         pictures = self._session.look.pictures
         classes = len(pictures.classes) if pictures and pictures.data == self.plan.data else None
-        return trainable(self._session.rows, classes)
+        found = trainable(self._session.rows, classes)
+        return found or (problem("plan.data", why=self._data_trouble) if self._data_trouble else None)
 
     @property
     def behind(self) -> bool:
         """The run trains the network as it was before an edit."""
-        return self.active and self.progress is not None and self.progress.version != self._session.version
+        return self.active and self.progress is not None and not self._session.is_present(self.progress.version)
 
     # ── plan ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def set_plan(self, **settings: Any) -> bool:
@@ -91,6 +100,8 @@ class Running:
         if plan.lr != old.lr and self.active:
             self._session.send(Rate(plan.lr))
         if (plan.data, plan.data_dir) != (old.data, old.data_dir):
+            self._data_trouble = ""
+            self._session.hush("failed.data", "failed.train")
             self.open_graph()
         self._session.plan_changed.emit()
         self._session.document_changed.emit()
@@ -106,7 +117,9 @@ class Running:
 
     def train_on(self) -> None:
         """Train the network in the editor with the weights that fit; a run that goes on is ended first."""
-        if self.active:
+        if self.active and self.problem is not None:
+            self._refuse(self.problem)  # the healthy run goes on
+        elif self.active:
             self._waiting = (True, 0)
             self.stop()
         else:
@@ -127,21 +140,18 @@ class Running:
     def stop(self) -> None:
         """End the run at the step's end; asked a second time, end the engine and start it anew."""
         if self.phase == STOPPING:
-            self._session.replace_engine()
+            if time.monotonic() - self._asked > AGAIN:
+                self._session.replace_engine()
         elif self.active and self.progress:
+            self._asked = time.monotonic()
             self._session.send(Stop())
             self._set(replace(self.progress, phase=STOPPING))
 
     def _start(self, keep: bool, steps: int = 0) -> None:
-        problem = self.problem
-        if problem is not None:
-            row = self._session.rows.problems[0] if self._session.rows.problems else None
-            if row is not None:
-                self._session.look.select([row.id])
-            self._session.notice(problem.text, "error", key="train")
+        if self.problem is not None:
+            self._refuse(self.problem)
             return
-        self._session.notice("", key="train")
-        self._session.notice("", key="failed.train")
+        self._session.hush("train", "failed.train", "failed.record", "engine")
         self.number += 1
         self.folder = self._session.file.run_folder()
         self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))
@@ -165,6 +175,16 @@ class Running:
             )
         )
 
+    def _refuse(self, why: Problem) -> None:
+        row = self._session.rows.problems[0] if self._session.rows.problems else None
+        if row is not None:
+            self._session.look.select([row.id])
+        self._session.notice(why.text, "error", key="train")
+
+    def use_home_data(self) -> None:
+        """Train on the data set that comes with the program."""
+        self.set_plan(data=HOME_DATA, data_dir="")
+
     # ── what comes back ─────────────────────────────────────────────────────────────────────────────────────────────
     def take_news(self, news: News) -> None:
         """Progress and new points; those of an older run are dropped."""
@@ -173,6 +193,9 @@ class Running:
         if len(news.points) and news.first <= len(self.points):
             self._add(news.first, news.points)
         self.tests = news.tests
+        if news.progress.step and not self.learned:
+            self.learned = True
+            self._session.document_changed.emit()
         asked = self.phase == STOPPING and news.progress.phase != IDLE
         self._set(replace(news.progress, phase=STOPPING) if asked else news.progress)
         self._session.points_arrived.emit()
@@ -192,6 +215,9 @@ class Running:
 
     def failed(self, reply: Failed) -> None:
         """The engine could not do something; a run it belongs to has ended."""
+        if reply.what == "data":
+            self._data_trouble = reply.text
+            self._session.run_changed.emit()
         if reply.what == "train" and reply.run == self.number and self.progress:
             self._waiting = None
             self._set(replace(self.progress, phase=IDLE))
@@ -204,12 +230,13 @@ class Running:
         if self.progress:
             self._set(replace(self.progress, phase=IDLE))
         recorded = self._session.file.last_weights(self.folder)
-        self._weights = str(recorded[1]) if recorded else self._weights
+        self._weights = str(recorded[1]) if recorded else self._source
         return recorded[0] if recorded else 0
 
-    def opened(self, reply: Opened) -> None:
-        """The engine has built the network in the editor."""
-        self._session.run_changed.emit()
+    def saved(self, path: str) -> None:
+        """The weights are in this file now."""
+        self.learned, self._source = False, path
+        self._session.document_changed.emit()
 
     def open_graph(self) -> None:
         """Tell the engine of the network in the editor."""
@@ -223,9 +250,11 @@ class Running:
             self.stop()
         self.plan = plan
         self.progress = None
+        self.folder, self.learned, self._data_trouble = "", False, ""
+        self._source = str(weights) if weights else ""
         self.number += 1  # replies of an older run are dropped from here on
         self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))
-        self._weights, self._fresh = (str(weights) if weights else ""), True
+        self._weights, self._fresh = self._source, True
         self._session.plan_changed.emit()
         self._session.run_changed.emit()
         self._session.points_arrived.emit()

@@ -23,7 +23,7 @@ from ..text import _
 from .editing import Editing
 from .filing import Filing
 from .looking import Looking
-from .running import Running
+from .running import HOME_DATA, Running
 from .settings import Settings
 
 
@@ -51,6 +51,8 @@ class Notice:
 
 
 STARTING, READY, LOST = "starting", "ready", "lost"
+REMEMBERED = 100
+"""Versions back to which an undone edit is recognised."""
 
 
 class Session(QObject):
@@ -86,7 +88,8 @@ class Session(QObject):
         self.file = Filing(self)
         self.rows: Analysis = analyse(Graph())
         self.version = 0  # counts the graphs that the engine has been told of
-        self._shape: object = None
+        self._shapes: dict[int, object] = {}  # of the latest versions
+        self._alike: set[int] = set()  # versions that are the network in the editor
         self._closed = False
         self._replied.connect(self._answer)
         self._lost.connect(self._engine_lost)
@@ -110,13 +113,28 @@ class Session(QObject):
         """The document's graph is another one: analyse it, tell panels and engine."""
         self.rows = analyse(self.graph, self.rows)
         shape = tuple((n.id, n.layer, n.sources) for n in self.graph)
-        changed, self._shape = shape != self._shape or self.run.opening, shape
-        self.version += changed  # before the signals: panels ask whether the frame is stale
+        changed = shape != self._shapes.get(self.version) or self.run.opening
+        if changed:  # before the signals: panels ask whether the frame is stale
+            self.version += 1
+            if self.run.opening:
+                self._shapes.clear()
+            self._shapes[self.version] = shape
+            self._shapes.pop(self.version - REMEMBERED, None)
+            self._alike = {v for v, s in self._shapes.items() if s == shape}
         self.look.graph_edited()
         self.graph_changed.emit()
         self.document_changed.emit()
         if changed:
             self.run.open_graph()
+
+    def is_present(self, version: int) -> bool:
+        """Whether this version is the network in the editor, as after an edit and its undo."""
+        return version in self._alike
+
+    def hush(self, *keys: str) -> None:
+        """Take away messages whose cause is gone."""
+        for key in keys:
+            self.noticed.emit(Notice("", key=key))
 
     @Slot(object)
     def _answer(self, reply: Reply) -> None:
@@ -131,7 +149,7 @@ class Session(QObject):
             self.engine_state, self.devices = READY, reply.devices
             self.engine_changed.emit()
         elif isinstance(reply, Opened):
-            self.run.opened(reply)
+            self.hush("failed.open")
         elif isinstance(reply, Pictures):
             self.look.take_pictures(reply)
         elif isinstance(reply, Saved):
@@ -141,7 +159,13 @@ class Session(QObject):
 
     def _failed(self, reply: Failed) -> None:
         self.run.failed(reply)
-        self.notice(reply.text, "error", details=reply.details, key=f"failed.{reply.what}")
+        self.look.failed(reply)
+        actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
+        if reply.what == "data" and self.run.plan.data != HOME_DATA:
+            actions = ((_("Train on digits"), self.run.use_home_data),)
+        self.notice(reply.text, "error", details=reply.details, actions=actions, key=f"failed.{reply.what}")
+        if reply.what == "save":
+            self.file.save_failed()
 
     @Slot(int, str)
     def _engine_lost(self, code: int, log: str) -> None:
@@ -160,7 +184,7 @@ class Session(QObject):
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
         if step:
             text += " " + _("Its weights are those of step {step}.").format(step=f"{step:,}")
-            actions = ((_("Continue training"), self.run.train_on),)
+            actions = ((_("Train on from there"), self.run.train_on),)
         self.engine_state = LOST
         self.engine_changed.emit()
         self.notice(text, "warning", details=log, actions=actions, key="engine")

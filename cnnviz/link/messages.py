@@ -264,7 +264,9 @@ class PictureInfo:
 class Frame:
     """What the net did on the picture at one step. Arrays are float32 unless said.
 
-    thumbs    node -> (k, h, w): the first channels, thinned to at most 32×32; a vector -> (n,), at most 64 values
+    thumbs    node -> (k, h, w): the first channels, thinned to at most 32×32 by means of equal blocks; a vector ->
+              (n,): the whole of it, thinned to at most 64 values, each the one of largest magnitude, with its sign,
+              in an equal share (the last may be shorter)
     maps      node -> (channels, height, width) or (features,)
     filters   node -> the layer's weight as torch keeps it; absent where it has none
     input     (channels, height, width): exactly what the net got

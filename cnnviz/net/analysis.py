@@ -128,6 +128,13 @@ class Analysis(Mapping[str, Row]):
             row = next(self._rows[s] for s in row.node.sources if self._rows[s].problem)
         return row
 
+    def reason(self, id: str) -> str:
+        """Why the node gives nothing, in words: its problem, or whose problem it waits for. Else empty."""
+        row, cause = self._rows[id], self.cause(id)
+        if row.problem is None:
+            return ""
+        return row.problem.text if cause is row else problem("waits", nodes=(cause.id,)).text
+
 
 def analyse(graph: Graph, before: Analysis | None = None) -> Analysis:
     """The table of `graph`. Rows of `before` are taken over where neither node nor inputs changed."""

@@ -24,9 +24,10 @@ from typing import Any
 
 from ..resources import folder
 from ..text import N_, _
-from .graph import LoopError, Node, graph, is_name
+from .graph import Graph, LoopError, Node, graph, is_name
 from .layers import TYPES, Layer, kinds
 from .layers.base import kind_of
+from .layout import CARD, GAP, tidy
 from .network import Network
 from .plan import Plan
 from .problems import Misfit
@@ -35,6 +36,7 @@ FORMAT = 1
 SUFFIX = ".cnnviz"
 LARGEST = 64 * 2**20  # bytes; a network of 100,000 layers has 15 MB
 LONGEST = 400  # characters of a message
+TIDIED = 300  # nodes; the layout of 1,000 takes 8 s
 
 
 class FileError(ValueError):
@@ -116,12 +118,21 @@ def _network(data: dict[str, Any], name: str) -> Network:
     except LoopError as e:
         raise _error(name, _("{why}. Remove a source of one of them.").format(why=_capital(str(e)))) from None
     return Network(
-        made,
+        made if all("pos" in entry for entry in entries) else _placed(made),
         name=data.get("name") or Path(name).stem,
         title=data.get("title", ""),
         about=data.get("about", ""),
         plan=_plan(data.get("plan", {}), name),
     )
+
+
+def _placed(made: Graph) -> Graph:
+    """The graph with a place for every card; a very large one in plain rows, since nobody waits for its layout."""
+    if len(made) <= TIDIED:
+        return made.move(tidy(made))
+    across, down = (size + gap for size, gap in zip(CARD, GAP, strict=True))
+    columns = round((len(made) * 1.6 * down / across) ** 0.5)
+    return made.move({n.id: (i % columns * across, i // columns * down) for i, n in enumerate(made)})
 
 
 def _ids(entries: list[dict[str, Any]], name: str) -> set[str]:

@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from keyword import iskeyword
 from typing import Any
 
+from ..text import _
 from .layers.base import Layer
 
 
@@ -167,6 +168,19 @@ def _sorted(nodes: tuple[Node, ...], place: dict[str, int]) -> tuple[Node, ...]:
             if not missing[r]:
                 heappush(ready, r)
     if len(out) < len(nodes):
-        left = [n.id for n, m in zip(nodes, missing, strict=True) if m]
-        raise LoopError("these nodes form a loop: " + ", ".join(left))
+        left = {i for i, m in enumerate(missing) if m}
+        ids = [nodes[i].id for i in _cycle(left, [[place[s] for s in n.sources] for n in nodes])]
+        raise LoopError(_("these nodes form a loop: {nodes}").format(nodes=", ".join(ids)))
     return tuple(out)
+
+
+def _cycle(left: set[int], sources: list[list[int]]) -> list[int]:
+    """One loop among `left`, each of which has a source in it: from its first node on, in the wires' direction."""
+    path = [min(left)]
+    met: dict[int, int] = {}
+    while path[-1] not in met:
+        met[path[-1]] = len(path) - 1
+        path.append(next(s for s in sources[path[-1]] if s in left))
+    loop = path[met[path[-1]] + 1 :][::-1]
+    first = loop.index(min(loop))
+    return loop[first:] + loop[:first]

@@ -43,6 +43,7 @@ SENTENCES = {
     "setting.pair": N_("{setting} must be one whole number or two (height, width), but is {value}."),
     "setting.numbers": N_("{setting} must be one number or more, but is {value}."),
     "size.huge": N_("{layer} gives {shape}, more values than a computer can hold."),
+    "plan.data": N_("{why}"),
     "net.empty": N_("The network is empty. Drag an Input onto the canvas, or open a network."),
     "net.no_input": N_("The network has no Input. Drag one onto the canvas."),
     "net.ends": N_("The network has several ends: {nodes}. Join or delete them until one is left."),
@@ -52,6 +53,15 @@ SENTENCES = {
     ),
     "net.no_weights": N_("The network has no weights to train. Add a Conv2d or a Linear."),
 }
+
+ONE = {
+    "inputs.count": N_("{layer} needs one input but has {have}."),
+    "inputs.more": N_("{layer} needs one input or more but has {have}."),
+}
+"""The same where `need` is 1."""
+
+NUMERIC = ("setting.whole", "setting.number", "setting.truth", "setting.pair", "setting.numbers")
+"""Problems of a setting that is never a text."""
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -69,7 +79,12 @@ class Problem:
     @property
     def text(self) -> str:
         """The sentence for a person, in the language in use."""
-        return _(SENTENCES[self.code]).format(**{k: _say(v) for k, v in self.args})
+        args = dict(self.args)
+        template = ONE.get(self.code, "") if args.get("need") == 1 else ""
+        said = {k: _say(v) for k, v in args.items()}
+        if isinstance(args.get("value"), str) and self.code in NUMERIC:
+            said["value"] = _('the text "{text}"').format(text=args["value"])  # a number in quotes looks like a number
+        return _(template or SENTENCES[self.code]).format(**said)
 
 
 def _say(value: Any) -> str:

@@ -137,13 +137,13 @@ def test_wrong_npz_files_are_explained(tmp_path: Path, case: str) -> None:
 
 
 def test_missing_and_damaged_files_are_explained(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz.*mnist"):
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz.*mnist, or train on digits\.$"):
         load("mnist", str(tmp_path), GREY)
-    with pytest.raises(DataError, match="data_batch_1"):
+    with pytest.raises(DataError, match=r"data_batch_1.*cifar10, or train on digits\.$"):
         load("cifar10", str(tmp_path), COLOUR)
     with pytest.raises(DataError, match="no data set imagenet"):
         load("imagenet", "", COLOUR)
-    with pytest.raises(DataError, match=r"none\.npz"):
+    with pytest.raises(DataError, match=r"none\.npz\. Check the name, or train on digits\.$"):
         load(str(tmp_path / "none.npz"), "", COLOUR)
     (tmp_path / "text.npz").write_text("hello")
     with pytest.raises(DataError, match=r"text\.npz"):
@@ -154,6 +154,16 @@ def test_missing_and_damaged_files_are_explained(tmp_path: Path) -> None:
         whole.write_bytes(broken)
         with pytest.raises(DataError, match="again"):
             load("mnist", str(tmp_path), GREY)
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    write_idx(tmp_path)
+    monkeypatch.setattr(Path, "read_bytes", denied)  # root may read everything, so the system is asked in vain
+    with pytest.raises(DataError, match=r"-ubyte.gz may not be read\. Change its permissions, or train on digits\.$"):
+        load("mnist", str(tmp_path), GREY)
 
 
 def test_real_mnist_where_it_is() -> None:

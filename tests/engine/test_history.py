@@ -121,6 +121,7 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_training_goes_on(tmp_p
     told: list[str] = []
     assert len(list(Training(NETWORK, PLAN, tmp_path / "file" / "run", warn=told.append))) == 90
     assert len(told) == 1 and "file" in told[0]
+    assert "(Not a directory)" in told[0] and "Errno" not in told[0]
 
 
 def test_divergence_leaves_good_weights_in_the_folder(tmp_path: Path) -> None:

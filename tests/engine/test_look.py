@@ -12,7 +12,7 @@ from cnnviz.engine.pictures import fit
 from cnnviz.link.messages import Interest, PictureInfo, Unit
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
-from cnnviz.net.layers import Conv2d, Input, Softmax
+from cnnviz.net.layers import Conv2d, Flatten, Input, Linear, Softmax
 
 from .nets import chain, lenet, noisy
 
@@ -53,6 +53,30 @@ def test_thumbs_are_block_means_of_the_first_channels(size: int, thumb: int) -> 
     block = -(-size // 32)
     mean = got.maps["conv"][3, :block, :block].mean()
     assert got.thumbs["conv"][3, 0, 0] == pytest.approx(mean, abs=1e-6)
+
+
+@pytest.mark.parametrize(("features", "columns"), [(1, 1), (64, 64), (65, 33), (120, 60), (1690, 63)])
+def test_thumbs_of_vectors_show_the_peaks_of_the_whole(features: int, columns: int) -> None:
+    graph = chain(image=Input(1, (32, 32)), flat=Flatten(), fc=Linear(features))
+    got = frame(Net(analyse(graph)), shot(graph), Interest(0, ("fc", "flat"), ("fc",)), Stamp(0))
+    whole, thumb = got.maps["fc"], got.thumbs["fc"]
+    assert len(thumb) == columns
+    share = -(-features // columns)
+    for i, value in enumerate(thumb):
+        part = whole[i * share : (i + 1) * share]
+        assert value == part[np.abs(part).argmax()]
+    assert thumb[np.abs(thumb).argmax()] == whole[np.abs(whole).argmax()]
+    assert len(got.thumbs["flat"]) == 64
+
+
+def test_a_peak_that_is_no_number_stays_in_a_thumb() -> None:
+    graph = chain(image=Input(1, (32, 32)), flat=Flatten(), fc=Linear(100))
+    net = Net(analyse(graph))
+    with torch.no_grad():
+        net.state_dict()["fc.bias"][70] = torch.nan
+        net.state_dict()["fc.bias"][99] = -torch.inf
+    thumb = frame(net, shot(graph), Interest(0, ("fc",)), Stamp(0)).thumbs["fc"]
+    assert np.flatnonzero(np.isnan(thumb)).tolist() == [35] and thumb[49] == -np.inf
 
 
 def test_the_output_is_what_goes_into_a_last_softmax() -> None:

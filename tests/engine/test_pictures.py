@@ -97,6 +97,78 @@ def test_only_the_first_frame_counts(tmp_path: Path) -> None:
     assert set(got.ravel().tolist()) == {10}
 
 
+def test_every_format_is_one_that_pillow_opens() -> None:
+    Image.init()
+    assert set(pictures.FORMATS) <= set(Image.OPEN)
+
+
+OF_EVERY_FORMAT = {
+    "PNG": "png",
+    "JPEG": "jpg",
+    "BMP": "bmp",
+    "GIF": "gif",
+    "WEBP": "webp",
+    "TIFF": "tiff",
+    "PPM": "ppm",
+}
+
+
+@pytest.mark.parametrize("format", pictures.FORMATS)
+@pytest.mark.parametrize("ending", ["", "png"])
+def test_every_format_opens_by_its_contents(tmp_path: Path, format: str, ending: str) -> None:
+    path = tmp_path / f"a.{ending or OF_EVERY_FORMAT[format]}"
+    Image.fromarray(COLOUR).save(path, format)
+    got = decode(path)
+    assert got.shape == (12, 16, 3) and got.dtype == np.uint8
+    assert np.abs(got.astype(int) - COLOUR).mean() < 24
+
+
+def test_a_camera_s_picture_with_a_second_one_in_it(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    first, second = Image.fromarray(COLOUR), Image.fromarray(255 - COLOUR)
+    first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second], quality=95, exif=exif)
+    got = decode(tmp_path / "a.jpg")
+    assert got.shape == (16, 12, 3) and np.abs(got.astype(int) - np.rot90(COLOUR, -1)).mean() < 8
+
+
+@pytest.mark.parametrize("format", ["JPEG", "WEBP", "TIFF", "PNG"])
+def test_every_format_with_exif_is_turned(tmp_path: Path, format: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    path = tmp_path / "a"
+    Image.fromarray(COLOUR).save(path, format, exif=exif, quality=95)
+    got = decode(path)
+    assert got.shape == (16, 12, 3) and np.abs(got.astype(int) - np.rot90(COLOUR)).mean() < 24
+
+
+@pytest.mark.parametrize(("format", "mode"), [("WEBP", "RGBA"), ("TIFF", "RGBA"), ("TIFF", "LA"), ("PNG", "PA")])
+def test_every_format_with_transparency_is_laid_on_white(tmp_path: Path, format: str, mode: str) -> None:
+    clear = Image.new("RGBA", (4, 2), (0, 0, 0, 0)).convert("RGBA" if mode == "PA" else mode)
+    path = tmp_path / "a"
+    (clear.quantize() if mode == "PA" else clear).save(path, format, **({"lossless": True} if format == "WEBP" else {}))
+    assert set(decode(path).ravel().tolist()) == {255}
+
+
+@pytest.mark.parametrize("ending", ["png", "bmp", "gif", "tiff"])
+def test_palettes_give_their_colours(tmp_path: Path, ending: str) -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.putpixel((1, 0), 1)
+    assert decode(write(tmp_path, f"p.{ending}", image))[0].tolist() == [[255, 0, 0], [0, 0, 255]]
+
+
+@pytest.mark.parametrize("ending", sorted(OF_EVERY_FORMAT.values()))
+def test_a_text_with_a_picture_s_name_is_no_picture(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"notes.{ending}"
+    path.write_text("Dear diary,\n" * 50)
+    with pytest.raises(PictureError) as caught:
+        decode(path)
+    assert str(caught.value) == (
+        f"notes.{ending} is not a picture this program can read. Use PNG, JPEG, BMP, GIF, WebP or TIFF."
+    )
+
+
 def truncated(path: Path) -> None:
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(path, "PNG")
     path.write_bytes(path.read_bytes()[:4000])

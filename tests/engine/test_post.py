@@ -12,7 +12,10 @@ from cnnviz.engine.post import Post, Refused, sentence
 from cnnviz.link.mailbox import LocalMailbox
 from cnnviz.link.messages import Bell, Failed, Frame, Reply
 from cnnviz.net.analysis import analyse
-from cnnviz.net.layers import Linear
+from cnnviz.net.files import preset, presets
+from cnnviz.net.graph import Graph
+from cnnviz.net.layers import Conv2d, Flatten, Input, Linear
+from cnnviz.net.plan import OPTIMIZERS, Plan
 
 from .nets import small
 
@@ -71,6 +74,48 @@ def test_memory_is_looked_at_before_it_is_taken() -> None:
     with pytest.raises(MemoryError, match="GB"):
         memory.check(analyse(small().change("out", layer=Linear(16_000_000))), copies=1000)
     assert memory.size_text(1_500_000_000) == "1.5 GB" and memory.size_text(2_000_000) == "2 MB"
+
+
+GB = 10**9
+
+
+def widened(channels: int) -> Graph:
+    chain = Graph().add(Input(1, (28, 28))).add(Conv2d(channels), ["input_1"]).add(Flatten(), ["conv2d_1"])
+    return chain.add(Linear(10), ["flatten_1"])
+
+
+def free(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(memory, "available", lambda: size)
+
+
+def test_a_training_that_cannot_fit_is_refused_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    free(monkeypatch, 24 * GB)
+    rows = analyse(widened(65_536))
+    said = r"needs about \d+\.\d GB of memory, but only 24\.0 GB are free\. .*: (linear|conv2d)_1 takes the most\.$"
+    for measured in (1, 256):
+        with pytest.raises(MemoryError, match=said):
+            memory.check_training(rows, Plan(batch_size=32), measured)
+    with pytest.raises(MemoryError, match="Use a smaller batch, or smaller layers: conv2d_1"):
+        memory.check_training(analyse(widened(4096)), Plan(batch_size=1024), 64)
+    free(monkeypatch, 1 * GB)
+    with pytest.raises(MemoryError, match=r"^The network needs about .* Make linear_1 smaller\.$"):
+        memory.check(rows, copies=3)
+
+
+@pytest.mark.parametrize("name", presets())
+def test_no_preset_is_refused_on_four_gigabytes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    free(monkeypatch, 3 * GB)  # the system and the window take the rest
+    rows = preset(name).analyze()
+    for optimizer in OPTIMIZERS:
+        memory.check_training(rows, Plan(batch_size=64, optimizer=optimizer), 256)
+    memory.check(rows, copies=3)
+
+
+def test_memory_kept_from_an_earlier_run_is_given_back_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    have = [1, 8 * GB]
+    monkeypatch.setattr(memory, "available", lambda: have.pop(0))
+    memory.check(analyse(small()), copies=3)
+    assert not have
 
 
 def test_threads_leave_a_core_to_the_window() -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from cnnviz.engine import memory
 from cnnviz.engine.build import Net
 from cnnviz.engine.history import last
 from cnnviz.link.messages import (
@@ -300,6 +301,17 @@ def test_a_net_too_large_for_this_machine_is_refused() -> None:
         assert "memory" in desk.failure("open").text
         desk.send(Open(2, small(), Plan()))
         assert desk.frame(lambda f: f.version == 2)
+
+
+def test_a_training_too_large_for_this_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Desk() as desk:
+        desk.send(Open(1, small(), Plan()))
+        desk.until(Opened, lambda o: o.version == 1)
+        monkeypatch.setattr(memory, "available", lambda: 100_000_000)
+        desk.send(Train(1, Plan(batch_size=65_536)))
+        said = desk.failure("train").text
+        assert said.startswith("Training needs about ") and "100 MB are free. Use a smaller batch, " in said
+        assert desk.progress(ended).step == 0
 
 
 def test_a_run_is_recorded_and_its_folder_may_fail(tmp_path: Path) -> None:

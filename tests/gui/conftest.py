@@ -9,6 +9,7 @@ import pytest
 
 from cnnviz.gui.session import Session
 from cnnviz.gui.settings import Settings
+from cnnviz.gui.window import questions
 from cnnviz.link.messages import Command, Frame, Reply
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import AvgPool2d, Conv2d, Flatten, Input, Linear, Tanh
@@ -39,6 +40,12 @@ class StillEngine:
     def last(self, kind: type) -> Command:
         """The newest command of this type."""
         return next(c for c in reversed(self.sent) if isinstance(c, kind))
+
+
+@pytest.fixture(autouse=True)
+def no_question_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that fails with unsaved edits must not wait for somebody to answer."""
+    monkeypatch.setattr(questions, "unsaved", lambda parent, name, weights: "discard")
 
 
 @pytest.fixture

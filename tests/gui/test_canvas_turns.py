@@ -226,6 +226,12 @@ def test_bars_of_one_sign_have_their_line_below_or_none() -> None:
 
 
 def test_more_bars_than_columns() -> None:
+    """Each column shows the largest magnitude in its share: no peak is lost, whichever way it goes."""
     picture = bars(np.arange(100.0), Range(0.0, 99.0), 20, 10)
     heights = (picture[:20] == 2).sum(axis=0)
-    assert (np.diff(heights) > 0).all() and heights[-1] == 19
+    assert (np.diff(heights) > 0).all() and heights[-1] == 20
+    values = np.full(95, 0.1)
+    values[33], values[34], values[94] = -1.0, 0.9, np.nan
+    peaks = bars(values, Range(-1.0, 1.0), 20, 10)
+    assert (peaks == 3).sum(axis=0).tolist() == [0, 0, 0, 10, 0, 0, 0, 0, 0, 0]
+    assert (peaks[:20, 9] == 4).all()

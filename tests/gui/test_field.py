@@ -51,7 +51,7 @@ def test_declared_and_measured_side_by_side(session: Session, panel: Field) -> N
     assert panel.title.whole == "S2 · channel 1 · (5, 6)"
     assert panel.shot.box == panel.heat.box == Box(10, 12, 6, 6)
     assert panel.declared.text() == "sees 6×6 pixels, stride 2, padding 0"
-    assert panel.measured.text() == "share of gradient inside the frame: 100 % · 95 % within 6×6"
+    assert panel.measured.text() == "gradient inside the frame: 100 %\n95 % within 6×6"
     heat = pixels(panel.heat.viewport())
     for (y, x), level in (((0, 0), 0), ((12, 14), 250), ((13, 13), 83)):
         at = panel.heat.place(Box(y, x, 1, 1)).center().toPoint()
@@ -103,7 +103,7 @@ def test_numbers_of_a_field() -> None:
     assert inside(np.zeros((4, 4)), (0, 0, 2, 2)) is None
     assert effective(np.full((4, 4), np.nan), (0, 0, 2, 2)) is None
     assert measured_text(np.zeros((4, 4)), None) == "no pixel changes this unit: its gradient is zero"
-    assert measured_text(field, (2, 2, 2, 3)).startswith("share of gradient inside the frame: 66.7 % · ")
+    assert measured_text(field, (2, 2, 2, 3)).startswith("gradient inside the frame: 66.7 %\n")
 
 
 def test_words_of_a_field() -> None:

@@ -8,10 +8,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.gui.inspect import Maps
-from cnnviz.gui.inspect.meaning import class_names, signed, unit_looking_at, window
+from cnnviz.gui.inspect.meaning import class_names, unit_looking_at, window
 from cnnviz.gui.paint import theme
 from cnnviz.gui.paint.colour import SIGNED, VIRIDIS, Range
 from cnnviz.gui.session import Session
+from cnnviz.gui.signed import signed
 from cnnviz.link.messages import Frame, Progress, Unit, Watch
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Conv2d, Input, Linear, MaxPool2d, ReLU, Sigmoid, Softmax

@@ -89,16 +89,18 @@ def test_hovering_reads_pixels_before_and_after_normalising(session: Session, pa
         == f"(9, 12) · {sent.shown[9, 12, 0]} · the net gets {sent.input[0, 9, 12]:.3g}".replace("-", "−")
     )
     panel.shot.left.emit()
-    assert panel.caption.text() == ""
+    assert panel.caption.text() == "8×8 picture\nscaled to 32×32"
 
 
 def test_says_where_the_picture_comes_from(session: Session, panel: Picture) -> None:
     arrive(session, frame(session))
-    assert panel.title.whole == "digits test 1 · 8×8, scaled to 32×32 · label three"
+    assert panel.title.whole == "digits test 1 · label three"
     info = PictureInfo("cat.png", (480, 640), None, (0.0, 0.125, 1.0, 0.875))
     arrive(session, frame(session, picture=info))
-    assert panel.title.whole == "cat.png · 480×640, cropped to 480×480, scaled to 32×32"
-    assert made(PictureInfo("x", (32, 32)), (32, 32)) == "32×32"
+    assert panel.title.whole == "cat.png"
+    assert panel.caption.text() == "640×480 picture, cropped to 480×480\nscaled to 32×32"
+    assert made(PictureInfo("x", (32, 32)), (32, 32)) == "32×32 picture"
+    assert made(PictureInfo("x", (30, 1200)), (30, 20)) == "1,200×30 picture\nscaled to 20×30", "width first"
 
 
 def test_says_whether_the_answer_is_right(session: Session, panel: Picture) -> None:
@@ -172,8 +174,11 @@ def test_says_what_is_missing(session: Session, panel: Picture, qtbot) -> None:
 def test_a_frame_from_before_the_edit_is_dimmed(session: Session, panel: Picture, qtbot) -> None:
     arrive(session, frame(session))
     session.edit.set("input", "size", (16, 16))
-    assert panel.shot.box is None
+    qtbot.waitUntil(lambda: panel.shot.box is None)
     qtbot.waitUntil(panel.veil.isVisible)
+    place, said = panel.shot.geometry(), panel.veil.pill()
+    assert place.contains(said), "the words lie over the picture, not over the answer"
+    assert said.top() > place.center().y()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from cnnviz.gui import running
 from cnnviz.gui.session import LOST, READY, Notice, Session
 from cnnviz.gui.settings import Settings
 from cnnviz.link.messages import (
@@ -151,7 +152,7 @@ def test_training_takes_points_in_order_and_drops_old_runs(open_lenet, qtbot):
     assert s.run.points[:, 0].tolist() == list(range(10)), "overlapping answers are no doubles"
 
 
-def test_pause_step_stop_and_stop_again(open_lenet, qtbot):
+def test_pause_step_stop_and_stop_again(open_lenet, qtbot, monkeypatch):
     s = open_lenet
     s.run.train()
     s.run.pause()
@@ -163,6 +164,9 @@ def test_pause_step_stop_and_stop_again(open_lenet, qtbot):
     assert isinstance(s.engine.sent[-1], Stop) and s.run.phase == STOPPING
     answer(s, qtbot, news(s, 1, 1, phase=TRAINING))
     assert s.run.phase == STOPPING, "until the engine says that it has ended"
+    s.run.stop()
+    assert s.run.phase == STOPPING, "a double click is one click"
+    monkeypatch.setattr(running, "AGAIN", 0.0)
     s.run.stop()
     qtbot.waitUntil(lambda: s.engine.restarts == 1)
     assert s.run.phase == IDLE

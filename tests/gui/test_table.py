@@ -67,7 +67,7 @@ def test_numbers_as_people_read_them() -> None:
     ]
     assert [memory(n) for n in (0, 1023, 1024, 18_816, 1_048_575, 3 * 2**20)] == [
         "0 B",
-        "1023 B",
+        "1,023 B",
         "1.0 KB",
         "18.4 KB",
         "1.0 MB",
@@ -77,7 +77,8 @@ def test_numbers_as_people_read_them() -> None:
 
 def test_the_cells_of_a_row(table: Table) -> None:
     assert shown(table, 1) == ["C1", "Conv2d", "6×28×28", "156", "117,600", "18.4 KB", "5×5 /1"]
-    assert shown(table, 5)[FIELD] == "whole picture"
+    assert shown(table, 5)[FIELD] == "whole"
+    assert tip(table.model.rows[5], FIELD) == "Every unit sees the whole picture."
     assert "18,816 bytes" in tip(table.model.rows[1], MEMORY)
 
 
@@ -224,11 +225,11 @@ def test_a_problem_is_said_in_its_row_and_counted(table: Table, session: Session
     assert "40×40 window" in shown(table, 1)[OUT]
     assert shown(table, 1)[PARAMS:] == ["", "", "", ""]
     assert "40×40 window" in tip(table.model.rows[1], LAYER)
-    assert shown(table, 2)[OUT] == "Waits for C1."
-    assert table.totals.texts[FIELD] == "1 problem"
+    assert shown(table, 2)[OUT] == shown(table, 3)[OUT] == "Waits for C1.", "whose problem it is, as on the card"
+    assert table.totals.texts[OUT] == "1 problem"
     assert not table.grab().isNull()
     session.edit.undo()
-    assert FIELD not in table.totals.texts
+    assert OUT not in table.totals.texts
 
 
 def test_an_empty_network_is_painted(table: Table, session: Session) -> None:

@@ -78,7 +78,7 @@ def test_a_broken_layer_says_why_and_one_behind_it_too(why: Why, session: Sessio
     session.edit.set("C1", "kernel_size", (40, 40))
     assert "40×40 window does not fit" in lines(why)
     session.look.select(["S2"])
-    assert "Waits for tanh_1." in lines(why)
+    assert "Waits for C1." in lines(why)
     assert "C1: Conv2d's 40×40 window does not fit" in lines(why)
 
 

@@ -36,8 +36,7 @@ def window(session: Session, lenet: Graph, qtbot) -> Iterator[Window]:
     with qtbot.waitExposed(w):
         w.show()
     yield w
-    session.edit.document.mark_saved()
-    session.file._saved_plan = session.run.plan
+    session.file.let_go()
     w.close()
 
 
@@ -65,15 +64,16 @@ def test_no_key_stands_for_two_commands():
     assert len(keys) == len(set(keys))
 
 
-def test_what_cannot_be_done_says_why(window, session):
+def test_what_cannot_be_done_says_why(window, session, qtbot):
     assert not window.actions_["undo"].isEnabled()
     assert "Nothing to undo" in window.actions_["undo"].toolTip()
     session.edit.set("C1", "kernel_size", (99, 99))
-    assert window.actions_["undo"].isEnabled() and "kernel_size" in window.actions_["undo"].text()
     train = window.actions_["train"]
-    assert not train.isEnabled() and "C1" in train.toolTip()
+    qtbot.waitUntil(lambda: not train.isEnabled())
+    assert window.actions_["undo"].isEnabled() and "kernel_size" in window.actions_["undo"].text()
+    assert "C1" in train.toolTip()
     session.edit.undo()
-    assert train.isEnabled()
+    qtbot.waitUntil(train.isEnabled)
 
 
 def test_keys_reach_the_commands(window, session, qtbot):
@@ -89,9 +89,9 @@ def test_keys_reach_the_commands(window, session, qtbot):
 def test_closing_asks_for_unsaved_edits(window, session, monkeypatch, tmp_path):
     session.edit.set("C1", "out_channels", 9)
     assert window.isWindowModified()
-    monkeypatch.setattr(questions, "unsaved", lambda parent, name: "cancel")
+    monkeypatch.setattr(questions, "unsaved", lambda parent, name, weights: "cancel")
     assert not window.close() and window.isVisible() and not session.engine.closed
-    monkeypatch.setattr(questions, "unsaved", lambda parent, name: "save")
+    monkeypatch.setattr(questions, "unsaved", lambda parent, name, weights: "save")
     monkeypatch.setattr(questions, "save_network", lambda parent, path: "")
     assert not window.close(), "no name was given"
     monkeypatch.setattr(questions, "save_network", lambda parent, path: str(tmp_path / "n.cnnviz"))
@@ -102,7 +102,7 @@ def test_discarding_leaves_no_autosave(window, session, monkeypatch):
     session.edit.set("C1", "out_channels", 9)
     session.file.autosave()
     assert list(session.file._autosaves.glob("*.cnnviz"))
-    monkeypatch.setattr(questions, "unsaved", lambda parent, name: "discard")
+    monkeypatch.setattr(questions, "unsaved", lambda parent, name, weights: "discard")
     assert window.close()
     assert not list(session.file._autosaves.glob("*.cnnviz"))
 
@@ -181,7 +181,7 @@ def test_curves_draw_what_the_session_holds(window, session, qtbot):
     session.run.train()
     answer(session, qtbot, news(session, 0, 50))
     curves = window.panels["curves"]
-    qtbot.waitUntil(lambda: len(curves.accuracy.data("batch")[0]) == 50)
+    qtbot.waitUntil(lambda: all(len(c.data("batch")[0]) == 50 for c in (curves.loss, curves.accuracy)))
     for chart, column, scale in ((curves.loss, 1, 1), (curves.accuracy, 2, 100)):
         x, y = chart.data("batch")
         assert np.array_equal(x, session.run.points[:, 0]) and np.array_equal(y, scale * session.run.points[:, column])

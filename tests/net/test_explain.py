@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from cnnviz.net.analysis import Row, analyse
-from cnnviz.net.explain import LABELS, explain
+from cnnviz.net.explain import LABELS, Formula, explain, letters
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, ConvTranspose2d, Flatten, Input, Layer
 
@@ -25,6 +25,19 @@ def value(text: str) -> int:
     result = eval(python, {"F": Fraction, "floor": math.floor, "ceil": math.ceil})
     assert result == int(result)
     return int(result)
+
+
+def maps_onto(f: Formula) -> None:
+    """A formula in letters has the shape of the one in numbers, and in it a letter stands for one number."""
+    if not f.symbols:
+        return
+    token = r"[a-z][₁₂]?(?:/g)?|\d+"
+    symbols, numbers = re.findall(token, f.symbols), re.findall(r"\d+", f.text)
+    assert re.sub(token, "#", f.symbols) == re.sub(r"\d+", "#", f.text)
+    stands: dict[str, str] = {}
+    for symbol, number in zip(symbols, numbers, strict=True):
+        assert stands.setdefault(symbol, number) == number and (number == symbol or not symbol.isdecimal())
+    assert set(letters((f,))) == {c for c in f.symbols if c.isascii() and c.isalpha()}
 
 
 def check(row: Row) -> None:
@@ -48,6 +61,7 @@ def check(row: Row) -> None:
     for f in formulas:
         assert value(f.text) == f.value == known[f.what], (f.what, f.text, known[f.what])
         assert f.label
+        maps_onto(f)
     assert ("params" in whats) == bool(row.params) and ("macs" in whats) == bool(row.macs)
     if "size" in whats:
         assert row.out[1] == row.out[2]
@@ -80,6 +94,13 @@ def test_lenet_as_on_the_blackboard() -> None:
         "size: ⌊(32 + 2·0 − 1·(5−1) − 1)/1⌋ + 1 = 28",
         "params: (5·5·1 + 1)·6 = 156",
         "macs: 6·28·28·(5·5·1) = 117600",
+    ]
+    assert [f.symbols for f in explain(analyse(g)["C1"])] == [
+        "⌊(n + 2·p − d·(k−1) − 1)/s⌋ + 1",
+        "(k·k·c + 1)·f",
+        "f·h·w·(k·k·c)",
+        "",
+        "r + (k − 1)·j",
     ]
     assert texts(g, "C3")[-1] == "field: 6 + (5 − 1)·2 = 14"
     assert texts(g, "flat") == ["features: 16·10·10 = 1600", "bytes: 4·1600 = 6400"]

@@ -53,8 +53,7 @@ class Program:
 
     def close(self) -> None:
         """As a person who discards everything."""
-        self.session.edit.document.mark_saved()
-        self.session.file._saved_plan = self.session.run.plan
+        self.session.file.let_go()
         self.window.close()
         self.client.close()
 

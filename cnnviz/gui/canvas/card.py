@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGrap
 
 from ...net.analysis import Row
 from ...net.graph import Node
-from ...net.problems import shape_text
+from ...net.layers import Input
 from ...text import _
+from ..paint.counts import grouped, short
 from ..paint.theme import RADIUS
 from . import strip as strips
 from .places import BODY, BOUNDS, LEFT, OUT, PORT, QUIET, RIGHT, ROOM, STRIP, in_port, ports
-from .style import MAPS, WORDS, Style, body_path, edge_path, paint_sign, pen, whole
+from .style import MAPS, TITLES, WORDS, Style, body_path, edge_path, paint_sign, pen, size_text, whole
 
 OUTLINE = 4
 """Device pixels that a card's outline and its shadow stand out of its body."""
@@ -165,7 +166,8 @@ class Card(QGraphicsRectItem):
         style, row = self.world.style, self.row
         if self.strip.array is None:
             if row.out:
-                strips.placeholder(painter, area, row.out, style)
+                one = isinstance(self.node.layer, Input)  # picture, however many channels
+                strips.placeholder(painter, area, (1, *row.out[1:]) if one else row.out, style)
             return
         opacity = painter.opacity()
         if self.world.stale:
@@ -205,8 +207,8 @@ class Card(QGraphicsRectItem):
         font = style.fitting((style.title, style.narrow), node.type, room)
         title = style.elided(font, node.type, room)
         caption = style.elided(style.caption, " · ".join(filter(None, (name, node.layer.brief))), ROOM)
-        shape = shape_text(row.out) if row.out else ""
-        params = f"{row.params:,}" if row.params else ""
+        shape = size_text(row.out) if row.out else ""
+        params = grouped(row.params) if row.params else ""
         measure = style.metrics(style.caption).horizontalAdvance
         if params and measure(shape) + measure(params) + 6 > ROOM:
             params = short(row.params)
@@ -227,7 +229,7 @@ class Card(QGraphicsRectItem):
             paint_sign(painter, QPointF(box.right() - 8, box.bottom() - 9), 12, style)
 
     def _paint_block(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
-        """Too small for maps: a block in the family's colour, with the title where it fits."""
+        """Too small for maps: a block in the family's colour, with the title while titles can be told apart."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         family = self.node.layer.family
         painter.fillRect(box, (style.faded if self.waits_for else style.families)[family])
@@ -235,10 +237,10 @@ class Card(QGraphicsRectItem):
             painter.setPen(pen(style.accent if self.selected else style.problem_ink, 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(box)
-        font, title = style.short_title(self.node.type, round(box.width() - 4))
-        if len(title) > 5 or title == self.node.type:
-            painter.setFont(font)
+        if scale >= TITLES:
+            painter.setFont(style.small)
             painter.setPen(style.text_ink if self.waits_for else style.panel)
+            title = style.elided(style.small, self.node.type, box.width() - 2)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
         if self._own_problem:
             paint_sign(painter, QPointF(box.right() - 1, box.top() + 1), 10, style)
@@ -283,11 +285,3 @@ class World:
 def _brief(row: Row) -> tuple[str, bool]:
     """What a card says where captions cannot be read."""
     return row.node.type, row.problem is not None
-
-
-def short(count: int) -> str:
-    """A large count in four figures: 138.4 M."""
-    for unit, name in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if count >= unit:
-            return f"{count / unit:.1f} {name}"
-    return str(count)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGraphicsScene
 from ...link.messages import Frame
 from ...net.analysis import Analysis, Row
 from ...net.edit import Wire, wires
+from ..signed import signed
 from . import route
 from .card import Card, World
 from .places import BODY, OUT, Point, in_port, ports
@@ -40,11 +41,14 @@ class Scene(QGraphicsScene):
         self.world = World()
         self.cards: dict[str, Card] = {}
         self.wires: dict[Wire, WireItem] = {}
+        self._rows: Analysis | None = None
+        self._signed: dict[str, bool] = {}  # as far as asked for: the same for every frame of this network
 
     # ── the graph ───────────────────────────────────────────────────────────────────────────────────────────────────
     def show_rows(self, rows: Analysis) -> None:
         """Be this network."""
         graph = rows.graph
+        self._rows, self._signed = rows, {}
         self.world.read_by(graph.readers)
         moved: list[Point] = []  # places that cards came to or left
         for id in [i for i in self.cards if i not in graph]:
@@ -120,12 +124,23 @@ class Scene(QGraphicsScene):
     def take(self, frame: Frame, jump: bool) -> list[Card]:
         """Have the frame's maps; the cards that show some, to be painted anew."""
         now, shown = monotonic(), []
+        first, looking = self._rows.input if self._rows is not None else None, None
+        if first is not None and frame.shown is not None:
+            looking = self.cards[first.id]
+            if looking.strip.take_picture(frame.shown):
+                shown.append(looking)
         for id, array in frame.thumbs.items():
             card = self.cards.get(id)
-            if card is not None:
-                card.strip.take(array, card.node.layer.signed, now, jump)
+            if card is not None and card is not looking:
+                card.strip.take(array, self._has_sign(id), now, jump)
                 shown.append(card)
         return shown
+
+    def _has_sign(self, id: str) -> bool:
+        if id not in self._signed:
+            assert self._rows is not None, "there are cards"
+            self._signed[id] = signed(self._rows, id)
+        return self._signed[id]
 
     def easing(self) -> list[Card]:
         """Cards whose range still eases."""

@@ -1,4 +1,4 @@
-"""The small feature maps on a card, painted in place."""
+"""The small pictures on a card, painted in place: feature maps, a vector, or what the network looks at."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from functools import lru_cache
 from math import ceil
 
 import numpy as np
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from ..paint import colour
+from ..paint.bars import NEGATIVE, POSITIVE
 from ..paint.mosaic import levels
 from ..paint.theme import Theme
 from .style import Style
@@ -22,10 +23,15 @@ DIM = 0.35
 
 
 class Strip:
-    """What one card shows of its layer's output: maps (k, h, w) side by side, a vector (n,) as bars."""
+    """What one card shows of its layer's output: maps (k, h, w) side by side, a vector (n,) as bars.
+
+    The Input's card shows the picture itself, uint8 (height, width, 3).
+    """
 
     def __init__(self) -> None:
         self.array: np.ndarray | None = None
+        self._photo = False  # the array is a picture
+        self._told = True  # whether the layer's values can be negative
         self._signed = self._jump = True
         self._since: float | None = None  # when an array came that has not been painted yet
         self._ease = colour.Ease()
@@ -37,8 +43,15 @@ class Strip:
     def take(self, array: np.ndarray, signed: bool, now: float, jump: bool) -> None:
         """Show this from now on. `jump`: another picture, so that the range does not ease over."""
         self.array = array[:MOST] if array.ndim == 3 else array
-        self._jump = jump or signed != self._signed or (self._jump and self._since is not None)
-        self._signed, self._since = signed, now
+        self._jump = jump or signed != self._told or self._photo or (self._jump and self._since is not None)
+        self._told, self._since, self._photo = signed, now, False
+
+    def take_picture(self, pixels: np.ndarray) -> bool:
+        """Show this from now on, uint8 (height, width, 3); whether it is another one than before."""
+        if self._photo and np.array_equal(pixels, self.array):  # type: ignore[arg-type]
+            return False
+        self.array, self._photo, self._eased, self._image = np.ascontiguousarray(pixels), True, True, None
+        return True
 
     @property
     def eases(self) -> bool:
@@ -48,12 +61,15 @@ class Strip:
     def _range(self, array: np.ndarray, now: float) -> colour.Range:
         """The range to paint with now; most arrays are never painted, so it is found here."""
         if self._since is not None:
-            target = colour.natural(array, self._signed)
-            if self._jump:
+            target = colour.natural(array, self._told)
+            signed = self._told or target.low < 0  # a frame may be of the network before the last edit
+            if signed and not self._told:
+                target = colour.natural(array, True)
+            if self._jump or signed != self._signed:
                 self._ease.jump(target)
             else:
                 self._ease.follow(target, self._since)
-            self._since, self._image = None, None
+            self._signed, self._since, self._image = signed, None, None
         elif not self._eased:
             self._image = None
         self._eased = self._ease.settled(now)
@@ -63,10 +79,27 @@ class Strip:
         """In device pixels."""
         if self.array is None or self.array.size == 0:
             return
-        if self.array.ndim == 3:
+        if self._photo:
+            self._picture(painter, area, self.array)
+        elif self.array.ndim == 3:
             self._maps(painter, area, self.array, now)
         else:
             self._bars(painter, area, self.array.reshape(-1), theme, now)
+
+    def _picture(self, painter: QPainter, area: QRectF, pixels: np.ndarray) -> None:
+        h, w, _three = pixels.shape
+        (place,) = tiles(1, h, w, area.width(), area.height())
+        fine = painter.device().devicePixelRatio()
+        look = (place.width() * fine, place.height() * fine)
+        if self._image is None or look != self._look:
+            self._look = look
+            image = QImage(pixels.data, w, h, 3 * w, QImage.Format.Format_RGB888)
+            if look[0] < w:  # smooth where it shrinks, else the pixels that the network gets
+                ratio, smooth = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+                image = image.scaled(round(look[0]), round(look[1]), ratio, smooth)
+            self._image = image.convertToFormat(QImage.Format.Format_RGB32)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(place.translated(area.topLeft()), self._image)
 
     def _maps(self, painter: QPainter, area: QRectF, array: np.ndarray, now: float) -> None:
         n, h, w = array.shape
@@ -81,8 +114,8 @@ class Strip:
         shown, look = self._range(values, now), (area.size(), theme.name)
         if self._image is None or look != self._look:
             self._look = look
-            up, down = (_UP, _DOWN) if self._signed else (theme.colour("caption").rgb(),) * 2
-            inks = np.array([0, theme.colour("line").rgb(), up, down, colour.NAN_COLOUR], np.uint32)
+            up = POSITIVE if self._signed else theme.family("Input")
+            inks = np.array([0, *(c.rgb() for c in (theme.colour("line"), up, NEGATIVE)), colour.NAN_COLOUR], np.uint32)
             self._image = self._made(bars(values, shown, round(area.height()), round(area.width())), inks)
         painter.drawImage(area.topLeft(), self._image)
 
@@ -93,7 +126,6 @@ class Strip:
         return QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
 
 
-_UP, _DOWN = 0xFFD5573F, 0xFF4A86C8
 _SIGNED = np.array(colour.SIGNED.colours(), np.uint32)
 _VIRIDIS = np.array(colour.VIRIDIS.colours(), np.uint32)
 
@@ -101,8 +133,10 @@ _VIRIDIS = np.array(colour.VIRIDIS.colours(), np.uint32)
 def bars(values: np.ndarray, shown: colour.Range, height: int, width: int) -> np.ndarray:
     """Values (n,) as bars on the zero line: 0 ground, 1 line, 2 up, 3 down, 4 no number; uint8 (height + 1, width).
 
-    The line has room below the bars where all of them go up.
+    The line has room below the bars where all of them go up. Where there are more bars than columns, a column shows
+    the one of largest magnitude in its share.
     """
+    values = _peaks(values, width)
     n, span = len(values), shown.high - shown.low
     step = width / n
     gap = 1.0 if step >= 3 else 0.0
@@ -115,12 +149,21 @@ def bars(values: np.ndarray, shown: colour.Range, height: int, width: int) -> np
     bottom = np.where(finite, np.maximum(zero, ends), height)
     ink = np.where(finite, np.where(values >= 0, 2, 3), 4)
     x, y = np.arange(width), np.arange(height + 1)[:, None]
-    owner = np.searchsorted(left, x, side="right") - 1  # where there are more bars than columns the last one counts
+    owner = np.searchsorted(left, x, side="right") - 1
     inside = (x < right[owner]) & (y >= top[owner]) & (y < bottom[owner])
     picture = np.where(inside, ink[owner], 0).astype(np.uint8)
     if 0 <= zero <= height:
         picture[zero][picture[zero] == 0] = 1
     return picture
+
+
+def _peaks(values: np.ndarray, most: int) -> np.ndarray:
+    share = -(-len(values) // most)
+    if share <= 1:
+        return values
+    shares = np.pad(values, (0, -len(values) % share)).reshape(-1, share)
+    peaks: np.ndarray = shares[np.arange(len(shares)), np.abs(shares).argmax(axis=1)]
+    return peaks
 
 
 @lru_cache(256)

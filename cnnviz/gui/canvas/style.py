@@ -9,12 +9,15 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from ..paint import theme
+from ..paint.counts import grouped
 from .places import EDGE
 
 WORDS = 0.55
 """Zoom from which on captions can be read."""
 MAPS = 0.3
 """Zoom from which on the maps are shown."""
+TITLES = 0.28
+"""Zoom from which on blocks have titles, long ones cut: Conv2d fits. Below it none has."""
 STAMPS = 300
 """Pictures kept of what many cards have in common."""
 
@@ -102,6 +105,11 @@ class Style:
             line = word
         found.append(line)
         return [self.elided(font, part, width) for part in found]
+
+
+def size_text(shape: tuple[int, ...]) -> str:
+    """`6×28×28`, `14,400`."""
+    return "×".join(map(grouped, shape))
 
 
 def pen(ink: QColor, width: float = 1.0, line: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from ...net.analysis import Analysis, Field, Row
-from ...net.problems import shape_text
 from ...text import _
+from ..paint.counts import grouped
+from .style import size_text
 
 
 def card_tip(row: Row, rows: Analysis) -> str:
@@ -34,11 +35,11 @@ def plain_tip(row: Row) -> str:
 def _numbers(row: Row) -> list[str]:
     if row.out is None:
         return []
-    lines = [_("Output {shape}").format(shape=shape_text(row.out))]
+    lines = [_("Output {shape}").format(shape=size_text(row.out))]
     if row.params:
-        lines.append(_("{n} parameters").format(n=f"{row.params:,}"))
+        lines.append(_("{n} parameters").format(n=grouped(row.params)))
     if row.macs:
-        lines.append(_("{n} multiply-adds").format(n=f"{row.macs:,}"))
+        lines.append(_("{n} multiply-adds").format(n=grouped(row.macs)))
     if row.field is None:
         lines.append(_("Every unit sees the whole picture"))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -9,16 +10,18 @@ from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from ...net.edit import Wire
-from ...net.problems import shape_text
+from ..paint.counts import grouped, short
 from . import route
 from .card import World
 from .places import Point
-from .style import MAPS, WORDS, pen
+from .style import MAPS, WORDS, pen, size_text
 
 ABOVE = 11.0
 """Where a wire that is meant lies: over the card in hand."""
 MARGIN = 18.0
 """Around the path: the caption and the thickest line."""
+BELOW = 30.0
+"""Below a wire between neighbours: a caption of three lines."""
 BESIDE = 3.0
 """Left and right of a wire between neighbours: little, so that it is not painted with the maps of their cards."""
 
@@ -43,12 +46,12 @@ class WireItem(QGraphicsRectItem):
         """Lie here."""
         if points != self.points:
             self.points, self._path = points, route.drawn(points)
-            short = len(points) == 2
-            beside = BESIDE if short else MARGIN
-            self.setRect(self._path.controlPointRect().adjusted(-beside, -MARGIN, beside, MARGIN))
-            self._legs = [] if short else [_around(a, b) for a, b in pairwise(points)]
+            straight = len(points) == 2
+            beside, below = (BESIDE, BELOW) if straight else (MARGIN, MARGIN)
+            self.setRect(self._path.controlPointRect().adjusted(-beside, -MARGIN, beside, below))
+            self._legs = [] if straight else [_around(a, b) for a, b in pairwise(points)]
             cache = QGraphicsItem.CacheMode  # of a long wire it would be a large picture of nothing much
-            self.setCacheMode(cache.DeviceCoordinateCache if short else cache.NoCache)
+            self.setCacheMode(cache.DeviceCoordinateCache if straight else cache.NoCache)
             self.update()
 
     def carry(self, out: tuple[int, ...] | None) -> None:
@@ -98,24 +101,30 @@ class WireItem(QGraphicsRectItem):
     def _paint_caption(self, painter: QPainter, out: tuple[int, ...]) -> None:
         style = self.world.style
         (x, y), room = route.middle(self.points)
-        text = shape_text(out)
-        metrics = style.metrics(style.caption)
+        measure = style.metrics(style.caption).horizontalAdvance
+        lines = caption(out, measure, room)
+        if not lines:
+            return
         painter.setFont(style.caption)
         painter.setPen(style.quiet_ink)
-        lines = [text]
-        if metrics.horizontalAdvance(text) > room - 12:
-            if len(out) != 3:
-                return
-            lines = [f"{out[0]}×", shape_text(out[1:])]  # too narrow: channels above the wire, size below
-            if metrics.horizontalAdvance(lines[1]) > room - 4:
-                return
-        top = y - 5.0
+        top, across = y - 5.0, 18.0  # from above the wire to below it
         if len(self.points) == 2 and abs(self.points[0][1] - self.points[1][1]) > 12:  # steep: the wire runs through
-            wide, high = max(map(metrics.horizontalAdvance, lines)) + 4, 13.0 * len(lines)
+            wide, high = max(map(measure, lines)) + 4, 13.0 * len(lines)
             painter.fillRect(QRectF(x - wide / 2, y - high / 2, wide, high), style.ground)
-            top = y - high / 2 + 10
-        for line, base in zip(lines, (top, top + (18 if top == y - 5 else 12)), strict=False):
-            painter.drawText(QPointF(x - metrics.horizontalAdvance(line) / 2, base), line)
+            top, across = y - high / 2 + 10, 12.0
+        for line, base in zip(lines, (top, top + across, top + across + 12.0), strict=False):
+            painter.drawText(QPointF(x - measure(line) / 2, base), line)
+
+
+def caption(out: tuple[int, ...], measure: Callable[[str], float], room: float) -> tuple[str, ...]:
+    """The lines in which a shape fits into so much room, the first above the wire; none where it fits in no way."""
+    ways: list[tuple[tuple[str, ...], float]] = [((size_text(out),), 12.0)]  # with the room to leave beside
+    if len(out) == 3:
+        channels, height, width = map(grouped, out)
+        ways += [((f"{channels}×", f"{height}×{width}"), 2.0), ((f"{channels}×", f"{height}×", width), 2.0)]
+    elif len(out) == 1:
+        ways += [((grouped(out[0]),), 2.0), ((short(out[0]),), 2.0)]
+    return next((lines for lines, spare in ways if max(map(measure, lines)) <= room - spare), ())
 
 
 def _around(a: Point, b: Point) -> QRectF:

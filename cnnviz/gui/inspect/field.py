@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QStackedWidget, QWidget
 
 from ...link.messages import Array, Frame, Unit
 from ...net.analysis import Analysis
@@ -17,6 +17,7 @@ from ..paint.colourbar import ColourBar
 from ..paint.mosaic import levels
 from ..paint.number import number, percent
 from ..session import Session
+from .caption import Caption
 from .gradient import SHARE, Box, effective, inside
 from .meaning import fits, gone, problem_text, window
 from .panel import Panel, Veil
@@ -50,7 +51,7 @@ class Field(Panel):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.shot, self.heat, self.bar = Shot(), Heat(), ColourBar()
-        self.declared, self.measured = _caption(), _caption()
+        self.declared, self.measured = Caption(), Caption()
         self.bar.hide()
         self.empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -76,7 +77,7 @@ class Field(Panel):
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.both)
         self._column.addWidget(self.pages, 1)
-        self.veil = Veil(self.both)
+        self.veil = Veil(self.both, self.shot)
         self._pixels: tuple[object, Array | None] = (None, None)
         self.setFocusProxy(self.shot)
         self.measured.setToolTip(
@@ -128,7 +129,7 @@ class Field(Panel):
         fit = fits(rows, shown.shape[:2])
         self.shot.show_picture(shown, frame.input, self._seen(unit) if fit else None)
         self.shot.show_box(window(rows, unit) if fit else None)
-        self.declared.setText(declared_text(rows, unit.node))
+        self.declared.say(declared_text(rows, unit.node))
 
     def _seen(self, unit: Unit) -> Array | None:
         """The pixels that the unit sees, kept until another unit or network is asked for."""
@@ -155,7 +156,7 @@ class Field(Panel):
         self.bar.show_scale(VIRIDIS, self.heat.show_field(field), frozenset())
         box = window(self._session.rows, unit) if fits(self._session.rows, field.shape) else None
         self.heat.show_box(box)
-        self.measured.setText(measured_text(field, box))
+        self.measured.say(measured_text(field, box))
 
     def late(self, text: str) -> None:
         if self.pages.currentWidget() is not self.both:
@@ -163,7 +164,7 @@ class Field(Panel):
             return
         self.heat.hide()
         self.bar.hide()
-        self.measured.setText(text)
+        self.measured.say(text)
 
     def _give_bar_room(self) -> None:
         self.bar.setVisible(self.width() >= ROOM and not self.heat.isHidden())
@@ -193,7 +194,7 @@ def declared_text(rows: Analysis, id: str) -> str:
 
 
 def measured_text(field: Array, box: Box | None) -> str:
-    """`share of gradient inside the frame: 100 % · 95 % within 9×9`."""
+    """`gradient inside the frame: 100 %`, and on a line of its own `95 % within 9×9`."""
     side = effective(field, box or (0, 0, *field.shape))
     if side is None:
         return _("no pixel changes this unit: its gradient is zero")
@@ -201,18 +202,5 @@ def measured_text(field: Array, box: Box | None) -> str:
     share = inside(field, box) if box else None
     if share is None:
         return within
-    head = _("share of gradient inside the frame: {share}").format(share=percent(share).replace(".0 ", " "))
-    return f"{head} · {within}"
-
-
-def _caption() -> QLabel:
-    """Two lines, whatever they say: a live picture must not change its size."""
-    label = QLabel()
-    label.setFont(theme.tabular(theme.caption()))
-    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-    label.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, theme.GRID)
-    label.setWordWrap(True)
-    label.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-    label.setFixedHeight(2 * label.fontMetrics().height() + theme.GRID)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    return label
+    head = _("gradient inside the frame: {share}").format(share=percent(share).replace(".0 ", " "))
+    return f"{head}\n{within}"

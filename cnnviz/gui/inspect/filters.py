@@ -10,16 +10,20 @@ from ...link.messages import Array, Frame
 from ...net.analysis import Row
 from ...net.layers import Linear, Shape
 from ...text import _
+from ..paint.counts import shape
 from ..paint.number import number
 from ..paint.view import MosaicView
 from ..session import Session
 from .grids import ColourTiles, WeightTiles
 from .meaning import gone, problem_text
 from .panel import Panel, Veil
-from .weights import Kernels, kernels, sees_colours, unflattened, weighted, weighted_ids
+from .weights import Kernels, folded, kernels, sees_colours, unflattened, weighted, weighted_ids
 
 COLOUR, SIGNED = "colour", "signed"
-MATRIX, UNIT = "matrix", "unit"
+BLOCKS, MATRIX, UNIT = "blocks", "matrix", "unit"
+LONG = 1024, 8
+"""A matrix whose rows have more weights than this, and so many times more than there are rows, is a line on any
+screen: its rows are folded into blocks."""
 NAMED = 4
 """So many layers with weights are named where the selected one has none."""
 
@@ -38,9 +42,10 @@ class Filters(Panel):
         self.way.setAccessibleName(_("How weights are shown"))
         self.way.hide()
         self._ways: tuple[str, ...] = ()
-        self._chosen = {COLOUR, MATRIX}  # what a person left each choice at
+        self._chosen: set[str] = set()  # what a person left each choice at; the first one before that
         self._kernels: Kernels | None = None
         self._map: Shape | None = None  # of the inputs, where one unit of a Linear layer is shown as maps
+        self._block: tuple[int, int] | None = None  # inputs of a Linear layer, and how many stand in a row of a block
         self._marked: object = None
         self._header.addWidget(self.way)
         self._column.addWidget(self.view, 1)
@@ -108,7 +113,7 @@ class Filters(Panel):
         found = kernels(row, weight)
         if found is None:
             return False
-        self._kernels, self._map = found, None
+        self._kernels, self._map, self._block = found, None, None
         o, i, h, w = found.shape
         text = _("{n} kernels of {size}").format(n=f"{o}×{i}", size=f"{h}×{w}")
         self.title.say(f"{row.id} · {text}", _("One row for each output channel, one column for each input channel"))
@@ -126,16 +131,28 @@ class Filters(Panel):
             return False
         unit = self._session.look.unit
         maps = unflattened(self._session.rows, row.id)
-        self._offer((MATRIX, UNIT) if maps else ())
-        self._kernels, self._map = None, maps if self._way() == UNIT else None
+        long = weight.shape[1] > max(LONG[0], LONG[1] * weight.shape[0])
+        ways = ((BLOCKS,) if long else ()) + (MATRIX,) + ((UNIT,) if maps else ())
+        self._offer(ways if len(ways) > 1 else ())
+        self._kernels, self._map, self._block = None, maps if self._way() == UNIT else None, None
         if self._map and unit:
             c, h, w = self._map
             text = _("output {out} · {n} maps of {size}").format(out=unit.channel, n=c, size=f"{h}×{w}")
             self.title.say(f"{row.id} · {text}")
             self.tiles.set_rows(1, free=True)
             self.view.show_array(weight[unit.channel].reshape(self._map), signed=True, key=(row.id, "unit"))
+        elif self._way() == BLOCKS:
+            blocks = folded(weight)
+            self._block = weight.shape[1], blocks.shape[2]
+            text = _("{size} weights, each output a block of {block}").format(
+                size=shape(weight.shape), block=shape(blocks.shape[1:])
+            )
+            tip = _("The weights of one output, a row of the matrix, are written in lines as words on a page")
+            self.title.say(f"{row.id} · {text}", tip)
+            self.tiles.set_rows(1, free=True)
+            self.view.show_array(blocks, signed=True, key=(row.id, "blocks"))
         else:
-            text = _("{size} weights").format(size="×".join(map(str, weight.shape)))
+            text = _("{size} weights").format(size=shape(weight.shape))
             self.title.say(f"{row.id} · {text}", _("One row for each output, one column for each input"))
             self.tiles.set_rows(1, free=True)
             self.view.show_array(weight[None], signed=True, key=row.id)
@@ -148,6 +165,7 @@ class Filters(Panel):
             return
         self._ways = ways
         words = {
+            BLOCKS: _("One block an output"),
             COLOUR: _("In colour"),
             SIGNED: _("By channel"),
             MATRIX: _("All weights"),
@@ -156,8 +174,8 @@ class Filters(Panel):
         self.way.clear()
         for way in ways:
             self.way.addItem(words[way], way)
-            if way in self._chosen:
-                self.way.setCurrentIndex(self.way.count() - 1)
+        left_at = next((way for way in ways if way in self._chosen), "")
+        self.way.setCurrentIndex(ways.index(left_at) if left_at else 0)
         self.way.setVisible(bool(ways))
 
     def _way(self) -> str:
@@ -178,7 +196,8 @@ class Filters(Panel):
             return
         self._marked = channel, shown, self._way()
         matrix = self._map is None
-        self.tiles.mark(channel if matrix else -1)
+        alone = self._block is not None and self.tiles.layout_shown is not None and self.tiles.layout_shown.n == 1
+        self.tiles.mark(channel if matrix and not alone else -1)
         self.colours.mark(channel)
         chosen = self.tiles.selected
         if chosen and matrix and self._output(*chosen) != channel:
@@ -187,6 +206,8 @@ class Filters(Panel):
             self.view.select(channel)
 
     def _output(self, tile: int, y: int, x: int) -> int:
+        if self._block:
+            return tile
         return self._kernels.place(tile)[0] if self._kernels else y
 
     @Slot(int, int, int)
@@ -211,6 +232,10 @@ class Filters(Panel):
             return _("output {out} · input {source} · ({y}, {x})").format(out=out, source=source, y=y, x=x)
         if self._map:
             return _("input channel {source} · ({y}, {x})").format(source=tile, y=y, x=x)
+        if self._block:
+            inputs, across = self._block
+            source = y * across + x
+            return _("output {out} · input {source}").format(out=tile, source=source) if source < inputs else ""
         return _("output {out} · input {source}").format(out=y, source=x)
 
     def _mixed(self, out: int, y: int, x: int) -> str:

@@ -32,7 +32,7 @@ class WeightTiles(Tiles):
     """
 
     def __init__(self, word: Word, parent: QWidget | None = None) -> None:
-        """`word` says what stands at (tile, y, x), without its value."""
+        """`word` says what stands at (tile, y, x), without its value; nothing where no weight stands."""
         super().__init__(parent)
         self._word = word
         self._across = 1
@@ -73,8 +73,8 @@ class WeightTiles(Tiles):
         return top, left, height, end[1] + end[3] - left
 
     def text(self, channel: int, y: int, x: int) -> str:
-        value = super().text(channel, y, x).rpartition(" · ")[2]
-        return f"{self._word(channel, y, x)} · {value}"
+        word, value = self._word(channel, y, x), super().text(channel, y, x).rpartition(" · ")[2]
+        return f"{word} · {value}" if word else ""
 
     def _placed(self, shape: tuple[int, int, int], tall: int, wide: int, gap: int) -> Layout:
         n, height, width = shape

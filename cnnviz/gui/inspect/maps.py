@@ -13,7 +13,8 @@ from ..paint.number import number
 from ..paint.tiles import Tiles
 from ..paint.view import MosaicView
 from ..session import Session
-from .meaning import class_names, gone, problem_text, signed
+from ..signed import signed
+from .meaning import class_names, gone, problem_text
 from .panel import Panel, Veil
 from .scaling import Scaling
 

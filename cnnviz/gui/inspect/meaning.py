@@ -1,14 +1,11 @@
-"""What the numbers of a layer stand for: classes, signs, and the windows its units look through."""
+"""What the numbers of a layer stand for: classes, and the windows its units look through."""
 
 from __future__ import annotations
 
 from ...link.messages import Frame, Unit
 from ...net.analysis import Analysis
-from ...net.layers import Input
 from ..session import Session
 
-PASSING = ("Pooling", "Regularisation", "Shape", "Merge")
-"""Families whose outputs are negative only where their inputs are."""
 LAST = ("Activation", "Regularisation")
 """Families that may stand between the class scores and the end of the network."""
 
@@ -28,25 +25,6 @@ def class_names(session: Session, id: str) -> tuple[str, ...]:
         if rows[id].node.layer.family not in LAST or rows[id].out != (len(pictures.classes),):
             return ()
     return pictures.classes
-
-
-def signed(rows: Analysis, id: str) -> bool:
-    """Whether the node's values can be negative, as far as its layer and those before it tell."""
-    waiting, seen = [id], set()
-    while waiting:
-        row = rows[waiting.pop()]
-        if row.id in seen:
-            continue
-        seen.add(row.id)
-        layer = row.node.layer
-        if layer.family in PASSING and row.node.sources:
-            waiting.extend(row.node.sources)
-        elif isinstance(layer, Input):
-            if max(layer.mean) > 0:
-                return True
-        elif layer.signed:
-            return True
-    return False
 
 
 def window(rows: Analysis, unit: Unit | None) -> tuple[int, int, int, int] | None:

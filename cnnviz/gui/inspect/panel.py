@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QFontMetrics, QHideEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -63,11 +63,14 @@ class Title(QLabel):
 
 
 class Veil(QWidget):
-    """Lies over a picture that is out of date: dims it and says why. Lets the pointer through."""
+    """Lies over a picture that is out of date: dims it and says why. Lets the pointer through.
 
-    def __init__(self, over: QWidget) -> None:
+    The words stand at the foot of `at`, a picture inside what is covered: never over other words.
+    """
+
+    def __init__(self, over: QWidget, at: QWidget | None = None) -> None:
         super().__init__(over)
-        self._over = over
+        self._over, self._at = over, at or over
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFont(theme.caption())
         self.hide()
@@ -108,15 +111,24 @@ class Veil(QWidget):
         ground.setAlpha(120)
         painter.fillRect(self.rect(), ground)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics = QFontMetrics(self.font())
-        wide = min(metrics.horizontalAdvance(self.text) + 16, self.width() - 8)
-        pill = QRect((self.width() - wide) // 2, 8, wide, metrics.height() + 8)
+        pill, flags = self.pill(), int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         painter.setPen(QPen(now.colour("line"), 1))
         painter.setBrush(now.colour("panel"))
         painter.drawRoundedRect(pill, theme.RADIUS, theme.RADIUS)
         painter.setPen(now.colour("text"))
-        text = metrics.elidedText(self.text, Qt.TextElideMode.ElideRight, pill.width() - 16)
-        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(pill, flags, self.text)
+
+    def pill(self) -> QRect:
+        """Where the words stand: as high as they need in the width there is."""
+        place = QRect(
+            self._at.mapTo(self._over, QPoint(0, 0)) if self._at is not self._over else QPoint(0, 0), self._at.size()
+        )
+        room = QRect(0, 0, max(place.width() - 24, 48), 1000)
+        words = QFontMetrics(self.font()).boundingRect(room, int(Qt.TextFlag.TextWordWrap), self.text)
+        pill = QRect(0, 0, words.width() + 17, words.height() + 8)
+        pill.moveCenter(place.center())
+        pill.moveBottom(place.bottom() - 8)
+        return pill
 
 
 _turns = count()
@@ -237,7 +249,7 @@ class Panel(QWidget):
 
     @Slot()
     def _lose_patience(self) -> None:
-        self.late(_("Waiting for the engine"))
+        self.late(self._session.look.trouble or _("Waiting for the engine"))
 
     def _ask(self) -> None:
         wanted = self.wants()

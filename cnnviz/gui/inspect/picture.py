@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from ...link.messages import Frame, PictureInfo
 from ...text import _
-from ..paint import theme
+from ..paint.counts import shape
 from ..session import Session
 from .answer import Answer
+from .caption import Caption
 from .meaning import fits, window
 from .paging import Paging
 from .panel import Panel, Veil
@@ -26,32 +27,27 @@ class Picture(Panel):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.shot, self.answer, self.paging = Shot(), Answer(), Paging(session)
-        self.caption = QLabel()
-        self.caption.setFont(theme.tabular(theme.caption()))
-        self.caption.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
-        self.caption.setFixedHeight(20)
-        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.caption = Caption()
+        self._made = ""  # how the picture became the network's: said while no pixel is pointed at
         self.empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
-        for quiet in (self.caption, self.empty):
-            quiet.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        left = QVBoxLayout()
-        left.setContentsMargins(0, 0, 0, 0)
-        left.setSpacing(0)
-        left.addWidget(self.shot, 1)
-        left.addWidget(self.caption)
+        self.empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.inside = QWidget()
-        row = QHBoxLayout(self.inside)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.setSpacing(0)
-        row.addLayout(left, 3)
+        row.addWidget(self.shot, 3)
         row.addWidget(self.answer, 2)
+        column = QVBoxLayout(self.inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row, 1)
+        column.addWidget(self.caption)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.inside)
         self._column.addWidget(self.pages, 1)
         self._column.addWidget(self.paging)
-        self.veil = Veil(self.inside)
+        self.veil = Veil(self.inside, self.shot)
         self.setFocusProxy(self.shot)
         self.paging.open_requested.connect(self.open_requested)
         self.shot.hovered.connect(self._read)
@@ -76,6 +72,8 @@ class Picture(Panel):
         self.shot.show_box(window(rows, self._session.look.unit) if fit else None)
         if self.shot.hover:
             self._read(*self.shot.hover)
+        else:
+            self._unread()
         probabilities = frame.probabilities
         if probabilities is None or probabilities.ndim != 1 or len(probabilities) < 2:
             self.answer.hide()
@@ -96,30 +94,34 @@ class Picture(Panel):
 
     def _describe(self, picture: PictureInfo, size: tuple[int, ...]) -> None:
         classes = self._session.look.pictures.classes if self._session.look.pictures else ()
-        parts = [picture.name, made(picture, size)]
+        self._made = made(picture, size)
+        parts = [picture.name]
         if picture.label is not None and 0 <= picture.label < len(classes):
             parts.append(_("label {name}").format(name=classes[picture.label]))
         self.title.say(" · ".join(p for p in parts if p))
 
     @Slot(int, int)
     def _read(self, y: int, x: int) -> None:
-        self.caption.setText(self.shot.text(y, x))
+        self.caption.say(self.shot.text(y, x))
 
     @Slot()
     def _unread(self) -> None:
-        self.caption.clear()
+        self.caption.say(self._made)
 
 
 def made(picture: PictureInfo, size: tuple[int, ...]) -> str:
-    """How the picture became the network's: `640×480, cropped to 480×480, scaled to 32×32`. Sizes: height×width."""
+    """How the picture became the network's: `640×480 picture, cropped to 480×480` and, below, `scaled to 32×32`.
+
+    Sizes are width×height, as picture viewers give them. `size`: (height, width) of what the network gets.
+    """
     height, width = picture.size
     if not height or not width:
-        return "×".join(map(str, size))
+        return _("{size} picture").format(size=shape((size[1], size[0])))
     top, left, bottom, right = picture.box
     cropped = round((bottom - top) * height), round((right - left) * width)
-    text = f"{height}×{width}"
+    text = _("{size} picture").format(size=shape((width, height)))
     if cropped != (height, width):
-        text += ", " + _("cropped to {size}").format(size="×".join(map(str, cropped)))
+        text += ", " + _("cropped to {size}").format(size=shape((cropped[1], cropped[0])))
     if cropped != tuple(size):
-        text += ", " + _("scaled to {size}").format(size="×".join(map(str, size)))
+        text += "\n" + _("scaled to {size}").format(size=shape((size[1], size[0])))
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil, sqrt
 
 import numpy as np
 
@@ -90,6 +91,20 @@ def unflattened(rows: Analysis, id: str) -> Shape | None:
         if len(row.node.sources) != 1 or row.out != row.ins[0]:
             return None
     return None
+
+
+def folded(matrix: Array) -> Array:
+    """Each row of a matrix (n, inputs) as a block of about square shape, (n, height, width), filled line by line.
+
+    The end is filled up with zeros where no width near the square root divides the inputs.
+    """
+    n, inputs = matrix.shape
+    side = ceil(sqrt(inputs))
+    width = next((w for w in range(side, 2 * side) if inputs % w == 0), side)
+    height = -(-inputs // width)
+    if height * width != inputs:
+        matrix = np.pad(matrix, ((0, 0), (0, height * width - inputs)))
+    return matrix.reshape(n, height, width)
 
 
 def weighted(row: Row) -> bool:

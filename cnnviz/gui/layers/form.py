@@ -25,12 +25,11 @@ from ...net import edit
 from ...net.analysis import Row
 from ...net.edit import Wire
 from ...net.layers import Layer, kinds
-from ...net.problems import shape_text
 from ...text import _
 from ..boxes import LINE, Line, say
 from ..fields import Editor, editor
 from ..paint import theme
-from ..paint.counts import grouped
+from ..paint.counts import grouped, shape
 from ..paint.signs import Sign
 from ..session import Session
 
@@ -123,7 +122,7 @@ class Form(QWidget):
         if type(row.node.layer) is not self._type:
             self._turn_to(type(row.node.layer))
         self.head.show_row(row, fresh)
-        self.words.show_row(row)
+        self.words.show_row(row, self._session.rows.reason(row.id))
         for name, field in self.editors.items():
             field.show_value(getattr(row.node.layer, name), fresh)
 
@@ -293,8 +292,8 @@ class _Head(QWidget):
             if self.name.text() != row.id or self.name.isModified():
                 self.name.setText(row.id)
             self.wrong.hide()
-        into = ", ".join(shape_text(s) for s in row.ins)
-        flow = f"{into} → {shape_text(row.out)}" if into and row.out else shape_text(row.out) if row.out else into
+        into = ", ".join(shape(s) for s in row.ins)
+        flow = f"{into} → {shape(row.out)}" if into and row.out else shape(row.out) if row.out else into
         self.shapes.setText(f"{row.node.type} · {flow}" if flow else row.node.type)
         self._family = row.node.layer.family
         self.update()
@@ -343,13 +342,13 @@ class _Words(QWidget):
         self._stack.addWidget(self.does)
         self._stack.addWidget(self._broken)
 
-    def show_row(self, row: Row) -> None:
-        """Show a layer's help, or its problem."""
+    def show_row(self, row: Row, reason: str) -> None:
+        """Show a layer's help, or the reason why it gives nothing."""
         self.does.setText(_(type(row.node.layer).__doc__ or ""))
         if row.problem is None:
             self._stack.setCurrentWidget(self.does)
             return
-        self.wrong.setText(row.problem.text)
+        self.wrong.setText(reason)
         self._sign.setVisible(row.problem.code != "waits")
         cure = CURES.get(row.problem.code, "")
         self.cure.setText(_("Insert {type}").format(type=cure))

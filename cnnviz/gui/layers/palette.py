@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QStackedWidget, QTreeWidgetItem
 from ...net.layers import FAMILIES, TYPES
 from ...text import _
 from ..paint import theme
-from ..paint.counts import grouped, short
+from ..paint.counts import grouped
 from ..session import Session
-from .shelf import ASIDE, KIND, NAME, Shelf
+from .shelf import KIND, NAME, Shelf
 
 SEARCHED = Qt.ItemDataRole.UserRole + 8  # (name, family, help) in lower case
 
@@ -82,11 +82,10 @@ class Palette(QWidget):
         heading = self._heading(_("Networks"), "networks", "")
         for name in presets():
             network = preset(name)
-            params = network.analyze().params
-            row = self._row(heading, _(network.title) or name, "network", name, _(network.about), _("Networks"), name)
-            row.setData(0, ASIDE, short(params))
+            params, title = network.analyze().params, _(network.title) or name
+            row = self._row(heading, title, "network", name, _(network.about), _("Networks"), name)
             tip = _("{n} parameters. Double-click or Enter opens it.").format(n=grouped(params))
-            row.setToolTip(0, row.toolTip(0) + f"<p>{escape(tip)}</p>")
+            row.setToolTip(0, f"<p><b>{escape(title)}</b></p>{row.toolTip(0)}<p>{escape(tip)}</p>")
 
     def _heading(self, text: str, kind: str, name: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem(self.list, [text])

@@ -32,7 +32,6 @@ from ..paint.signs import dot
 
 KIND = Qt.ItemDataRole.UserRole  # "family", "layer", "networks" or "network"
 NAME = Qt.ItemDataRole.UserRole + 1  # family, layer type or preset name
-ASIDE = Qt.ItemDataRole.UserRole + 2  # small text at the row's end
 HEIGHT = 24
 CARD = QSize(132, 32)
 Index = QModelIndex | QPersistentModelIndex
@@ -158,15 +157,6 @@ class _Painter(QStyledItemDelegate):
             left += 8 * theme.GRID
             font = theme.body()
         right = area.right() - 2 * theme.GRID
-        aside = index.data(ASIDE)
-        if aside:
-            painter.setFont(theme.tabular(theme.caption()))
-            painter.setPen(ink if selected else now.colour("caption"))
-            wide = painter.fontMetrics().horizontalAdvance(aside)
-            painter.drawText(
-                QRectF(right - wide, area.top(), wide + 1, area.height()), Qt.AlignmentFlag.AlignVCenter, aside
-            )
-            right -= wide + 2 * theme.GRID
         painter.setFont(font)
         painter.setPen(ink)
         text = painter.fontMetrics().elidedText(index.data(), Qt.TextElideMode.ElideRight, max(0, int(right - left)))

@@ -10,11 +10,10 @@ from PySide6.QtGui import QResizeEvent, QShowEvent, QTextDocument, QTextOption
 from PySide6.QtWidgets import QFrame, QTextBrowser, QVBoxLayout, QWidget
 
 from ...net.analysis import Row
-from ...net.explain import Formula, explain
-from ...net.problems import shape_text
+from ...net.explain import Formula, explain, letters
 from ...text import _
 from ..paint import theme
-from ..paint.counts import grouped
+from ..paint.counts import grouped, shape
 from ..paint.signs import sign_pixmap
 from ..session import Session
 
@@ -84,12 +83,16 @@ class Why(QWidget):
         parts = [_title(row)]
         if row.problem:
             parts.append(self._problem(row))
-        parts.append(_formulas(explain(row), self.width() >= WIDE))
+        formulas = explain(row)
+        parts.append(_formulas(formulas, self.width() >= WIDE))
+        if legend := letters(formulas):
+            told = (f"{letter}:\N{NO-BREAK SPACE}{word}" for letter, word in legend.items())
+            parts.append(_caption(" · ".join(told), small=True))
         parts += [_caption(s) for s in statements(row)]
         return "".join(parts)
 
     def _problem(self, row: Row) -> str:
-        texts = [row.problem.text] if row.problem else []
+        texts = [self._session.rows.reason(row.id)]
         cause = self._session.rows.cause(row.id)
         if cause is not row and cause.problem:
             texts.append(f"{cause.id}: {cause.problem.text}")
@@ -124,8 +127,8 @@ def figures(text: str) -> str:
 
 
 def _title(row: Row) -> str:
-    into = ", ".join(shape_text(s) for s in row.ins)
-    flow = " → ".join(t for t in (into, shape_text(row.out) if row.out else "") if t)
+    into = ", ".join(shape(s) for s in row.ins)
+    flow = " → ".join(t for t in (into, shape(row.out) if row.out else "") if t)
     told = " · ".join(t for t in (row.node.type, flow) if t)
     return (
         f'<p style="margin:0 0 8px 0"><b>{escape(row.id)}</b>&nbsp;&nbsp;'
@@ -133,19 +136,23 @@ def _title(row: Row) -> str:
     )
 
 
-def _caption(text: str) -> str:
-    return f'<p style="color:{theme.current().caption}; margin:8px 0 0 0">{escape(text)}</p>'
+def _caption(text: str, small: bool = False) -> str:
+    size = f"; font-size:{theme.caption().pixelSize()}px" if small else ""
+    return f'<p style="color:{theme.current().caption}; margin:8px 0 0 0{size}">{escape(text)}</p>'
 
 
 def _formulas(formulas: tuple[Formula, ...], wide: bool) -> str:
     if not formulas:
         return ""
     now = theme.current()
+    symbols = f"color:{now.caption}; font-size:{theme.caption().pixelSize()}px"
     rows = []
     for f in formulas:
         label = f'<span style="color:{now.caption}">{escape(f.label)}</span>'
         text, value = escape(figures(f.text)), grouped(f.value)
         told = f"<b>{value}</b>" if text == value else f"{text} =&nbsp;<b>{value}</b>"
+        if f.symbols:
+            told = f'<span style="{symbols}">{escape(f.symbols)}</span><br>{told}'
         if wide:
             rows.append(
                 f'<tr><td style="padding:2px 16px 2px 0">{label}</td><td style="padding:2px 0">{told}</td></tr>'

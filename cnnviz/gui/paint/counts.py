@@ -27,13 +27,18 @@ def count(n: int) -> str:
 def memory(n: int) -> str:
     """Bytes as `784 B`, `18.4 KB`, `3.1 MB`; 1 KB is 1,024 bytes, as task managers count."""
     if n < 1024:
-        return f"{n} B"
+        return f"{n:,} B"
     size = float(n)
     for name in ("KB", "MB", "GB", "TB"):
         size /= 1024
         if size < 1023.95 or name == "TB":
             return f"{size:,.1f} {name}"
     raise AssertionError  # the last unit takes all
+
+
+def shape(values: tuple[int, ...]) -> str:
+    """`1,024×30×30`."""
+    return "×".join(map(grouped, values))
 
 
 def times(values: tuple[float, ...]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
+from ...net.analysis import Row
 from ...text import _
 from ..paint import theme
 from ..paint.counts import LONGEST, count, grouped, memory
@@ -14,7 +15,8 @@ from ..session import Session
 from .rows import COLUMNS, FIELD, LAYER, MACS, MEMORY, NUMBERS, OUT, PARAMS, TYPE, Rows, cell
 
 HEIGHT = 26
-PAD = 2 * theme.GRID
+PAD = 5
+"""Pixels beside what stands in a column."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -36,6 +38,26 @@ class Heading(QHeaderView):
         self.setStretchLastSection(True)
         self.setMinimumSectionSize(6 * theme.GRID)
         self.setFixedHeight(HEIGHT + 2)
+        self.own: set[int] = set()  # columns whose width a person has chosen
+        self._held = False
+        self.sectionResized.connect(self._note)
+
+    def needs(self, section: int) -> int:
+        """Pixels that a column's name takes with its margins."""
+        return QFontMetrics(theme.caption()).horizontalAdvance(_(COLUMNS[section])) + 2 * PAD + 1
+
+    @Slot(int, int, int)
+    def _note(self, section: int, before: int, now: int) -> None:
+        if self._held:
+            self.own.add(section)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._held = True
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        self._held = False
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         now = theme.current()
@@ -59,9 +81,20 @@ class Cells(QStyledItemDelegate):
         self._rows = rows
         self._body, self._small = theme.body(), theme.caption()
         self._figures = theme.tabular(self._body)  # made once: a font costs as much as a cell
+        fonts = {TYPE: self._small, LAYER: self._body, OUT: self._body}
+        self._metrics = [QFontMetrics(fonts.get(column, self._figures)) for column in range(len(COLUMNS))]
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(80, HEIGHT)
+        row = self._rows.rows[index.row()]
+        return QSize(self.needs(row, index.column()), HEIGHT)
+
+    def needs(self, row: Row, column: int) -> int:
+        """Pixels that a cell's content takes with its margins; a sentence over all columns widens none."""
+        if row.out is None and column >= OUT:
+            return 2 * PAD
+        metrics = self._metrics[column]
+        wide = metrics.horizontalAdvance(cell(row, column)) + 2 * PAD + 1
+        return wide + (4 * theme.GRID if column == LAYER else 0)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         now = theme.current()
@@ -92,7 +125,9 @@ class Cells(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(now.colour("on_highlight" if selected else ink))
         end = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
-        text = painter.fontMetrics().elidedText(cell(row, column), Qt.TextElideMode.ElideRight, int(area.width()) + 1)
+        text = painter.fontMetrics().elidedText(
+            self._rows.text(row, column), Qt.TextElideMode.ElideRight, int(area.width()) + 1
+        )
         painter.drawText(area, int(end | Qt.AlignmentFlag.AlignVCenter), text)
 
     def _bar(self, painter: QPainter, area: QRectF, share: float) -> None:
@@ -127,11 +162,18 @@ class Totals(QWidget):
         }
         if self._problems:
             text = _("1 problem") if self._problems == 1 else _("{n} problems").format(n=self._problems)
-            self._texts[FIELD] = text
+            self._texts[OUT] = text  # nothing is summed up there
         large = [(_("{n} parameters"), rows.params), (_("{n} multiply-adds"), rows.macs)]
         self.setToolTip("\n".join(t.format(n=grouped(n)) for t, n in large if n > LONGEST))
         self.setAccessibleName(", ".join(f"{_(COLUMNS[c])} {t}" for c, t in self._texts.items()))
         self.update()
+
+    def needs(self) -> dict[int, int]:
+        """Pixels that the sums take with their margins, by column."""
+        bold = QFontMetrics(total_font())
+        sums = {c: bold.horizontalAdvance(self._texts[c]) for c in NUMBERS}
+        sums[TYPE] = QFontMetrics(theme.caption()).horizontalAdvance(self._texts[TYPE])
+        return {column: wide + 2 * PAD + 2 for column, wide in sums.items()}
 
     @property
     def texts(self) -> dict[int, str]:
@@ -152,9 +194,11 @@ class Totals(QWidget):
             wide = self._view.columnWidth(column)
             area = QRectF(self._view.columnViewportPosition(column), 1, wide, self.height() - 1)
             area.adjust(PAD, 0, -PAD, 0)
-            font = theme.caption() if column == TYPE else theme.body() if column == FIELD else total_font()
-            painter.setPen(now.colour({TYPE: "caption", FIELD: "problem_text"}.get(column, "text")))
-            if column == FIELD:
+            font = theme.caption() if column == TYPE else theme.body() if column == OUT else total_font()
+            painter.setPen(now.colour({TYPE: "caption", OUT: "problem_text"}.get(column, "text")))
+            if column == OUT:
+                needs = SIZE + theme.GRID + QFontMetrics(font).horizontalAdvance(text) + 1
+                area.setLeft(area.left() - max(0.0, needs - area.width()))  # there is room before it, behind “Total”
                 sign(painter, QRectF(area.left(), area.top(), SIZE, area.height()), None, now.colour("window"))
                 area.adjust(SIZE + theme.GRID, 0, 0, 0)
             painter.setFont(font)

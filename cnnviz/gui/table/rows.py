@@ -13,7 +13,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from ...net.analysis import Analysis, Field, Row
 from ...net.problems import shape_text
 from ...text import N_, _
-from ..paint.counts import LONGEST, count, grouped, memory, times
+from ..paint.counts import LONGEST, count, grouped, memory, shape, times
 
 LAYER, TYPE, OUT, PARAMS, MACS, MEMORY, FIELD = range(7)
 COLUMNS = (
@@ -51,6 +51,7 @@ class Rows(QAbstractTableModel):
         self.rows: list[Row] = []
         self.place: dict[str, int] = {}
         self.params = 0  # of the whole network
+        self.reasons: dict[str, str] = {}  # why rows give nothing, in words
 
     def show_rows(self, rows: Analysis) -> None:
         """Show another analysis."""
@@ -67,7 +68,13 @@ class Rows(QAbstractTableModel):
             self.beginInsertRows(NOWHERE, end, head + after - 1)
             old[end:end] = new[end : head + after]
             self.endInsertRows()
-        changed = [i for i, (a, b) in enumerate(zip(old, new, strict=True)) if a is not b and not _alike(a, b)]
+        reasons, before_ = {r.id: rows.reason(r.id) for r in new if r.problem}, self.reasons
+        changed = [
+            i
+            for i, (a, b) in enumerate(zip(old, new, strict=True))
+            if (a is not b and not _alike(a, b)) or (b.problem and reasons[b.id] != before_.get(b.id))
+        ]
+        self.reasons = reasons
         self.rows = new
         if before or after or len(self.place) != len(new):
             self.place = {r.node.id: i for i, r in enumerate(new)}
@@ -100,12 +107,18 @@ class Rows(QAbstractTableModel):
             return None
         row, column = self.rows[index.row()], index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return cell(row, column)
+            return self.text(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tip(row, column)
+            return self.reasons.get(row.id) or tip(row, column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return RIGHT if column in NUMBERS else LEFT
         return None
+
+    def text(self, row: Row, column: int) -> str:
+        """What stands in a cell; in the output column of a row that gives nothing, the reason."""
+        if column == OUT and row.id in self.reasons:
+            return self.reasons[row.id]
+        return cell(row, column)
 
 
 def _shared(old: list[Row], new: list[Row]) -> tuple[int, int]:
@@ -152,14 +165,14 @@ def cell(row: Row, column: int) -> str:
     if row.out is None:
         return row.problem.text if row.problem and column == OUT else ""
     if column == OUT:
-        return shape_text(row.out)
+        return shape(row.out)
     if column == PARAMS:
         return count(row.params)
     if column == MACS:
         return count(row.macs)
     if column == MEMORY:
         return memory(row.activation_bytes)
-    return field_text(row.field)
+    return field_text(row.field) if row.field else _("whole")  # the tip says: the whole picture
 
 
 def field_text(field: Field | None) -> str:

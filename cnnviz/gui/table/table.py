@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFontMetrics,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
 
 from ...net.analysis import Row
 from ...text import _
 from ..paint import theme
-from ..paint.counts import count, memory
 from ..paint.signs import SIZE, sign
 from ..session import Session
-from .cells import HEIGHT, PAD, Cells, Heading, Totals, total_font
-from .rows import FIELD, LAYER, MACS, MEMORY, OUT, PARAMS, TYPE, Rows, as_csv, as_markdown, as_text, cell
+from .cells import HEIGHT, PAD, Cells, Heading, Totals
+from .rows import FIELD, LAYER, MACS, MEMORY, OUT, PARAMS, TYPE, Rows, as_csv, as_markdown, as_text
 
 WAYS = {"text": as_text, "csv": as_csv, "markdown": as_markdown}
-WIDTHS = {LAYER: 88, OUT: 92, PARAMS: 84, MACS: 76, FIELD: 88, MEMORY: 76, TYPE: 124}
-"""Columns from left to right, in pixels."""
+ORDER = (LAYER, OUT, PARAMS, MACS, FIELD, MEMORY, TYPE)
+"""Columns from left to right: what a small window has no room for stands last."""
+LOOSE = 24
+"""Pixels that a column gets beyond its contents where there is room to spare."""
 Flag = QItemSelectionModel.SelectionFlag
 
 
@@ -56,12 +59,15 @@ class Table(QWidget):
     def refresh(self) -> None:
         """Show the session's rows; selection and scroll position stay."""
         self._following = True
+        known, names = {id(r) for r in self.model.rows}, [*self.model.place]
         self.model.show_rows(self._session.rows)
         self._following = False
-        rows = self._session.rows
-        self.view.widen(rows.params, rows.macs, rows.activation_bytes)
-        self._select(scroll=False)
         self.totals.show_totals(self._session)
+        fresh = [r for r in self.model.rows if id(r) not in known]  # the others were measured before
+        if len(fresh) == len(self.model.rows) and names != [*self.model.place]:
+            self.view.forget_widths()  # another network
+        self.view.widen(fresh, self.totals.needs())
+        self._select(scroll=False)
 
     # ── selection ───────────────────────────────────────────────────────────────────────────────────────────────────
     @Slot(QItemSelection, QItemSelection)
@@ -150,7 +156,8 @@ class _View(QTableView):
         super().__init__(parent)
         self._rows = model
         self.setModel(model)
-        self.setItemDelegate(Cells(model, self))
+        self._cells = Cells(model, self)
+        self.setItemDelegate(self._cells)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -166,20 +173,42 @@ class _View(QTableView):
         side.setMinimumSectionSize(HEIGHT)
         side.setDefaultSectionSize(HEIGHT)
         side.hide()
-        self.setHorizontalHeader(Heading(self))
-        heading = self.horizontalHeader()
-        # what a small window has no room for stands last
-        for place, (column, wide) in enumerate(WIDTHS.items()):
-            self.setColumnWidth(column, wide)
+        heading = Heading(self)
+        self.setHorizontalHeader(heading)
+        for place, column in enumerate(ORDER):
             heading.moveSection(heading.visualIndex(column), place)
+        self._heading = heading
+        self.forget_widths()
 
-    def widen(self, params: int, macs: int, held: int) -> None:
-        """Let the columns of figures hold their totals; they never shrink by themselves, so nothing jumps."""
-        figures = QFontMetrics(total_font())
-        for column, text in ((PARAMS, count(params)), (MACS, count(macs)), (MEMORY, memory(held))):
-            wide = figures.horizontalAdvance(text) + 2 * PAD + theme.GRID
-            if wide > self.columnWidth(column):
-                self.setColumnWidth(column, wide)
+    def forget_widths(self) -> None:
+        """Take the columns for as narrow as their names."""
+        self._needs = {column: self._heading.needs(column) for column in ORDER}
+
+    def widen(self, rows: Sequence[Row], totals: Mapping[int, int]) -> None:
+        """Let every column hold what stands in `rows`, and its total of so many pixels.
+
+        Columns never shrink by themselves, so nothing jumps; a person's own widths stay.
+        """
+        delegate, needs = self._cells, self._needs
+        for column, wide in totals.items():
+            needs[column] = max(needs[column], wide)
+        for row in rows:
+            for column in ORDER:
+                needs[column] = max(needs[column], delegate.needs(row, column))
+        self._share()
+
+    def _share(self) -> None:
+        """Give the columns what they need, and of what is to spare a little to each; the last one takes the rest."""
+        own = self._heading.own
+        taken = sum(self.columnWidth(c) if c in own else self._needs[c] for c in ORDER)
+        loose = min(max((self.viewport().width() - taken) // len(ORDER), 0), LOOSE)
+        for column in ORDER:
+            if column not in own and self.columnWidth(column) != self._needs[column] + loose:
+                self.setColumnWidth(column, self._needs[column] + loose)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -211,7 +240,7 @@ class _View(QTableView):
             area.adjust(SIZE + theme.GRID, 0, 0, 0)
         painter.setFont(theme.caption() if waits else theme.body())
         painter.setPen(now.colour("on_highlight" if selected else "faint" if waits else "problem_text"))
-        text = cell(self._rows.rows[place], OUT)
+        text = self._rows.text(self._rows.rows[place], OUT)
         text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(0, int(area.width())))
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)
 

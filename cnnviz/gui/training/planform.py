@@ -12,7 +12,7 @@ from ...net.layers.base import kind_of
 from ...net.plan import Plan
 from ...text import N_, _
 from ..boxes import Line
-from ..fields import Editor, editor
+from ..fields import NAMES, Editor, editor
 from ..paint import theme
 from ..session import Session
 
@@ -30,7 +30,7 @@ LABELS = {
     "threads": N_("Threads"),
     "device": N_("Device"),
 }
-DATA = ("digits", "mnist", "cifar10")
+DATA = ("digits", "mnist", "fashion-mnist", "kmnist", "cifar10")
 USES_MOMENTUM = ("sgd", "rmsprop")
 
 
@@ -121,7 +121,7 @@ class PlanForm(QScrollArea):
         self.editors["momentum"].setEnabled(used)
         help_text = _("part of the last step that is kept")
         self.editors["momentum"].setToolTip(
-            help_text if used else _("{optimizer} has no momentum setting").format(optimizer=plan.optimizer)
+            help_text if used else _("{optimizer} has no momentum setting").format(optimizer=NAMES[plan.optimizer])
         )
 
     @Slot()

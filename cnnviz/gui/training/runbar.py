@@ -12,10 +12,9 @@ from ...net.layers.base import kind_of
 from ...net.plan import OPTIMIZERS, Plan
 from ...text import _
 from ..boxes import Decimal
+from ..fields import NAMES
 from ..paint import theme
 from ..session import LOST, STARTING, Session
-
-OPTIMIZER_NAMES = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop", "adadelta": "Adadelta"}
 
 
 class RunBar(QWidget):
@@ -29,13 +28,13 @@ class RunBar(QWidget):
         row.setSpacing(8)
         self.optimizer = QComboBox()
         for name in OPTIMIZERS:
-            self.optimizer.addItem(OPTIMIZER_NAMES[name], name)
+            self.optimizer.addItem(NAMES[name], name)
         self.optimizer.setToolTip(_("Optimizer"))
         self.optimizer.setAccessibleName(_("Optimizer"))
         self.optimizer.currentIndexChanged.connect(self._optimizer_chosen)
         self.lr = Decimal(next(kind_of(f) for f in fields(Plan) if f.name == "lr"))
         self.lr.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.lr.setFixedWidth(84)
+        self.lr.setFixedWidth(96)
         self.lr.setToolTip(_("Learning rate; it can be changed while training runs"))
         self.lr.setAccessibleName(_("Learning rate"))
         label = QLabel(_("lr"))
@@ -98,10 +97,12 @@ class RunBar(QWidget):
             parts.append(f"{100 * p.accuracy:.1f} %")
         if p.phase == STOPPING:
             parts.append(_("stopping; press Stop again to end it at once"))
+        elif p.phase in (PAUSED, IDLE) and 0 < p.steps <= p.step:
+            parts.append(_("done"))  # also where it is held at the very last step: nothing is left to go on with
         elif p.phase == PAUSED:
             parts.append(_("paused"))
         elif p.phase == IDLE:
-            parts.append(_("ended"))
+            parts.append(_("stopped"))
         else:
             if p.steps_per_second:
                 parts.append(_("{n:.0f} steps/s").format(n=p.steps_per_second))

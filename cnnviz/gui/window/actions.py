@@ -134,11 +134,18 @@ class Actions(QObject):
         s = window.session
         for signal in (s.graph_changed, s.selection_changed, s.pictures_changed, s.document_changed):
             signal.connect(self._soon.start)
+        s.document_changed.connect(self._refresh_undo)
         s.run_changed.connect(self._follow_run)
         self.refresh()
 
     def __getitem__(self, name: str) -> QAction:
         return self._by_name[name]
+
+    @Slot()
+    def _refresh_undo(self) -> None:
+        """At once: the next key may be Undo."""
+        for name in ("undo", "redo"):
+            self._by_name[name].refresh(self._window)
 
     @Slot()
     def _follow_run(self) -> None:
@@ -165,6 +172,7 @@ class _Action(QAction):
     def __init__(self, command: Command, window: Window):
         super().__init__(_(command.text), window)
         self.command = command
+        self._paused = False
         self.setObjectName(command.name)
         self.setShortcuts([QKeySequence(k) for k in command.keys.split("; ") if k])
         self.setMenuRole(
@@ -191,6 +199,8 @@ class _Action(QAction):
             text = f"{text}: {document.undo_text if self.command.name == 'undo' else document.redo_text}"
         if self.text() != text:
             self.setText(text)
+        if self.command.name == "pause":
+            self._show_pause(window.session.run.phase == PAUSED)
         tip = f"{text} ({key})" if key else text
         tip = f"{tip}\n{_(reason)}" if reason else tip
         if self.toolTip() != tip:
@@ -198,10 +208,16 @@ class _Action(QAction):
         if self.isEnabled() == bool(reason):
             self.setEnabled(not reason)
 
+    def _show_pause(self, paused: bool) -> None:
+        """The button that holds a run lets a held one go on."""
+        if paused != self._paused:
+            self._paused = paused
+            self.recolour()
+
     def recolour(self) -> None:
         """The icon in the theme's colours."""
         if self.command.icon:
-            self.setIcon(icons.icon(self.command.icon, theme.current()))
+            self.setIcon(icons.icon("play" if self._paused else self.command.icon, theme.current()))
 
 
 class NameMenu(QMenu):

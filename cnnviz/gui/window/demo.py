@@ -35,12 +35,12 @@ class DemoError(RuntimeError):
 
 def run(out: str = "") -> int:
     """Run the demo. Screenshots go to the folder `out`; on a display the window stays open afterwards."""
-    launched = launch()
     app = application()
     offscreen = QGuiApplication.platformName() in ("offscreen", "minimal")
     home = Path(out or "cnnviz-demo") if offscreen or out else None
     if home:
-        home.mkdir(parents=True, exist_ok=True)
+        _make(home)
+    launched = launch()
     settings = Settings(home / "home") if home else Settings()
     if offscreen:
         settings.set("theme", "light")
@@ -53,6 +53,14 @@ def run(out: str = "") -> int:
     if demo.trouble:
         raise DemoError(demo.trouble)
     return 0
+
+
+def _make(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        text = _("The folder {folder} cannot be made ({why}). Choose another with --out.")
+        raise DemoError(text.format(folder=home, why=error.strerror or error)) from None
 
 
 class Demo(QObject):
@@ -87,7 +95,7 @@ class Demo(QObject):
         self._timer.stop()
         self.trouble = trouble
         if trouble or not self._stay:
-            self.session.edit.document.mark_saved()
+            self.session.file.let_go()
             self.window.close()
             QApplication.quit()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QEventLoop, QMimeData, QTimer, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -18,6 +18,9 @@ from .keys import Keys
 
 if TYPE_CHECKING:
     from .window import Window
+
+
+SAVING_MS = 15_000
 
 
 class Desk:
@@ -33,8 +36,18 @@ class Desk:
         """Ask what to do with unsaved edits; False where the person wants to stay."""
         if not self._session.file.modified:
             return True
-        answer = questions.unsaved(self._window, self._session.file.name)
-        return answer == "discard" or (answer == "save" and self.save())
+        answer = questions.unsaved(self._window, self._session.file.name, self._session.file.only_learned)
+        return answer == "discard" or (answer == "save" and self.save() and self._weights_written())
+
+    def _weights_written(self) -> bool:
+        """Wait until the engine has written what is being saved; False where it could not or takes too long."""
+        loop, look = QEventLoop(), QTimer()
+        look.timeout.connect(lambda: None if self._session.file.saving else loop.quit())
+        look.start(20)
+        QTimer.singleShot(SAVING_MS, loop, loop.quit)
+        if self._session.file.saving:
+            loop.exec()
+        return not self._session.run.learned
 
     def new(self) -> None:
         """An empty network."""

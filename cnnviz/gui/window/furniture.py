@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QDockWidget, QSizePolicy, QTabBar, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QSizePolicy, QTabBar, QTabWidget, QToolBar, QWidget
 
 from ...net import files
 from ...text import N_, _
@@ -47,14 +47,8 @@ def furnish(window: Window) -> None:
     """Everything a new window needs."""
     session = window.session
     window.canvas = Canvas(session)
-    window.notices = Notices(session)
-    centre = QWidget()
-    column = QVBoxLayout(centre)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    column.addWidget(window.notices)
-    column.addWidget(window.canvas, 1)
-    window.setCentralWidget(centre)
+    window.setCentralWidget(window.canvas)
+    window.notices = Notices(session, window.canvas)
     window.desk = Desk(window)
     _make_docks(window)
     window.actions_ = Actions(window)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -28,7 +29,7 @@ MOST = 4
 
 
 class Notices(QWidget):
-    """The stack of messages, newest last; as high as it must be and no higher."""
+    """The stack of messages, newest last, over the top of its parent: what lies below does not move."""
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
@@ -38,6 +39,27 @@ class Notices(QWidget):
         self._box.setSpacing(0)
         session.noticed.connect(self.show_notice)
         self.hide()
+        if parent is not None:
+            parent.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.parent() and event.type() == QEvent.Type.Resize:
+            self._stretch()
+        return False
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._stretch()
+        return super().event(event)
+
+    def _stretch(self) -> None:
+        """As wide as the parent, as high as the messages."""
+        above = self.parentWidget()
+        if above is not None and self._bars:
+            wide = above.width()
+            high = self._box.heightForWidth(wide) if self._box.hasHeightForWidth() else self._box.sizeHint().height()
+            self.setGeometry(0, 0, wide, high)
+            self.raise_()
 
     @property
     def texts(self) -> list[str]:
@@ -61,6 +83,7 @@ class Notices(QWidget):
             for old in self._bars[:-MOST]:
                 self._take(old)
         self.setVisible(bool(self._bars))
+        self._stretch()
 
     def _take(self, bar: _Bar) -> None:
         if bar in self._bars:
@@ -123,10 +146,16 @@ class _Bar(QFrame):
             self._details = QPlainTextEdit(self.notice.details, readOnly=True)
             self._details.setFixedHeight(120)
             self._column.addWidget(self._details)
-            copy = QPushButton(_("Copy"), self._details)
+            copy = QPushButton(_("Copy the details"))
             copy.clicked.connect(self._copy)
-            copy.move(8, 88)
+            self._details.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            below = QHBoxLayout()
+            below.addStretch(1)
+            below.addWidget(copy)
+            self._copying = copy
+            self._column.addLayout(below)
         self._details.setVisible(on)
+        self._copying.setVisible(on)
 
     @Slot()
     def _copy(self) -> None:

@@ -9,12 +9,13 @@ from ...text import _
 PICTURES = "*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff"
 
 
-def unsaved(parent: QWidget, name: str) -> str:
-    """ "save", "discard" or "cancel": what to do with edits of `name` that no file holds."""
+def unsaved(parent: QWidget, name: str, only_weights: bool = False) -> str:
+    """ "save", "discard" or "cancel": what to do with edits, or trained weights, of `name` that no file holds."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("cnnviz")
-    box.setText(_("Save the changes to {name}?").format(name=name))
+    text = _("Save the trained weights of {name}?") if only_weights else _("Save the changes to {name}?")
+    box.setText(text.format(name=name))
     box.setInformativeText(_("They are lost otherwise."))
     save = box.addButton(_("Save"), QMessageBox.ButtonRole.AcceptRole)
     discard = box.addButton(_("Discard"), QMessageBox.ButtonRole.DestructiveRole)
@@ -40,3 +41,8 @@ def open_picture(parent: QWidget, folder: str) -> str:
     """Path of a picture to look at; empty where none was chosen."""
     wanted = _("Pictures") + f" ({PICTURES});;" + _("All files") + " (*)"
     return QFileDialog.getOpenFileName(parent, _("Open picture"), folder, wanted)[0]
+
+
+def failed_start(parent: QWidget, why: str) -> None:
+    """Say that the program cannot go on."""
+    QMessageBox.critical(parent, "cnnviz", _("cnnviz could not start: {why}").format(why=why))

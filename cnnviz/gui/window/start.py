@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from ...text import _
 from ..paint import theme
 from ..settings import Settings
+from . import questions
 from .window import Window
 
 if TYPE_CHECKING:
@@ -65,7 +66,12 @@ class Opener(QObject):
     @Slot()
     def furnish(self) -> None:
         """Make the session and the panels, and open what is to be opened."""
-        self._session = furnish(self._window, self._launched, self._path)
+        try:
+            self._session = furnish(self._window, self._launched, self._path)
+        except Exception as e:
+            questions.failed_start(self._window, str(e))
+            QApplication.exit(1)
+            raise
         self._unwatch = watch(self._session)
 
     def close(self) -> None:
@@ -106,8 +112,10 @@ def furnish(window: Window, launched: Launched, path: str = "", recover: bool = 
     window.settings.set("look", look.name)
     session = Session(connect, window.settings)
     window.furnish(session)
-    if not (path and session.file.open_any(path)) and not (recover and session.file.recover()):
+    if path or not (recover and session.file.recover()):
         session.file.open_preset(FIRST)
+    if path:
+        session.file.open_any(path)  # where that fails it is said, over the first network
     session.look.resend()
     korean = QLocale.system().language() == QLocale.Language.Korean
     if korean and not QFontDatabase.families(QFontDatabase.WritingSystem.Korean):

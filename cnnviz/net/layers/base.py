@@ -109,6 +109,18 @@ class Layer:
         """How the number of multiply-adds comes about; empty where there are none."""
         return ""
 
+    def size_symbols(self, ins: Shapes) -> tuple[str, ...]:
+        """`size_text` with the textbook's letters in place of the numbers; empty where there are none."""
+        return ()
+
+    def params_symbols(self, ins: Shapes) -> str:
+        """`params_text` in letters."""
+        return ""
+
+    def macs_symbols(self, ins: Shapes) -> str:
+        """`macs_text` in letters."""
+        return ""
+
     @property
     def brief(self) -> str:
         """The settings that tell this layer from others of its type, short enough for a card."""

@@ -130,6 +130,20 @@ class Conv2d(Layer):
         (c, h, w), k = self.out(ins), self.kernel_size
         return f"{c}·{h}·{w}·({k[0]}·{k[1]}·{ins[0][0] // self.groups})"
 
+    def size_symbols(self, ins: Shapes) -> tuple[str, ...]:
+        pads = (self.sides(a, n) for a, n in enumerate(ins[0][1:]))
+        return tuple(f"⌊(n + {'2·p' if p == q else 'p₁ + p₂'} − d·(k−1) − 1)/s⌋ + 1" for p, q in pads)
+
+    def params_symbols(self, ins: Shapes) -> str:
+        return f"({self._each} + 1)·f" if self.bias else f"{self._each}·f"
+
+    def macs_symbols(self, ins: Shapes) -> str:
+        return f"f·h·w·({self._each})"
+
+    @property
+    def _each(self) -> str:
+        return f"{_kernel(self.kernel_size)}·c" + ("/g" if self.groups > 1 else "")
+
     @property
     def brief(self) -> str:
         return times(self.kernel_size) + (f" /{self.stride[0]}" if self.stride[0] > 1 else "")
@@ -216,9 +230,26 @@ class ConvTranspose2d(Layer):
         (c, h, w), k = ins[0], self.kernel_size
         return f"{c}·{h}·{w}·({k[0]}·{k[1]}·{self.out_channels // self.groups})"
 
+    def size_symbols(self, ins: Shapes) -> tuple[str, ...]:
+        return ("(n−1)·s − 2·p + d·(k−1) + o + 1",) * 2
+
+    def params_symbols(self, ins: Shapes) -> str:
+        each = f"{_kernel(self.kernel_size)}·c·f" + ("/g" if self.groups > 1 else "")
+        return f"{each} + f" if self.bias else each
+
+    def macs_symbols(self, ins: Shapes) -> str:
+        _c, h, w = ins[0]
+        pixels = "n·n" if h == w else "n₁·n₂"
+        return f"c·{pixels}·({_kernel(self.kernel_size)}·f{'/g' if self.groups > 1 else ''})"
+
     @property
     def brief(self) -> str:
         return times(self.kernel_size) + (f" ×{self.stride[0]}" if self.stride[0] > 1 else "")
+
+
+def _kernel(size: tuple[int, int]) -> str:
+    """Height times width of a kernel in letters."""
+    return "k·k" if size[0] == size[1] else "k₁·k₂"
 
 
 def _check_groups(groups: int, inputs: int, outputs: int) -> None:

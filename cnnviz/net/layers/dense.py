@@ -40,3 +40,9 @@ class Linear(Layer):
 
     def macs_text(self, ins: Shapes) -> str:
         return f"{ins[0][0]}·{self.out_features}"
+
+    def params_symbols(self, ins: Shapes) -> str:
+        return "(n + 1)·f" if self.bias else "n·f"
+
+    def macs_symbols(self, ins: Shapes) -> str:
+        return "n·f"

@@ -23,6 +23,9 @@ class _BatchNorm(Layer):
     def params_text(self, ins: Shapes) -> str:
         return f"2·{ins[0][0]}" if self.affine else ""
 
+    def params_symbols(self, ins: Shapes) -> str:
+        return "2·c" if self.affine else ""
+
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
         args: dict[str, Any] = {"num_features": ins[0][0]}
         rest: dict[str, Any] = {

@@ -67,10 +67,18 @@ class _Pool(Layer):
                 f"{left}({n} + 2·{self.padding[a]} − {self.spread[a]}·({self.kernel_size[a]}−1) − 1)"
                 f"/{self.stride[a]}{right} + 1"
             )
-            room = n + 2 * self.padding[a] - self.spread[a] * (self.kernel_size[a] - 1) - 1
-            dropped = self.ceil_mode and self._count(n, a) < -(-room // self.stride[a]) + 1
-            texts.append(text + " − 1" if dropped else text)
+            texts.append(text + " − 1" if self._dropped(n, a) else text)
         return tuple(texts)
+
+    def size_symbols(self, ins: Shapes) -> tuple[str, ...]:
+        left, right = "⌈⌉" if self.ceil_mode else "⌊⌋"
+        text = f"{left}(n + 2·p − d·(k−1) − 1)/s{right} + 1"
+        return tuple(text + " − 1" if self._dropped(n, a) else text for a, n in enumerate(ins[0][1:]))
+
+    def _dropped(self, n: int, a: int) -> bool:
+        """Whether a last window is left out that would start in the padding."""
+        room = n + 2 * self.padding[a] - self.spread[a] * (self.kernel_size[a] - 1) - 1
+        return self.ceil_mode and self._count(n, a) < -(-room // self.stride[a]) + 1
 
     @property
     def brief(self) -> str:
