@@ -105,7 +105,7 @@ def _peaks(vector: Tensor) -> Tensor:
     share = -(-len(vector) // THUMB_VALUES)
     if share <= 1:
         return vector
-    shares = pad(vector, (0, -len(vector) % share)).view(-1, share)
+    shares = pad(vector, (0, -len(vector) % share)).reshape(-1, share)
     return shares.gather(1, shares.abs().argmax(1, keepdim=True))[:, 0]
 
 

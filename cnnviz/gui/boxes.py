@@ -70,7 +70,7 @@ class Spin(QSpinBox):
 
 
 class Decimal(QDoubleSpinBox):
-    """Numbers of any magnitude, as `0.1`, `1e-05` or `1e+09`; arrows change the first digit, so that 1e-5 is near too."""
+    """Numbers of any magnitude, as `0.1` or `1e-05` or `1e+09`; arrows change the first digit: 1e-5 is near too."""
 
     def __init__(self, kind: Kind, parent: QWidget | None = None):
         super().__init__(parent)

@@ -51,11 +51,22 @@ def test_declared_and_measured_side_by_side(session: Session, panel: Field) -> N
     assert panel.title.whole == "S2 · channel 1 · (5, 6)"
     assert panel.shot.box == panel.heat.box == Box(10, 12, 6, 6)
     assert panel.declared.text() == "sees 6×6 pixels, stride 2, padding 0"
-    assert panel.measured.text() == "gradient inside the frame: 100 %\n95 % within 6×6"
+    assert panel.measured.text() == "gradient in the frame: 100\N{NO-BREAK SPACE}%\n95\N{NO-BREAK SPACE}% within 6×6"
     heat = pixels(panel.heat.viewport())
     for (y, x), level in (((0, 0), 0), ((12, 14), 250), ((13, 13), 83)):
         at = panel.heat.place(Box(y, x, 1, 1)).center().toPoint()
         assert colour_at(heat, at) == tuple(VIRIDIS.table[level].tolist())
+
+
+def test_no_word_of_a_narrow_panel_is_cut(session: Session, panel: Field) -> None:
+    panel.resize(300, 420)
+    session.look.pick(1, 5, 6)
+    arrive(session, measured(session))
+    for caption in (panel.declared, panel.measured):
+        assert caption.height() >= caption.heightForWidth(caption.width()) > 0
+    tall = panel.measured.height()
+    arrive(session, measured(session, field=np.zeros((32, 32), np.float32)))
+    assert panel.measured.height() >= tall, "the picture above stays where it is"
 
 
 def test_the_pixels_that_a_unit_sees_are_tinted_and_no_others(session: Session, qtbot, panel: Field) -> None:
@@ -88,7 +99,7 @@ def test_a_unit_that_sees_everything_is_told_in_words(session: Session, panel: F
     arrive(session, frame(session, unit=Unit("output", 0), field=np.ones((32, 32), np.float32)))
     assert panel.title.whole == "output · value 0"
     assert panel.declared.text() == "sees the whole picture"
-    assert panel.measured.text() == "95 % within 32×32"
+    assert panel.measured.text() == "95\N{NO-BREAK SPACE}% within 32×32"
     assert panel.shot.box is panel.heat.box is None
 
 
@@ -103,7 +114,7 @@ def test_numbers_of_a_field() -> None:
     assert inside(np.zeros((4, 4)), (0, 0, 2, 2)) is None
     assert effective(np.full((4, 4), np.nan), (0, 0, 2, 2)) is None
     assert measured_text(np.zeros((4, 4)), None) == "no pixel changes this unit: its gradient is zero"
-    assert measured_text(field, (2, 2, 2, 3)).startswith("gradient inside the frame: 66.7 %\n")
+    assert measured_text(field, (2, 2, 2, 3)).startswith("gradient in the frame: 66.7 %\n")
 
 
 def test_words_of_a_field() -> None:

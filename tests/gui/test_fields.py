@@ -65,6 +65,14 @@ def eps(qtbot: QtBot) -> Decimal:
 
 def test_small_numbers_are_written_and_stepped_by_magnitude(eps: Decimal, qtbot: QtBot) -> None:
     assert eps.text() == "1e-05"
+    assert [eps.textFromValue(v) for v in (1e9, 1e6, 100_000, 1234567, 0.00012345678, 0)] == [
+        "1e+09",
+        "1e+06",
+        "100000",
+        "1234567",
+        "0.00012345678",
+        "0",
+    ]
     eps.stepBy(1)
     assert eps.value() == 2e-5
     eps.stepBy(-2)

@@ -8,7 +8,7 @@ import torch
 from PySide6.QtCore import QPoint, Qt
 
 from cnnviz.gui.inspect import Filters, Maps
-from cnnviz.gui.inspect.weights import Kernels, kernels, sees_colours, unflattened, weighted_ids
+from cnnviz.gui.inspect.weights import Kernels, folded, kernels, sees_colours, unflattened, weighted_ids
 from cnnviz.gui.paint.colour import SIGNED
 from cnnviz.gui.paint.photo import Frame as Box
 from cnnviz.gui.session import Session
@@ -147,6 +147,29 @@ def test_linear_weights_as_a_matrix_or_one_output_as_maps(session: Session, filt
     assert filters.tiles.value((1, 2, 3)) == sent.filters["linear_1"][4].reshape(4, 8, 8)[1, 2, 3]
     session.look.pick(0)
     assert filters.tiles.value((1, 2, 3)) == sent.filters["linear_1"][0].reshape(4, 8, 8)[1, 2, 3]
+
+
+def test_a_long_flat_matrix_is_folded_into_blocks(session: Session, filters: Filters, qtbot) -> None:
+    open_net(session, chain(Input(6, (16, 16)), Flatten(), Linear(4)), "linear_1")
+    sent = frame(session)
+    arrive(session, sent)
+    assert filters.title.whole == "linear_1 · 4×1,536 in blocks of 32×48"
+    assert filters.way.currentText() == "By output"
+    assert filters.tiles.value((3, 2, 5)) == sent.filters["linear_1"][3, 2 * 48 + 5]
+    assert filters.tiles.text(3, 2, 5).startswith("output 3 · input 101 · ")
+    pixels(filters)
+    qtbot.mouseClick(filters.tiles.viewport(), Qt.MouseButton.LeftButton, pos=place(filters, 2, 5, 5))
+    assert session.look.unit.channel == filters.tiles.marked == 2
+    filters.way.setCurrentIndex(1)
+    filters.way.activated.emit(1)
+    assert filters.title.whole == "linear_1 · 4×1,536 weights"
+    assert filters.tiles.text(0, 3, 101).startswith("output 3 · input 101 · ")
+
+
+def test_folding_keeps_every_weight_in_its_line() -> None:
+    even, odd = np.arange(2 * 12.0).reshape(2, 12), np.arange(1, 8.0)[None]
+    assert np.array_equal(folded(even)[1], even[1].reshape(3, 4))
+    assert folded(odd).tolist() == [[[1, 2, 3], [4, 5, 6], [7, 0, 0]]]
 
 
 def test_a_flatten_is_found_through_what_keeps_the_vector() -> None:

@@ -89,7 +89,7 @@ def test_hovering_reads_pixels_before_and_after_normalising(session: Session, pa
         == f"(9, 12) · {sent.shown[9, 12, 0]} · the net gets {sent.input[0, 9, 12]:.3g}".replace("-", "−")
     )
     panel.shot.left.emit()
-    assert panel.caption.text() == "8×8 picture\nscaled to 32×32"
+    assert panel.caption.text() == "8×8 picture, scaled to 32×32"
 
 
 def test_says_where_the_picture_comes_from(session: Session, panel: Picture) -> None:
@@ -98,9 +98,9 @@ def test_says_where_the_picture_comes_from(session: Session, panel: Picture) -> 
     info = PictureInfo("cat.png", (480, 640), None, (0.0, 0.125, 1.0, 0.875))
     arrive(session, frame(session, picture=info))
     assert panel.title.whole == "cat.png"
-    assert panel.caption.text() == "640×480 picture, cropped to 480×480\nscaled to 32×32"
+    assert panel.caption.text() == "640×480 picture, cropped to 480×480, scaled to 32×32"
     assert made(PictureInfo("x", (32, 32)), (32, 32)) == "32×32 picture"
-    assert made(PictureInfo("x", (30, 1200)), (30, 20)) == "1,200×30 picture\nscaled to 20×30", "width first"
+    assert made(PictureInfo("x", (30, 1200)), (30, 20)) == "1,200×30 picture, scaled to 20×30", "width first"
 
 
 def test_says_whether_the_answer_is_right(session: Session, panel: Picture) -> None:

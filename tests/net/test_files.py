@@ -195,15 +195,6 @@ WRONG: dict[str, tuple[Any, str]] = {
         data(entry(sources=["C2"]), entry(id="C2", sources=["C1"])),
         "These nodes form a loop: C1, C2. Remove a source of one of them.",
     ),
-    "loop with a layer before and one behind it, in the wires' direction": (
-        data(
-            entry(id="end", sources=["C2"]),
-            entry(sources=["C3"]),
-            entry(id="C3", sources=["C2"]),
-            entry(id="C2", sources=["input", "C1"]),
-        ),
-        "These nodes form a loop: C1, C2, C3. Remove a source of one of them.",
-    ),  # fmt: skip
     "kernel in quotes": (
         data(entry(settings={"kernel_size": "6"})),
         'C1: kernel_size must be a whole number, but is the text "6".',

@@ -10,13 +10,14 @@ from ..paint import theme
 
 
 class Caption(QLabel):
-    """Wrapped words with two lines of room, and more where they need it.
+    """Wrapped words with room for some lines, and for more where they need it.
 
     While its width stays it only grows: a live picture above must not change its size with every word.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, lines: int = 2, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._lines = lines
         self.setFont(theme.tabular(theme.caption()))
         self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, theme.GRID)
@@ -28,10 +29,11 @@ class Caption(QLabel):
 
     @property
     def _least(self) -> int:
-        return 2 * self.fontMetrics().height() + theme.GRID
+        return self._lines * self.fontMetrics().height() + theme.GRID
 
     def say(self, text: str) -> None:
-        """Show `text`."""
+        """Show `text`; a number stays with its percent sign."""
+        text = text.replace(" %", "\N{NO-BREAK SPACE}%")
         if text != self.text():
             self.setText(text)
             self._grow(self.height())

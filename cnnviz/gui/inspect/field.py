@@ -194,7 +194,7 @@ def declared_text(rows: Analysis, id: str) -> str:
 
 
 def measured_text(field: Array, box: Box | None) -> str:
-    """`gradient inside the frame: 100 %`, and on a line of its own `95 % within 9×9`."""
+    """`gradient in the frame: 100 %`, and on a line of its own `95 % within 9×9`."""
     side = effective(field, box or (0, 0, *field.shape))
     if side is None:
         return _("no pixel changes this unit: its gradient is zero")
@@ -202,5 +202,5 @@ def measured_text(field: Array, box: Box | None) -> str:
     share = inside(field, box) if box else None
     if share is None:
         return within
-    head = _("gradient inside the frame: {share}").format(share=percent(share).replace(".0 ", " "))
+    head = _("gradient in the frame: {share}").format(share=percent(share).replace(".0 ", " "))
     return f"{head}\n{within}"

@@ -40,6 +40,7 @@ class Filters(Panel):
         self.view = MosaicView(tiles=self.tiles, photo=self.colours)
         self.way = QComboBox()
         self.way.setAccessibleName(_("How weights are shown"))
+        self.way.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.way.hide()
         self._ways: tuple[str, ...] = ()
         self._chosen: set[str] = set()  # what a person left each choice at; the first one before that
@@ -144,9 +145,7 @@ class Filters(Panel):
         elif self._way() == BLOCKS:
             blocks = folded(weight)
             self._block = weight.shape[1], blocks.shape[2]
-            text = _("{size} weights, each output a block of {block}").format(
-                size=shape(weight.shape), block=shape(blocks.shape[1:])
-            )
+            text = _("{size} in blocks of {block}").format(size=shape(weight.shape), block=shape(blocks.shape[1:]))
             tip = _("The weights of one output, a row of the matrix, are written in lines as words on a page")
             self.title.say(f"{row.id} · {text}", tip)
             self.tiles.set_rows(1, free=True)
@@ -165,11 +164,11 @@ class Filters(Panel):
             return
         self._ways = ways
         words = {
-            BLOCKS: _("One block an output"),
+            BLOCKS: _("By output"),
             COLOUR: _("In colour"),
             SIGNED: _("By channel"),
             MATRIX: _("All weights"),
-            UNIT: _("One output as maps"),
+            UNIT: _("One as maps"),
         }
         self.way.clear()
         for way in ways:

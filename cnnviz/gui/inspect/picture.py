@@ -27,7 +27,7 @@ class Picture(Panel):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.shot, self.answer, self.paging = Shot(), Answer(), Paging(session)
-        self.caption = Caption()
+        self.caption = Caption(lines=1)
         self._made = ""  # how the picture became the network's: said while no pixel is pointed at
         self.empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -110,7 +110,7 @@ class Picture(Panel):
 
 
 def made(picture: PictureInfo, size: tuple[int, ...]) -> str:
-    """How the picture became the network's: `640×480 picture, cropped to 480×480` and, below, `scaled to 32×32`.
+    """How the picture became the network's: `640×480 picture, cropped to 480×480, scaled to 32×32`.
 
     Sizes are width×height, as picture viewers give them. `size`: (height, width) of what the network gets.
     """
@@ -123,5 +123,5 @@ def made(picture: PictureInfo, size: tuple[int, ...]) -> str:
     if cropped != (height, width):
         text += ", " + _("cropped to {size}").format(size=shape((cropped[1], cropped[0])))
     if cropped != tuple(size):
-        text += "\n" + _("scaled to {size}").format(size=shape((size[1], size[0])))
+        text += ", " + _("scaled to {size}").format(size=shape((size[1], size[0])))
     return text

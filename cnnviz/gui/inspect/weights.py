@@ -100,7 +100,7 @@ def folded(matrix: Array) -> Array:
     """
     n, inputs = matrix.shape
     side = ceil(sqrt(inputs))
-    width = next((w for w in range(side, 2 * side) if inputs % w == 0), side)
+    width = next((w for w in range(side, side + side // 2) if inputs % w == 0), side)
     height = -(-inputs // width)
     if height * width != inputs:
         matrix = np.pad(matrix, ((0, 0), (0, height * width - inputs)))

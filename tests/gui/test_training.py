@@ -1,0 +1,48 @@
+"""The training's bar and plan: the words for how a run ended, and the names of what can be chosen."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnnviz.engine.data import SETS
+from cnnviz.gui.training.planform import DATA, PlanForm
+from cnnviz.gui.training.runbar import RunBar
+from cnnviz.link.messages import IDLE, PAUSED
+
+from .test_session import answer, news
+
+
+@pytest.mark.parametrize(
+    ("phase", "step", "word"),
+    [(IDLE, 400, "done"), (IDLE, 399, "stopped"), (PAUSED, 399, "paused"), (PAUSED, 400, "done")],
+)
+def test_the_bar_says_how_a_run_ended(session, qtbot, phase, step, word):
+    bar = RunBar(session)
+    qtbot.addWidget(bar)
+    session.run.train()
+    answer(session, qtbot, news(session, 0, 3, step=step, steps=400, phase=phase))
+    assert bar.status.text().endswith(f" · {word}")
+
+
+def test_a_learning_rate_of_any_size_can_be_read(session, qtbot):
+    bar = RunBar(session)
+    qtbot.addWidget(bar)
+    session.run.set_plan(lr=1e9)
+    assert bar.lr.text() == "1e+09"
+
+
+def test_bar_and_plan_call_an_optimizer_the_same(session, qtbot):
+    form, bar = PlanForm(session), RunBar(session)
+    qtbot.addWidget(form)
+    qtbot.addWidget(bar)
+    box = form.editors["optimizer"].box
+    names = [bar.optimizer.itemText(i) for i in range(bar.optimizer.count())]
+    assert [box.itemText(i) for i in range(box.count())] == names
+    box.setCurrentText("RMSprop")
+    assert session.run.plan.optimizer == "rmsprop" and bar.optimizer.currentText() == "RMSprop"
+    box.setCurrentText("Adam")
+    assert "Adam has no momentum" in form.editors["momentum"].toolTip()
+
+
+def test_the_plan_offers_every_data_set_there_is():
+    assert set(DATA) == set(SETS)
