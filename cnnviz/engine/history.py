@@ -35,7 +35,7 @@ from .device import versions
 from .train import Step
 
 EVERY = 2.0  # seconds between recordings
-SHARE = 0.02  # of the time that recording may take, where weights are so many that it takes long
+SHARE = 0.004  # of the time that recording may take, where weights are so many that it takes long
 FORMAT = 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections import deque
+from dataclasses import replace
 from threading import Condition, Thread
 
 import numpy as np
@@ -27,7 +28,8 @@ from .shelf import Shelf
 from .train import EVALUATED, Controls, Diverged, Step, epoch_steps, make_optimizer, steps
 
 NEWS = 1 / 30  # seconds between bells for points
-PROBING = 0.04  # part of the time that frames may take …
+PROBING = 0.03  # part of the time that frames may take …
+WHOLE = 0.1  # seconds between frames with strips and measured field while training; those between have the maps alone
 SELDOM = 0.3  # … but at most so many seconds between two, unless
 HEAVY = 0.2  # they would take more than this part
 SPAN = 3.0  # seconds over which the speed is measured
@@ -195,7 +197,7 @@ class _Training:
     def __init__(self, runner: Runner, run: Run):
         self._runner, self._run = runner, run
         self._post, self._looker = runner._post, runner._looker
-        self._next_frame = self._next_news = 0.0
+        self._next_frame = self._next_news = self._next_whole = 0.0
         self._frame_cost = 0.0
 
     def go(self) -> None:
@@ -305,6 +307,10 @@ class _Training:
     def _probe(self, now: float) -> None:
         shot, interest = self._looker.shot(self._layer), self._looker.interest
         if shot is not None:
+            if now < self._next_whole:
+                interest = replace(interest, thumbs=(), unit=None)
+            else:
+                self._next_whole = now + WHOLE
             stamp = Stamp(self._run.version, self._run.command.run, self._run.step)
             self._post.frame(frame(self._net, shot, interest, stamp, self._logits))
         took = time.monotonic() - now

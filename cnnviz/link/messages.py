@@ -264,6 +264,8 @@ class PictureInfo:
 class Frame:
     """What the net did on the picture at one step. Arrays are float32 unless said.
 
+    While training, thumbs and field come about ten times a second; the frames between have none.
+
     thumbs    node -> (k, h, w): the first channels, thinned to at most 32×32 by means of equal blocks; a vector ->
               (n,): the whole of it, thinned to at most 64 values, each the one of largest magnitude, with its sign,
               in an equal share (the last may be shorter)

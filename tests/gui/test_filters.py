@@ -153,7 +153,7 @@ def test_a_long_flat_matrix_is_folded_into_blocks(session: Session, filters: Fil
     open_net(session, chain(Input(6, (16, 16)), Flatten(), Linear(4)), "linear_1")
     sent = frame(session)
     arrive(session, sent)
-    assert filters.title.whole == "linear_1 · 4×1,536 in blocks of 32×48"
+    assert filters.title.whole == "linear_1 · 4×1,536 as 32×48 blocks"
     assert filters.way.currentText() == "By output"
     assert filters.tiles.value((3, 2, 5)) == sent.filters["linear_1"][3, 2 * 48 + 5]
     assert filters.tiles.text(3, 2, 5).startswith("output 3 · input 101 · ")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cnnviz.engine.data import SETS
+from cnnviz.engine.data import KNOWN
 from cnnviz.gui.training.planform import DATA, PlanForm
 from cnnviz.gui.training.runbar import RunBar
-from cnnviz.link.messages import IDLE, PAUSED
+from cnnviz.link.messages import IDLE, PAUSED, Ready
 
 from .test_session import answer, news
 
@@ -19,6 +19,7 @@ from .test_session import answer, news
 def test_the_bar_says_how_a_run_ended(session, qtbot, phase, step, word):
     bar = RunBar(session)
     qtbot.addWidget(bar)
+    answer(session, qtbot, Ready(("cpu",), 1, ()))
     session.run.train()
     answer(session, qtbot, news(session, 0, 3, step=step, steps=400, phase=phase))
     assert bar.status.text().endswith(f" · {word}")
@@ -45,4 +46,4 @@ def test_bar_and_plan_call_an_optimizer_the_same(session, qtbot):
 
 
 def test_the_plan_offers_every_data_set_there_is():
-    assert set(DATA) == set(SETS)
+    assert set(DATA) == set(KNOWN)

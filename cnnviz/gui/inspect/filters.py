@@ -145,7 +145,7 @@ class Filters(Panel):
         elif self._way() == BLOCKS:
             blocks = folded(weight)
             self._block = weight.shape[1], blocks.shape[2]
-            text = _("{size} in blocks of {block}").format(size=shape(weight.shape), block=shape(blocks.shape[1:]))
+            text = _("{size} as {block} blocks").format(size=shape(weight.shape), block=shape(blocks.shape[1:]))
             tip = _("The weights of one output, a row of the matrix, are written in lines as words on a page")
             self.title.say(f"{row.id} · {text}", tip)
             self.tiles.set_rows(1, free=True)
