@@ -16,7 +16,8 @@ from ..gui.session import READY
 from .stage import Plain, Stage, workplace
 from .toggle import Result, judge, toggle
 
-TURN = 1.5  # seconds
+TURN = 2.0  # seconds; the engine measures its speed over up to three
+ROUNDS = 13
 LAYERS = {"lenet5": "C3", "minivggnet": "conv1_2"}
 
 
@@ -51,7 +52,7 @@ def _against(name: str, tuned: bool, goal: str, label: str, load: float = 0.0) -
             return speed
 
         try:
-            a, b, ratio = toggle(lambda: plain.speed(stage.rest, TURN), ours)
+            a, b, ratio = toggle(lambda: plain.speed(stage.rest, TURN), ours, ROUNDS)
         finally:
             plain.close()
             if burner:

@@ -27,6 +27,7 @@ class Post:
         self._lock = Lock()
         self._rung = False  # and not yet answered by a Take
         self._frame = False  # one has been put since the last bell
+        self._progress = True  # and not sent yet
         self._full = ""  # why the last frame could not be put
 
     def frame(self, frame: Frame) -> None:
@@ -46,12 +47,15 @@ class Post:
     def news(self) -> None:
         """Ring because there is progress."""
         with self._lock:
+            self._progress = True
             self._ring()
 
-    def heard(self) -> None:
-        """The window has heard the bell: what comes from now on rings again."""
+    def heard(self) -> bool:
+        """The window has heard the bell: what comes next rings again. Tells whether there is progress to send."""
         with self._lock:
             self._rung = False
+            progress, self._progress = self._progress, False
+            return progress
 
     def again(self) -> None:
         """Ring for a frame that came while the bell was still unanswered."""

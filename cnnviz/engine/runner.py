@@ -27,7 +27,7 @@ from .post import Post, Refused
 from .shelf import Shelf
 from .train import EVALUATED, Controls, Diverged, Step, epoch_steps, make_optimizer, steps
 
-NEWS = 1 / 30  # seconds between bells for points
+NEWS = 0.1  # seconds between bells for points
 PROBING = 0.03  # part of the time that frames may take …
 WHOLE = 0.1  # seconds between frames with strips and measured field while training; those between have the maps alone
 SELDOM = 0.3  # … but at most so many seconds between two, unless

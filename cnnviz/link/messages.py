@@ -141,7 +141,7 @@ class Save:
 
 @dataclass(frozen=True)
 class Take:
-    """The window has heard the bell: send progress and the points from index `since` on."""
+    """The window has heard the bell: send progress, if there is any, and the points from index `since` on."""
 
     run: int
     since: int

@@ -234,8 +234,10 @@ def test_only_one_bell_rings_until_it_is_answered() -> None:
         assert len(news.points) == 90
         assert desk.until(Bell, lambda b: b.frame)
         assert len(desk.all(Bell)) == 2
-        desk.send(Take(1, 85), Take(99, 85))
-        assert desk.until(News, lambda n: n.first == 85).points[:, 0].tolist() == [86, 87, 88, 89, 90]
+        desk.send(Take(1, 85), Rate(0.5), Take(1, 85), Rate(0.25), Take(99, 85))
+        late = desk.until(News, lambda n: n.first == 85)
+        assert late.points[:, 0].tolist() == [86, 87, 88, 89, 90]
+        assert late.progress.lr == 0.5, "the first Take found nothing new: a frame's bell is answered by the frame"
         assert desk.until(News, lambda n: n.first == 0 and n is not news).progress.run == 1
 
 
