@@ -14,6 +14,7 @@ from typing import Any
 
 from .graph import Graph, Node
 from .layers import Input, Shape, Shapes
+from .layers.base import POINTS
 from .problems import Misfit, Problem, problem
 from .window import Span, TooLongError, join
 
@@ -205,6 +206,8 @@ def _field(n: Node, ins: Shapes, field: Field | None) -> Field | None:
     window = n.layer.window(ins)
     if window is None or field is None:
         return None
+    if window is POINTS:  # activations, normalisation: what the layer before sees
+        return field
     y, x = window
     aligned = field.aligned
     if y == x and field.y == field.x:  # square kernels: the usual case

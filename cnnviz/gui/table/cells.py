@@ -83,6 +83,7 @@ class Cells(QStyledItemDelegate):
         self._figures = theme.tabular(self._body)  # made once: a font costs as much as a cell
         fonts = {TYPE: self._small, LAYER: self._body, OUT: self._body}
         self._metrics = [QFontMetrics(fonts.get(column, self._figures)) for column in range(len(COLUMNS))]
+        self._advances: list[dict[str, int]] = [{} for _column in COLUMNS]
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row = self._rows.rows[index.row()]
@@ -92,8 +93,10 @@ class Cells(QStyledItemDelegate):
         """Pixels that a cell's content takes with its margins; a sentence over all columns widens none."""
         if row.out is None and column >= OUT:
             return 2 * PAD
-        metrics = self._metrics[column]
-        wide = metrics.horizontalAdvance(cell(row, column)) + 2 * PAD + 1
+        text, known = cell(row, column), self._advances[column]
+        if text not in known:  # most cells of a column say what others say
+            known[text] = self._metrics[column].horizontalAdvance(text)
+        wide = known[text] + 2 * PAD + 1
         return wide + (4 * theme.GRID if column == LAYER else 0)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
