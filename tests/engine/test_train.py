@@ -168,7 +168,7 @@ def test_divergence_names_step_and_layer_and_gives_good_weights_back(make, node:
     error = caught.value
     assert 2 <= error.step <= 10
     assert error.node == node
-    assert f"Step {error.step}" in error.text and node in error.text
+    assert f"step {error.step}" in error.text and node in error.text
     assert all(bool(torch.isfinite(v).all()) for v in net.state_dict().values())
     assert torch.equal(first[f"{node}.weight"], net.state_dict()[f"{node}.weight"])
 
