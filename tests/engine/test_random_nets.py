@@ -44,9 +44,12 @@ def test_shapes_and_refusals_are_torchs(g: Graph) -> None:
         assert row.problem.text
         assert row.problem.code != "waits" or rows.cause(row.id).problem.code != "waits"  # type: ignore[union-attr]
         if torch_can_tell(row):
-            with pytest.raises((RuntimeError, ValueError, TypeError)):
-                name, args = row.node.layer.torch(row.ins)
-                module_type(name)(**args).eval()(*[torch.zeros(2, *s) for s in row.ins])
+            name, args = row.node.layer.torch(row.ins)
+            try:
+                out = module_type(name)(**args).eval()(*[torch.zeros(2, *s) for s in row.ins])
+            except (RuntimeError, ValueError, TypeError):
+                continue
+            assert out.numel() == 0, "torch takes an output of nothing, which is of no use to anybody"
 
 
 def torch_can_tell(row: Row) -> bool:
