@@ -31,7 +31,7 @@ THIRD = {  # room -> third parties it may import; rooms that are not here are do
     "net": {"pydantic", "pydantic_core"},
     "link": {"numpy"},
     "engine": {"numpy", "PIL", "safetensors", "sklearn", "torch", "torchvision", "captum", "onnx", "onnxruntime"},
-    "gui": {"numpy", "PySide6", "pyqtgraph", "PIL", "safetensors"},
+    "gui": {"numpy", "PySide6", "safetensors"},
 }
 DOORS = {"cli", "commands", "bench"}  # the command line, which runs the engine in its own process
 

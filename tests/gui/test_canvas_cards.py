@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.canvas import Canvas
 from cnnviz.gui.canvas.places import BODY, STRIP
-from cnnviz.gui.canvas.style import TITLES, size_text, whole
+from cnnviz.gui.canvas.style import TITLES, whole
 from cnnviz.gui.canvas.tips import card_tip
 from cnnviz.gui.canvas.wire import caption
 from cnnviz.gui.paint import colour, theme
 from cnnviz.gui.paint.bars import POSITIVE
-from cnnviz.gui.paint.counts import short
+from cnnviz.gui.paint.counts import shape, short
 from cnnviz.gui.session import Session
 from cnnviz.link.messages import Frame
 from cnnviz.net.edit import Wire
@@ -125,7 +125,7 @@ def test_every_shape_is_written_on_a_wire_between_neighbours(canvas: Canvas, out
     style = canvas.cards_scene.world.style
     lines = caption(out, style.metrics(style.caption).horizontalAdvance, GAP[0])
     text = "".join(lines)
-    assert lines and text in (size_text(out), short(out[0]))
+    assert lines and text in (shape(out), short(out[0]))
 
 
 def test_captions_of_wires_are_cut_nowhere() -> None:

@@ -13,11 +13,12 @@ from ...net.analysis import Row
 from ...net.graph import Node
 from ...net.layers import Input
 from ...text import _
+from ..paint import counts
 from ..paint.counts import grouped, short
 from ..paint.theme import RADIUS
 from . import strip as strips
 from .places import BODY, BOUNDS, LEFT, OUT, PORT, QUIET, RIGHT, ROOM, STRIP, in_port, ports
-from .style import MAPS, TITLES, WORDS, Style, body_path, edge_path, paint_sign, pen, size_text, whole
+from .style import MAPS, TITLES, WORDS, Style, body_path, edge_path, paint_sign, pen, whole
 
 OUTLINE = 4
 """Device pixels that a card's outline and its shadow stand out of its body."""
@@ -207,7 +208,7 @@ class Card(QGraphicsRectItem):
         font = style.fitting((style.title, style.narrow), node.type, room)
         title = style.elided(font, node.type, room)
         caption = style.elided(style.caption, " · ".join(filter(None, (name, node.layer.brief))), ROOM)
-        shape = size_text(row.out) if row.out else ""
+        shape = counts.shape(row.out) if row.out else ""
         params = grouped(row.params) if row.params else ""
         measure = style.metrics(style.caption).horizontalAdvance
         if params and measure(shape) + measure(params) + 6 > ROOM:

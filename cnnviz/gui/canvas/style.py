@@ -9,7 +9,6 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from ..paint import theme
-from ..paint.counts import grouped
 from .places import EDGE
 
 WORDS = 0.55
@@ -105,11 +104,6 @@ class Style:
             line = word
         found.append(line)
         return [self.elided(font, part, width) for part in found]
-
-
-def size_text(shape: tuple[int, ...]) -> str:
-    """`6×28×28`, `14,400`."""
-    return "×".join(map(grouped, shape))
 
 
 def pen(ink: QColor, width: float = 1.0, line: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:

@@ -6,8 +6,8 @@ from html import escape
 
 from ...net.analysis import Analysis, Field, Row
 from ...text import _
+from ..paint import counts
 from ..paint.counts import grouped
-from .style import size_text
 
 
 def card_tip(row: Row, rows: Analysis) -> str:
@@ -35,7 +35,7 @@ def plain_tip(row: Row) -> str:
 def _numbers(row: Row) -> list[str]:
     if row.out is None:
         return []
-    lines = [_("Output {shape}").format(shape=size_text(row.out))]
+    lines = [_("Output {shape}").format(shape=counts.shape(row.out))]
     if row.params:
         lines.append(_("{n} parameters").format(n=grouped(row.params)))
     if row.macs:

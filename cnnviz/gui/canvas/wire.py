@@ -10,11 +10,12 @@ from PySide6.QtGui import QPainter, QPainterPath, QPainterPathStroker
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from ...net.edit import Wire
+from ..paint import counts
 from ..paint.counts import grouped, short
 from . import route
 from .card import World
 from .places import Point
-from .style import MAPS, WORDS, pen, size_text
+from .style import MAPS, WORDS, pen
 
 ABOVE = 11.0
 """Where a wire that is meant lies: over the card in hand."""
@@ -118,7 +119,7 @@ class WireItem(QGraphicsRectItem):
 
 def caption(out: tuple[int, ...], measure: Callable[[str], float], room: float) -> tuple[str, ...]:
     """The lines in which a shape fits into so much room, the first above the wire; none where it fits in no way."""
-    ways: list[tuple[tuple[str, ...], float]] = [((size_text(out),), 12.0)]  # with the room to leave beside
+    ways: list[tuple[tuple[str, ...], float]] = [((counts.shape(out),), 12.0)]  # with the room to leave beside
     if len(out) == 3:
         channels, height, width = map(grouped, out)
         ways += [((f"{channels}×", f"{height}×{width}"), 2.0), ((f"{channels}×", f"{height}×", width), 2.0)]
