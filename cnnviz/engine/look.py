@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,19 +44,13 @@ def frame(net: Net, shot: Shot | None, interest: Interest, stamp: Stamp, logits:
     out; without a picture there are only filters. Dropout is off, batch normalisation takes its running statistics;
     afterwards the net is in the mode it was in, its weights and gradients untouched.
     """
-    filters = {id: _array(w) for id in interest.filters if (w := _weight(net, id)) is not None}
+    filters = _filters(net, interest)
     if shot is None:
         return Frame(stamp.version, stamp.run, stamp.step, interest.number, filters=filters)
-    was, device = net.training, next((p.device for p in net.parameters()), torch.device("cpu"))
-    x = torch.from_numpy(shot.fitted.values).to(device)[None]
-    unit, seen = interest.unit, dict[str, Tensor]()
-    net.eval()
-    try:
-        with torch.set_grad_enabled(unit is not None):
-            net(x.requires_grad_(unit is not None), seen)
-            field = _field(seen, x, unit) if unit is not None else None
-    finally:
-        net.train(was)
+    x, unit, seen = _batch(net, shot), interest.unit, dict[str, Tensor]()
+    with _at_rest(net), torch.set_grad_enabled(unit is not None):
+        net(x.requires_grad_(unit is not None), seen)
+        field = _field(seen, x, unit) if unit is not None else None
     maps = {id: t.detach()[0] for id, t in seen.items()}
     end = maps.get(logits)
     vector = end.double() if end is not None and end.dim() == 1 else None
@@ -74,6 +70,49 @@ def frame(net: Net, shot: Shot | None, interest: Interest, stamp: Stamp, logits:
         probabilities=None if vector is None else _array(vector.softmax(0)),
         field=None if field is None else _array(field),
     )
+
+
+def glance(net: Net, shot: Shot, interest: Interest, stamp: Stamp) -> Frame:
+    """A partial frame: the interest's maps and filters alone, for which the forward ends at the last of these maps."""
+    wanted = set(interest.maps)
+    last = next((id for id, *_rest in reversed(net.order) if id in wanted), "")
+    seen: dict[str, Tensor] = {}
+    if last:
+        with _at_rest(net), torch.no_grad():
+            net(_batch(net, shot), seen, end=last)
+    maps = {id: _array(seen[id][0]) for id in interest.maps if id in seen}
+    return Frame(
+        version=stamp.version,
+        run=stamp.run,
+        step=stamp.step,
+        interest=interest.number,
+        partial=True,
+        picture=shot.info,
+        maps=maps,
+        filters=_filters(net, interest),
+    )
+
+
+@contextmanager
+def _at_rest(net: Net) -> Iterator[None]:
+    """The net in evaluation mode; afterwards each module is in the mode it was in."""
+    busy = [m for m in net.modules() if m.training]
+    for m in busy:
+        m.training = False
+    try:
+        yield
+    finally:
+        for m in busy:
+            m.training = True
+
+
+def _batch(net: Net, shot: Shot) -> Tensor:
+    device = next((p.device for p in net.parameters()), torch.device("cpu"))
+    return torch.from_numpy(shot.fitted.values).to(device)[None]
+
+
+def _filters(net: Net, interest: Interest) -> dict[str, Array]:
+    return {id: _array(w) for id in interest.filters if (w := _weight(net, id)) is not None}
 
 
 def _field(seen: dict[str, Tensor], x: Tensor, unit: Unit) -> Tensor | None:

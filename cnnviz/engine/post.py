@@ -25,54 +25,38 @@ class Post:
         self.send = send
         self._mailbox = mailbox
         self._lock = Lock()
-        self._rung = False  # and not yet answered by a Take
-        self._frame = False  # one has been put since the last bell
-        self._progress = True  # and not sent yet
+        self._rung = False
         self._full = ""  # why the last frame could not be put
 
     def frame(self, frame: Frame) -> None:
-        """Put the newest frame and ring for it."""
+        """Put the newest frame, and ring where the window has none that it has not taken."""
         try:
-            self._mailbox.put(frame)
+            ring = self._mailbox.put(frame)
         except OSError as error:
             if self._full != str(error):
                 self._full = str(error)
                 self.failed("look", error)
             return
         self._full = ""
-        with self._lock:
-            self._frame = True
-            self._ring()
+        if ring:
+            self.send(Bell(frame=True))
 
     def news(self) -> None:
-        """Ring because there is progress."""
+        """Ring because there is progress, unless it has been rung and not yet answered by a Take."""
         with self._lock:
-            self._progress = True
-            self._ring()
+            rung, self._rung = self._rung, True
+        if not rung:
+            self.send(Bell())
 
-    def heard(self) -> bool:
-        """The window has heard the bell: what comes next rings again. Tells whether there is progress to send."""
+    def heard(self) -> None:
+        """The window has heard the bell for news: what comes next rings again."""
         with self._lock:
             self._rung = False
-            progress, self._progress = self._progress, False
-            return progress
-
-    def again(self) -> None:
-        """Ring for a frame that came while the bell was still unanswered."""
-        with self._lock:
-            if self._frame:
-                self._ring()
 
     def failed(self, what: str, error: BaseException, run: int = 0, node: str = "") -> None:
         """Tell the window that something did not work."""
         details = "" if isinstance(error, PLAIN) else "".join(traceback.format_exception(error))
         self.send(Failed(what, sentence(error), details, run, node))
-
-    def _ring(self) -> None:
-        if not self._rung:
-            self._rung = True
-            self.send(Bell(self._frame))
-            self._frame = False
 
 
 class Refused(ValueError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from array import array
 from collections import deque
-from dataclasses import replace
 from threading import Condition, Thread
 
 import numpy as np
@@ -21,17 +20,17 @@ from . import device, memory
 from .build import Net, State, copy_state, fit_state, logits_node
 from .data import Data
 from .history import Recorder
-from .look import Stamp, frame
+from .look import Stamp, frame, glance
 from .looker import Looker
 from .post import Post, Refused
 from .shelf import Shelf
 from .train import EVALUATED, Controls, Diverged, Step, epoch_steps, make_optimizer, steps
 
 NEWS = 0.1  # seconds between bells for points
-PROBING = 0.03  # part of the time that frames may take …
-WHOLE = 0.1  # seconds between frames with strips and measured field while training; those between have the maps alone
-SELDOM = 0.3  # … but at most so many seconds between two, unless
+WHOLE, PARTIAL = 0.012, 0.02  # parts of the time that whole and partial frames may take …
+SELDOM = 0.3  # … but at most so many seconds between two of a kind, unless
 HEAVY = 0.2  # they would take more than this part
+WHOLE_RATE = 10.0  # whole frames a second at most: strips of all cards, output and measured field
 SPAN = 3.0  # seconds over which the speed is measured
 
 
@@ -197,8 +196,9 @@ class _Training:
     def __init__(self, runner: Runner, run: Run):
         self._runner, self._run = runner, run
         self._post, self._looker = runner._post, runner._looker
-        self._next_frame = self._next_news = self._next_whole = 0.0
-        self._frame_cost = 0.0
+        self._next_news = 0.0
+        self._whole, self._partial = _Pace(WHOLE), _Pace(PARTIAL)
+        self._probed: tuple[object, int] = (None, -1)  # picture and interest of the last whole frame
 
     def go(self) -> None:
         run, plan = self._run, self._run.command.plan
@@ -294,8 +294,7 @@ class _Training:
     def _pulse(self) -> bool:
         """What is due between two batches; False where the run shall end."""
         now = time.monotonic()
-        if now >= self._next_frame:
-            self._probe(now)
+        self._probe(now)
         if now >= self._next_news:
             self._next_news = now + NEWS
             self._post.news()
@@ -305,19 +304,19 @@ class _Training:
         return not self._run.stop
 
     def _probe(self, now: float) -> None:
+        """Put a frame where one is due. The first one of a picture or an interest is a whole one, and soon."""
         shot, interest = self._looker.shot(self._layer), self._looker.interest
-        if shot is not None:
-            if now < self._next_whole:
-                interest = replace(interest, thumbs=(), unit=None)
-            else:
-                self._next_whole = now + WHOLE
-            stamp = Stamp(self._run.version, self._run.command.run, self._run.step)
+        if shot is None:
+            return
+        stamp = Stamp(self._run.version, self._run.command.run, self._run.step)
+        if self._whole.due(now, hurry=self._probed != (shot, interest.number)):
+            self._probed = (shot, interest.number)
             self._post.frame(frame(self._net, shot, interest, stamp, self._logits))
-        took = time.monotonic() - now
-        # one slow frame (another program had the core) must not make the next ones seldom
-        self._frame_cost = took if not self._frame_cost else min(took, 0.7 * self._frame_cost + 0.3 * took)
-        pause = max(min(self._frame_cost / PROBING, SELDOM), self._frame_cost / HEAVY)
-        self._next_frame = now + max(1 / max(interest.rate, 0.1), pause)
+            self._whole.took(now, min(WHOLE_RATE, interest.rate))
+            self._partial.wait(now, interest.rate)
+        elif self._partial.due(now) and (interest.maps or interest.filters):
+            self._post.frame(glance(self._net, shot, interest, stamp))
+            self._partial.took(now, interest.rate)
 
     def _hold(self) -> None:
         """Wait until the run goes on or ends."""
@@ -341,6 +340,30 @@ class _Training:
     def _publish(self) -> None:
         """The run's weights are the net's weights now."""
         self._looker.publish(copy_state(self._net), self._run.command.run, self._run.step)
+
+
+class _Pace:
+    """When the next frame of a kind is due: by the clock, and never so often that it takes more than its share."""
+
+    def __init__(self, share: float):
+        self._share = share
+        self._cost = self._next = self._soonest = 0.0
+
+    def due(self, now: float, hurry: bool = False) -> bool:
+        """Whether it is time for one; in a `hurry` it is as soon as they do not take more than HEAVY of the time."""
+        return now >= (self._soonest if hurry else self._next)
+
+    def took(self, start: float, rate: float) -> None:
+        """One has been made from `start` until now; `rate` a second is wanted at most."""
+        took = time.monotonic() - start
+        # one slow frame (another program had the core) must not make the next ones seldom
+        self._cost = took if not self._cost else min(took, 0.7 * self._cost + 0.3 * took)
+        self.wait(start, rate)
+
+    def wait(self, start: float, rate: float) -> None:
+        """None is needed for a while: another kind has just shown the same."""
+        self._soonest = start + self._cost / HEAVY
+        self._next = max(self._soonest, start + max(1 / max(rate, 0.1), min(self._cost / self._share, SELDOM)))
 
 
 class Untrainable(Refused):

@@ -83,9 +83,8 @@ class _Engine:
             case Save(path):
                 self._looker.save(path)
             case Take(run, since):
-                if self._post.heard():  # a bell for a frame alone is answered by the frame
-                    self._post.send(self._runner.news(run, since))
-                self._post.again()
+                self._post.heard()
+                self._post.send(self._runner.news(run, since))
             case _:
                 self._post.failed(
                     "engine", Refused(_("The engine does not know this command: {command}.").format(command=command))

@@ -126,6 +126,8 @@ class Looking:
         """Fetch the newest frame and hand it round."""
         frame = self._session.engine.frame()
         if frame is not None and frame.version >= self._first:
+            if frame.partial:
+                frame = _completed(frame, self.frame)
             self.frame = frame
             self.trouble = ""
             self._session.frame_arrived.emit(frame)
@@ -181,6 +183,21 @@ class Looking:
         """Tell a new engine what is looked at."""
         self._session.send(Look(self.picture))
         self._session.send(Watch(self._interest))
+
+
+def _completed(partial: Frame, whole: Frame | None) -> Frame:
+    """The newest maps and filters, and of the frame before, where that shows the same run, all the rest."""
+    if whole is None or (whole.version, whole.run) != (partial.version, partial.run):
+        return partial
+    return replace(
+        whole,
+        step=partial.step,
+        interest=partial.interest,
+        partial=True,
+        picture=partial.picture,
+        maps=partial.maps,
+        filters=partial.filters,
+    )
 
 
 def _there(ids: Iterable[str], graph: Graph) -> tuple[str, ...]:

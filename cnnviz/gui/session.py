@@ -140,8 +140,9 @@ class Session(QObject):
     def _answer(self, reply: Reply) -> None:
         if self._closed:
             return
-        if isinstance(reply, Bell):
+        if isinstance(reply, Bell) and reply.frame:
             self.look.take_frame()
+        elif isinstance(reply, Bell):
             self.send(Take(self.run.number, len(self.run.points)))
         elif isinstance(reply, News):
             self.run.take_news(reply)

@@ -1,8 +1,12 @@
 """The latest frame, from the engine to the window: memory-mapped files in a folder of their own.
 
 A newer frame replaces an unread one, so neither side ever waits for the other and memory stays flat. `control` holds
-two words: which frame is newest, and which one is being read. `frames-<generation>` holds three slots: one is newest,
-one may be read, so one is always free to write. A frame that does not fit starts a new generation of larger slots.
+three words: which frame is newest, which one is being read, and which one has been taken last. `frames-<generation>`
+holds three slots: one is newest, one may be read, so one is always free to write. A frame that does not fit starts a
+new generation of larger slots.
+
+Taking a frame is all the answer there is: `put` tells whether the one before has been taken, and only then does the
+engine ring for the next. A message back would wake a thread of the engine, which takes Python's lock from training.
 
 That protocol alone would hang on both processes seeing each other's words at once. So every slot also carries its
 frame's sequence number, cleared before it is written and checked before and after it is copied.
@@ -32,7 +36,7 @@ from .messages import Frame
 _ALIGN = 64  # bytes: a cache line, and enough for every vector instruction
 _PAGE = 4096
 _SLOTS = 3
-_NEWEST, _READING = 0, _ALIGN // 8  # words of `control`, on cache lines of their own
+_NEWEST, _READING, _TAKEN = 0, _ALIGN // 8, 2 * _ALIGN // 8  # words of `control`, on cache lines of their own
 _SEQUENCE, _HEAD_LENGTH, _FIRST = 0, 1, _ALIGN  # of a slot: two words, then bytes from _FIRST on
 _TRIES = 64
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -41,8 +45,11 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 class Mailbox(Protocol):
     """Where the engine leaves frames."""
 
-    def put(self, frame: Frame) -> None:
-        """Make this the newest frame. Arrays are copied; they may change as soon as this returns."""
+    def put(self, frame: Frame) -> bool:
+        """Make this the newest frame. Arrays are copied; they may change as soon as this returns.
+
+        True where the frame before has been taken, so that the reader must be told of this one.
+        """
 
 
 # ── a frame as bytes ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,9 +187,10 @@ class Writer:
         self._generation = 0
         self._slot = _SLOTS - 1  # the last one written
         self._sequence = 0
+        self._newest = 0  # the word of the last frame
 
-    def put(self, frame: Frame) -> None:
-        """Make this the newest frame. Arrays are copied; they may change as soon as this returns.
+    def put(self, frame: Frame) -> bool:
+        """Make this the newest frame; see Mailbox.
 
         Raises OSError, with a sentence for a person, where the disk has no room for it.
         """
@@ -204,9 +212,13 @@ class Writer:
             _fence()
             words[_SEQUENCE] = self._sequence
             _fence()
-            self._control.words[_NEWEST] = _word(self._sequence, self._generation, slot)
+            before = self._newest
+            self._control.words[_NEWEST] = self._newest = _word(self._sequence, self._generation, slot)
+            _fence()  # the reader stores its word, then looks at ours: one of the two sees the other's
+            taken = int(self._control.words[_TAKEN]) == before
             self._slot = slot
             self._old = [path for path in self._old if not _removed(path)]
+            return taken
 
     def close(self) -> None:
         """Let go of the files; they stay for the reader. Nothing can be put after that."""
@@ -255,21 +267,23 @@ class Reader:
 
     def take(self) -> Frame | None:
         """The newest frame, once: None where it has been taken already. Its arrays are the caller's own."""
+        found: Frame | None = None
         with self._lock:
             for _try in range(0 if self._closed else _TRIES):
                 newest = int(self._control.words[_NEWEST])
                 if newest == self._taken:
-                    return None
+                    return found
                 self._control.words[_READING] = newest
                 _fence()
                 try:
                     frame = self._copy(newest)
                 finally:
                     self._control.words[_READING] = 0
-                if frame is not None:
-                    self._taken = newest
-                    return frame
-        return None
+                # taken even where it came torn: the writer is further on, and rings for none until this word says so
+                self._control.words[_TAKEN] = self._taken = newest
+                _fence()
+                found = frame or found
+        return found
 
     def close(self) -> None:
         """Let go of the files. Later calls of `take` give None."""
@@ -328,12 +342,13 @@ class LocalMailbox:
         self._lock = Lock()
         self._newest: Frame | None = None
 
-    def put(self, frame: Frame) -> None:
-        """Make this the newest frame. Arrays are copied; they may change as soon as this returns."""
+    def put(self, frame: Frame) -> bool:
+        """Make this the newest frame; see Mailbox."""
         head, arrays = _freeze(frame)
         copy = _thaw(pickle.loads(head)[0], [np.frombuffer(a, np.uint8).copy() for a in arrays])
         with self._lock:
-            self._newest = copy
+            taken, self._newest = self._newest is None, copy
+        return taken
 
     def take(self) -> Frame | None:
         """The newest frame, once: None where it has been taken already. Its arrays are the caller's own."""

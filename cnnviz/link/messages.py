@@ -141,7 +141,7 @@ class Save:
 
 @dataclass(frozen=True)
 class Take:
-    """The window has heard the bell: send progress, if there is any, and the points from index `since` on."""
+    """The window has heard the bell for news: send progress and the points from index `since` on."""
 
     run: int
     since: int
@@ -186,7 +186,8 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Bell:
-    """Something new waits: a frame in the mailbox (if `frame`), progress or points. Rung once until the next Take."""
+    """Something new waits: a frame in the mailbox (rung once until it is taken), else progress or points (rung once
+    until the next Take)."""
 
     frame: bool = False
 
@@ -264,7 +265,7 @@ class PictureInfo:
 class Frame:
     """What the net did on the picture at one step. Arrays are float32 unless said.
 
-    While training, thumbs and field come about ten times a second; the frames between have none.
+    While training, whole frames come a few times a second. Those between are `partial`: maps and filters alone.
 
     thumbs    node -> (k, h, w): the first channels, thinned to at most 32×32 by means of equal blocks; a vector ->
               (n,): the whole of it, thinned to at most 64 values, each the one of largest magnitude, with its sign,
@@ -281,6 +282,7 @@ class Frame:
     run: int
     step: int
     interest: int
+    partial: bool = False
     picture: PictureInfo = PictureInfo()
     unit: Unit | None = None
     thumbs: dict[str, Array] = field(default_factory=dict)

@@ -16,7 +16,7 @@ PATIENCE = 60.0  # seconds: generous, the machine may be busy
 
 
 class Desk:
-    """An engine in this process. `answers`: whether bells are answered with Take."""
+    """An engine in this process. `answers`: whether bells for news are answered with Take."""
 
     def __init__(self, answers: bool = True):
         self.answers = answers
@@ -44,7 +44,7 @@ class Desk:
                 points = self.points.setdefault(reply.progress.run, [])
                 assert reply.first == len(points), "points come in order, none twice, none missing"
                 points += [tuple(p) for p in reply.points]
-            if isinstance(reply, Bell) and self.answers:
+            if isinstance(reply, Bell) and not reply.frame and self.answers:
                 self.take()
             self._change.notify_all()
 

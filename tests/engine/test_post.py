@@ -24,24 +24,26 @@ FRAME = Frame(1, 0, 0, 0)
 
 def test_one_bell_at_a_time_and_none_is_lost() -> None:
     sent: list[Reply] = []
-    post = Post(sent.append, LocalMailbox())
+    box = LocalMailbox()
+    post = Post(sent.append, box)
     post.news()
-    post.frame(FRAME)
     post.news()
-    assert sent == [Bell(False)]
+    assert sent == [Bell()]
     post.heard()
-    post.again()
-    assert sent == [Bell(False), Bell(True)]
-    post.heard()
-    post.again()
-    assert len(sent) == 2, "nothing new"
+    assert len(sent) == 1, "nothing new"
+    post.news()
+    assert sent == [Bell(), Bell()]
     post.frame(FRAME)
-    assert sent[2:] == [Bell(True)]
+    post.frame(FRAME)
+    assert sent[2:] == [Bell(frame=True)], "a frame has a bell of its own, and one that is not taken needs no other"
+    assert box.take() is not None
+    post.frame(FRAME)
+    assert sent[2:] == [Bell(frame=True), Bell(frame=True)]
 
 
 def test_a_full_disk_is_told_once() -> None:
     class Full:
-        def put(self, frame: Frame) -> None:
+        def put(self, frame: Frame) -> bool:
             raise OSError(28, "There is no room for 5 MB in /tmp.")
 
     sent: list[Reply] = []

@@ -227,18 +227,32 @@ def test_weights_are_saved_and_opened(tmp_path: Path) -> None:
 def test_only_one_bell_rings_until_it_is_answered() -> None:
     with Desk(answers=False) as desk:
         desk.send(Open(1, small(), Plan()), Watch(Interest(1)), Train(1, Plan(epochs=2, **ONE)))
-        desk.frame(lambda f: f.step == 90)
-        assert len(desk.all(Bell)) == 1
-        desk.send(Take(1, 0))
-        news = desk.until(News)
-        assert len(news.points) == 90
         assert desk.until(Bell, lambda b: b.frame)
-        assert len(desk.all(Bell)) == 2
+        desk.frame(lambda f: f.step == 90)
+        assert desk.all(Bell).count(Bell()) == 1
+        desk.send(Take(1, 0))
+        assert len(desk.until(News).points) == 90
         desk.send(Take(1, 85), Rate(0.5), Take(1, 85), Rate(0.25), Take(99, 85))
-        late = desk.until(News, lambda n: n.first == 85)
+        late = desk.until(News, lambda n: n.first == 85 and n.progress.lr == 0.5)
         assert late.points[:, 0].tolist() == [86, 87, 88, 89, 90]
-        assert late.progress.lr == 0.5, "the first Take found nothing new: a frame's bell is answered by the frame"
-        assert desk.until(News, lambda n: n.first == 0 and n is not news).progress.run == 1
+        assert desk.until(News, lambda n: n.first == 0 and n.progress.lr == 0.25).progress.run == 1
+
+
+def test_frames_between_whole_ones_have_maps_and_filters_alone() -> None:
+    unit = Unit("conv", 1, 2, 2)
+    with Desk() as desk:
+        desk.send(Open(1, small(), Plan()), Watch(Interest(1, ("conv", "pool"), ("conv",), ("out",), unit)))
+        desk.send(Train(1, LONG))
+        partial = desk.frame(lambda f: f.partial)
+        assert set(partial.maps) == {"conv"} and set(partial.filters) == {"out"}
+        assert not partial.thumbs and partial.shown is None and partial.output is None and partial.field is None
+        whole = desk.frame(lambda f: not f.partial and f.step > partial.step)
+        assert set(whole.thumbs) == {"conv", "pool"} and whole.field is not None and whole.output is not None
+        desk.send(Watch(Interest(2, maps=("out",))))
+        assert not desk.frame(lambda f: f.interest == 2).partial, "what is asked for anew comes whole"
+        desk.send(Stop())
+        desk.progress(ended)
+        assert not desk.frame(lambda f: not f.partial and f.interest == 2).thumbs
 
 
 def test_a_picture_is_shown_and_a_bad_one_leaves_the_old(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
-from cnnviz.gui.inspect import Maps
+from cnnviz.gui.inspect import Field, Maps
 from cnnviz.gui.inspect.meaning import class_names, unit_looking_at, window
 from cnnviz.gui.paint import theme
 from cnnviz.gui.paint.colour import SIGNED, VIRIDIS, Range
@@ -185,6 +185,21 @@ def test_while_training_panels_take_turns_and_show_the_newest(session: Session, 
     assert shown == [], "not at once"
     qtbot.waitUntil(lambda: bool(shown))
     assert shown == [second], "once, and the newer one"
+
+
+def test_only_panels_of_maps_and_filters_heed_a_partial_frame(session: Session, maps: Maps, qtbot) -> None:
+    field = Field(session)
+    qtbot.addWidget(field)
+    field.show()
+    arrive(session, frame(session, step=1))
+    before, field_before = pixels(maps.view.tiles.viewport()), pixels(field.heat.viewport())
+    dots = np.zeros((32, 32), np.float32)
+    dots[::2] = 1
+    arrive(session, frame(session, step=2, partial=True, field=dots))
+    assert not np.array_equal(pixels(maps.view.tiles.viewport()), before)
+    assert np.array_equal(pixels(field.heat.viewport()), field_before)
+    arrive(session, frame(session, step=3, field=dots))
+    assert not np.array_equal(pixels(field.heat.viewport()), field_before)
 
 
 def test_a_new_layer_is_not_in_the_network_that_trains(session: Session, lenet: Graph, maps: Maps, qtbot) -> None:

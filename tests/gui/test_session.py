@@ -262,6 +262,22 @@ def test_frames_are_stale_after_an_edit(open_lenet, qtbot):
     assert s.look.stale
 
 
+def test_a_partial_frame_renews_maps_and_keeps_the_rest(open_lenet, qtbot):
+    s, heard = open_lenet, []
+    s.frame_arrived.connect(heard.append)
+    shown, old, new = np.zeros((32, 32, 3), np.uint8), np.zeros(3), np.ones(3)
+    whole = Frame(s.version, 1, 7, 2, maps={"C1": old}, filters={"C1": old}, shown=shown, field=old)
+    for frame in (whole, Frame(s.version, 1, 8, 2, partial=True, maps={"C1": new}, filters={"C1": new})):
+        s.engine.frames.append(frame)
+        answer(s, qtbot, Bell(frame=True))
+    assert s.look.frame is heard[-1] and s.look.frame.partial and s.look.frame.step == 8
+    assert s.look.frame.maps["C1"] is new and s.look.frame.filters["C1"] is new
+    assert s.look.frame.shown is shown and s.look.frame.field is old
+    s.engine.frames.append(Frame(s.version, 2, 1, 2, partial=True, maps={"C1": new}))
+    answer(s, qtbot, Bell(frame=True))
+    assert s.look.frame.shown is None, "nothing is kept of another run"
+
+
 def test_save_open_and_a_crash_between(open_lenet, tmp_path, qapp):
     s, heard = open_lenet, said(open_lenet)
     assert s.file.save(tmp_path / "mine")

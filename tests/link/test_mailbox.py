@@ -113,6 +113,40 @@ def test_a_new_frame_replaces_an_unread_one(pair: Pair) -> None:
         assert got is not None and got.step == 6
 
 
+def test_the_writer_hears_whether_its_frame_was_taken(pair: Pair) -> None:
+    local = LocalMailbox()
+    for put, take in ((pair[0].put, pair[1].take), (local.put, local.take)):
+        assert put(uniform(1)), "the first one is news"
+        assert not put(uniform(2)) and not put(uniform(3))
+        assert take() is not None and take() is None
+        assert put(uniform(4))
+        assert not put(uniform(5))
+
+
+def test_who_waits_for_the_bell_alone_gets_the_last_frame(tmp_path: Path) -> None:
+    """However the two ends meet: a frame whose bell does not ring is one that a take in progress still finds."""
+    for made in range(300):
+        folder = tmp_path / str(made)
+        folder.mkdir()
+        writer, reader, rung, last = Writer(folder), Reader(folder), threading.Semaphore(0), 20 + made % 7
+
+        def write(writer: Writer = writer, rung: threading.Semaphore = rung, last: int = last) -> None:
+            for step in range(1, last + 1):
+                if writer.put(uniform(step)):
+                    rung.release()
+
+        writing = threading.Thread(target=write)
+        writing.start()
+        got = 0
+        while got < last:
+            assert rung.acquire(timeout=20), f"step {got} of {last}, and no bell any more"
+            frame = reader.take()
+            got = frame.step if frame else got
+        writing.join()
+        writer.close()
+        reader.close()
+
+
 def test_what_was_taken_is_the_reader_s_own(pair: Pair) -> None:
     local = LocalMailbox()
     for put, take in ((pair[0].put, pair[1].take), (local.put, local.take)):
@@ -179,14 +213,23 @@ class Interruption:
             self.writer._control.words[mailbox._READING] = reading
 
 
-@pytest.mark.parametrize("at", [1, 2, 3, 4])
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
 def test_the_slot_being_read_is_left_alone(pair: Pair, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
     writer, reader = pair
     writer.put(uniform(11))  # so that the first slots are large enough for all
     writer.put(uniform(1))
+    copied: list[Frame | None] = []
+    copy = reader._copy
+
+    def record(word: int) -> Frame | None:
+        copied.append(copy(word))
+        return copied[-1]
+
+    monkeypatch.setattr(reader, "_copy", record)
     monkeypatch.setattr(mailbox, "_fence", Interruption(writer, at, unseen=False))
-    assert same(reader.take(), uniform(1))
-    assert same(reader.take(), uniform(11))
+    assert same(reader.take(), uniform(11)), "the newest, which came while the first was being copied"
+    assert len(copied) == 2 and same(copied[0], uniform(1))
+    assert reader.take() is None
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])

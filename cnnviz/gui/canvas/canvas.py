@@ -42,6 +42,7 @@ class Canvas(Hands):
         self._picture: object = None  # of the last frame
         self._last_frame = 0.0
         self._from: dict[str, Point] = {}  # where cards came from, while they glide
+        self._marked: set[str] = set()  # cards that are shown as selected
         self.turns = Turns(self)
         self._want = _timer(self, LOOK_AFTER)
         self._want.timeout.connect(self._tell_wants)
@@ -90,9 +91,10 @@ class Canvas(Hands):
 
     def _mark_selection(self) -> None:
         chosen = set(self._session.look.selection)
-        for id, card in self.cards_scene.cards.items():
-            if card.selected != (id in chosen):
-                card.mark(selected=id in chosen)
+        for id in self._marked ^ chosen:
+            if id in self.cards_scene.cards:
+                self.cards_scene.cards[id].mark(selected=id in chosen)
+        self._marked = chosen & self.cards_scene.cards.keys()
         for wire, item in self.cards_scene.wires.items():
             if item.selected != (wire in self.chosen_wires):
                 item.mark(selected=wire in self.chosen_wires)
@@ -101,6 +103,8 @@ class Canvas(Hands):
 
     @Slot(object)
     def _frame_arrived(self, frame: Frame) -> None:
+        if frame.partial:
+            return
         now, shown = monotonic(), (frame.picture, frame.version, frame.run)
         jump = shown != self._picture or now - self._last_frame > EASE
         self._picture, self._last_frame = shown, now
@@ -185,7 +189,7 @@ class Canvas(Hands):
         for id, (x, y) in self._from.items():
             u, v = self._session.graph[id].pos
             cards[id].put(x + (u - x) * part, y + (v - y) * part)
-        self.cards_scene.lay_wires(self.cards_scene.wires, ())
+        self.cards_scene.lay_wires(self.cards_scene.wires)
 
     def settle(self) -> None:
         """Cards and view are where they were going."""

@@ -34,6 +34,8 @@ class Filters(Panel):
     What belongs to the selected channel is outlined; a click on a weight selects its output channel.
     """
 
+    whole = False
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.tiles, self.colours = WeightTiles(self._word), ColourTiles(self._mixed)

@@ -35,6 +35,8 @@ class Cells(Tiles):
 class Maps(Panel):
     """Feature maps as a mosaic, vectors as bars, classes by name. A click selects a unit for all panels."""
 
+    whole = False
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.view = MosaicView(tiles=Cells())

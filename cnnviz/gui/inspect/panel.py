@@ -140,6 +140,8 @@ class Panel(QWidget):
     Subclasses give `wants` and `refresh`, and say what they wait for with `wait`.
     """
 
+    whole = True  # shows what only whole frames bring anew
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         self._awake = False  # before the base class, whose construction already sends events
         super().__init__(parent)
@@ -228,7 +230,7 @@ class Panel(QWidget):
     # ── when there is work ──────────────────────────────────────────────────────────────────────────────────────────
     @Slot(object)
     def _take(self, frame: Frame) -> None:
-        if not self._awake:
+        if not self._awake or (frame.partial and self.whole):
             return
         if self._session.run.phase != TRAINING:
             self.refresh(frame)
