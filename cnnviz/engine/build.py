@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ..net.analysis import Analysis
+from ..net.analysis import Analysis, spent
 from ..net.graph import Graph
 from ..net.layers import Input, Softmax
 from ..net.plan import Plan
@@ -33,7 +33,8 @@ class Net(nn.Module):
     def __init__(self, rows: Analysis, plan: Plan | None = None):
         super().__init__()
         built = [r for r in rows.values() if r.problem is None]
-        self.order = [(r.id, r.node.sources) for r in built]
+        done = spent(built)
+        self.order = [(r.id, r.node.sources, done.get(r.id, ())) for r in built]
         self.end = last_end(rows)
         with _NothingDrawn():
             for r in built:
@@ -46,16 +47,18 @@ class Net(nn.Module):
         """Output (batch, …) of node `end`, by default of the last node that nothing reads.
 
         x: (batch, channels, height, width), already normalised. Nodes behind `end` that it does not need may run,
-        too; every output computed is put into `seen`.
+        too; every output computed is put into `seen`. Without it, each is let go of once nothing reads it any more.
         """
-        seen = {} if seen is None else seen
+        keep, seen = seen is not None, {} if seen is None else seen
         layers, end = self._modules, end or self.end
-        for id, sources in self.order:
+        for id, sources, done in self.order:
             layer = layers[id]
             assert layer is not None
             seen[id] = layer(*[seen[s] for s in sources]) if sources else layer(x)
             if id == end and end != self.end:
                 break
+            for s in () if keep else done:
+                del seen[s]
         return seen[end] if end else x
 
 

@@ -6,7 +6,7 @@ in the row where it is wrong, and rows behind it wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -223,6 +223,15 @@ def _merge(fields: list[Field | None]) -> Field | None:
     y, y_aligned = join([f.y for f in known])
     x, x_aligned = join([f.x for f in known])
     return Field(y, x, y_aligned and x_aligned and all(f.aligned for f in known))
+
+
+def spent(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
+    """By row, when they run in this order: the outputs that nothing reads any more once it has run."""
+    last = {s: r.id for r in rows for s in r.node.sources}
+    found: dict[str, list[str]] = {}
+    for source, reader in last.items():
+        found.setdefault(reader, []).append(source)
+    return {id: tuple(sources) for id, sources in found.items()}
 
 
 def trainable(rows: Analysis, classes: int | None = None) -> Problem | None:
