@@ -128,13 +128,13 @@ def test_wrong_usage_is_status_2(argv: list[str], capsys: Said) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "says"),
     [
-        ("--epochs", "0", "epochs must lie in 1…100000, but is 0."),
-        ("--batch", "-3", "batch_size must lie in 1…65536, but is -3."),
+        ("--epochs", "0", "epochs must lie in 1…100,000, but is 0."),
+        ("--batch", "-3", "batch_size must lie in 1…65,536, but is -3."),
         ("--lr", "-1", "lr must lie in 0…1e+12, but is -1."),
         ("--momentum", "1", "momentum must lie in 0…0.9999, but is 1."),
         ("--weight-decay", "inf", "weight_decay must lie in"),
         ("--seed", "1.5", 'seed must be a whole number, but is the text "1.5".'),
-        ("--threads", "9999", "threads must lie in 0…1024, but is 9999."),
+        ("--threads", "9999", "threads must lie in 0…1,024, but is 9,999."),
     ],
 )
 def test_a_wrong_number_of_the_plan_names_its_option(option: str, value: str, says: str, capsys: Said) -> None:

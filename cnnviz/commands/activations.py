@@ -11,8 +11,7 @@ from ..cli import CommandError
 from ..net.analysis import Analysis
 from ..net.files import load, presets, replace_file, weights_beside
 from ..net.layers import Input
-from ..net.problems import shape_text
-from ..text import _
+from ..text import _, grouped
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     replace_file(args.out, made.getvalue())
     text = _("{layer}: {shape} with the weights of {weights}, in {file}")
     source = weights or _("an untrained network")
-    print(text.format(layer=args.layer, shape=shape_text(maps.shape), weights=source, file=args.out))
+    print(text.format(layer=args.layer, shape=grouped(*maps.shape), weights=source, file=args.out))
     return 0
 
 

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from ..net.files import preset, presets
-from ..net.problems import shape_text
+from ..text import grouped
 from .table import aligned
 
 
@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(entries, ensure_ascii=False))
         return 0
     lines = [
-        (n.name, n.title, shape_text(s or ()), f"{rows.params:,}", f"{rows.macs:,}")
+        (n.name, n.title, grouped(*s or ()), grouped(rows.params), grouped(rows.macs))
         for (n, rows), s in zip(found, shapes, strict=True)
     ]
     print(aligned([("name", "title", "input", "parameters", "MACs"), *lines], right=(3, 4)))

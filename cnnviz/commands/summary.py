@@ -12,8 +12,8 @@ from ..net.analysis import Analysis, Row, trainable
 from ..net.files import load
 from ..net.graph import Graph
 from ..net.layers import Input
-from ..net.problems import Problem, shape_text
-from ..text import _
+from ..net.problems import Problem
+from ..text import _, grouped
 from .table import aligned
 
 FINE = ("net.no_weights", "net.ends")  # cannot be trained, but nothing is wrong with the table
@@ -92,7 +92,7 @@ def as_text(name: str, rows: Analysis) -> str:
     """The table for a person; what is wrong stands below it, by layer."""
     head = (_("layer"), _("type"), _("output"), _("parameters"), _("MACs"), _("memory"), _("receptive field"))
     lines = [_line(r, rows) for r in rows.values()]
-    total = (_("total"), "", "", f"{rows.params:,}", f"{rows.macs:,}", _size(rows.activation_bytes), "")
+    total = (_("total"), "", "", grouped(rows.params), grouped(rows.macs), _size(rows.activation_bytes), "")
     table = aligned([head, *lines, total], right=(3, 4, 5)).split("\n")
     rule = "─" * max(map(len, table))
     wrong = [f"{r.id}: {r.problem.text}" for r in rows.problems if r.problem]
@@ -106,9 +106,9 @@ def _line(r: Row, rows: Analysis) -> tuple[str, ...]:
     return (
         r.id,
         r.node.type,
-        shape_text(r.out or ()),
-        f"{r.params:,}",
-        f"{r.macs:,}",
+        grouped(*r.out or ()),
+        grouped(r.params),
+        grouped(r.macs),
         _size(r.activation_bytes),
         _field(r),
     )

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from ..net.layers import Input
 from ..net.plan import Plan
-from ..text import _
+from ..text import _, grouped
 from .build import Net
 from .data import Data
 from .pictures import Array, normalised
@@ -225,7 +225,7 @@ class _Good:
             "Training stopped at step {step}: the numbers in {node} are no longer finite. Use a learning rate below "
             "{lr}. The last good weights are kept."
         )
-        return Diverged(step, node, text.format(step=step, node=node, lr=f"{lr:g}"))
+        return Diverged(step, node, text.format(step=grouped(step), node=node, lr=f"{lr:g}"))
 
 
 def _first_lost(net: Net, x: Tensor) -> str:

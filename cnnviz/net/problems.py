@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..text import N_, _
+from ..text import N_, _, grouped
 
 SENTENCES = {
     "waits": N_("Waits for {nodes}."),
@@ -65,7 +65,7 @@ NUMERIC = ("setting.whole", "setting.number", "setting.truth", "setting.pair", "
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
-    """`6×28×28`."""
+    """`6×1024×1024`, as files and code have it."""
     return "×".join(map(str, shape))
 
 
@@ -91,9 +91,11 @@ def _say(value: Any) -> str:
     if isinstance(value, Problem):
         return value.text
     if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, tuple) and value and all(isinstance(v, int) for v in value):
-        return shape_text(value)
+        return f"{value:,g}"
+    if type(value) is int:  # not bool
+        return grouped(value)
+    if isinstance(value, tuple) and value and all(type(v) is int for v in value):
+        return grouped(*value)
     if isinstance(value, tuple):
         return ", ".join(_say(v) for v in value)
     return str(value)

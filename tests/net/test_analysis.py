@@ -22,7 +22,7 @@ from cnnviz.net.layers import (
     ReLU,
     Tanh,
 )
-from cnnviz.net.problems import Misfit
+from cnnviz.net.problems import Misfit, problem
 
 
 def chain(*layers: Layer) -> Graph:
@@ -84,6 +84,17 @@ def test_what_does_not_fit_is_said_in_its_row_and_the_rest_waits(layer: Layer, c
     assert all(
         r.out is None and r.params == r.macs == r.activation_bytes == 0 and r.problem.text for r in here if r.problem
     )
+
+
+def test_sentences_group_what_is_large() -> None:
+    rows = analyse(chain(Input(1234, (8, 8)), Linear()))
+    assert rows["linear_1"].problem.text.startswith("Linear needs a vector but gets 1,234×8×8.")
+    wide = trainable(analyse(chain(Input(1, (8, 8)), Flatten(), Linear(12_345))), 1000)
+    assert wide is not None and "gives 12,345, but" in wide.text and "each of the 1,000 classes" in wide.text
+    assert problem("setting.range", setting="s", low=1, high=65_536, value=1e6).text == (
+        "s must lie in 1…65,536, but is 1e+06."
+    )
+    assert problem("setting.number", setting="s", value=True).text == "s must be a number, but is True."
 
 
 @pytest.mark.parametrize("value", [10**400, float("nan"), float("inf"), 0, -1, 1.5, "3", None, True, (1, 2, 3), ()])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from ...text import grouped as grouped  # panels read numbers here, sentences there
+
 LONGEST = 9_999_999
 """Up to here a count is shown with all its digits."""
-
-
-def grouped(n: int) -> str:
-    """`61,706`."""
-    return f"{n:,}"
 
 
 def short(n: int) -> str:
@@ -38,7 +35,7 @@ def memory(n: int) -> str:
 
 def shape(values: tuple[int, ...]) -> str:
     """`1,024×30×30`."""
-    return "×".join(map(grouped, values))
+    return grouped(*values)
 
 
 def times(values: tuple[float, ...]) -> str:
