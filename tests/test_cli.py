@@ -81,7 +81,7 @@ def test_a_broken_network_is_shown_and_refused(capsys: Said) -> None:
     out, err = capsys.readouterr()
     layers = {n["id"]: n for n in json.loads(out)["layers"]}
     assert layers["conv2_1"]["problem"]["code"] == "shape.window"
-    assert layers["output"]["problem"] == {"code": "waits", "text": "Waits for flatten."}
+    assert layers["output"]["problem"] == {"code": "waits", "text": "Waits for conv2_1."}
     assert layers["output"]["out"] is None
     assert err.startswith("cnnviz: tinyvgg: conv2_1: Conv2d's 3×3 window does not fit its 10×2×2 input.")
     assert err.count("\n") == 1

@@ -12,7 +12,6 @@ from ..net.analysis import Analysis, Row, trainable
 from ..net.files import load
 from ..net.graph import Graph
 from ..net.layers import Input
-from ..net.problems import Problem
 from ..text import _, grouped
 from .table import aligned
 
@@ -58,12 +57,12 @@ def as_json(name: str, rows: Analysis) -> dict[str, Any]:
     return {
         "network": name,
         "input": list(out) if out else None,
-        "layers": [_layer(r) for r in rows.values()],
+        "layers": [_layer(r, rows.reason(r.id)) for r in rows.values()],
         "totals": {"params": rows.params, "macs": rows.macs, "activation_bytes": rows.activation_bytes},
     }
 
 
-def _layer(r: Row) -> dict[str, Any]:
+def _layer(r: Row, reason: str) -> dict[str, Any]:
     field = r.field
     return {
         "id": r.id,
@@ -80,12 +79,8 @@ def _layer(r: Row) -> dict[str, Any]:
             "padding": list(field.padding),
             "aligned": field.aligned,
         },
-        "problem": _problem(r.problem),
+        "problem": {"code": r.problem.code, "text": reason} if r.problem else None,
     }
-
-
-def _problem(problem: Problem | None) -> dict[str, str] | None:
-    return None if problem is None else {"code": problem.code, "text": problem.text}
 
 
 def as_text(name: str, rows: Analysis) -> str:

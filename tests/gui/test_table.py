@@ -308,7 +308,7 @@ def test_arrow_keys_walk_the_layers(table: Table, session: Session, qtbot: QtBot
 # ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_csv_holds_exact_numbers(session: Session) -> None:
     rows = list(analyse(preset("lenet5").graph).values())
-    read = list(csv.DictReader(io.StringIO(as_csv(rows))))
+    read = list(csv.DictReader(io.StringIO(as_csv(rows, {}))))
     assert sum(int(r["params"]) for r in read) == 61_706
     assert sum(int(r["macs"]) for r in read) == 416_520
     c1 = next(r for r in read if r["id"] == "C1")
@@ -321,14 +321,19 @@ def test_csv_holds_exact_numbers(session: Session) -> None:
     assert c1["aligned"] == "yes" and c1["problem"] == ""
 
 
-def test_csv_of_a_broken_network_says_why(lenet: Graph) -> None:
-    rows = list(analyse(lenet.change("C1", layer=Conv2d(6, (40, 40)))).values())
-    read = list(csv.DictReader(io.StringIO(as_csv(rows))))
+def test_copies_of_a_broken_network_say_what_the_window_says(table: Table, session: Session) -> None:
+    session.edit.set("C1", "kernel_size", (40, 40))
+    table.copy_as("csv")
+    read = list(csv.DictReader(io.StringIO(QGuiApplication.clipboard().text())))
     assert read[1]["params"] == "" and "40×40 window" in read[1]["problem"]
+    assert read[3]["problem"] == shown(table, 3)[OUT] == "Waits for C1."
+    for way in ("text", "markdown"):
+        table.copy_as(way)
+        assert QGuiApplication.clipboard().text().count("Waits for C1.") == len(read) - 2
 
 
 def test_markdown_is_a_table_with_totals(lenet: Graph) -> None:
-    lines = as_markdown(list(analyse(lenet).values())).splitlines()
+    lines = as_markdown(list(analyse(lenet).values()), {}).splitlines()
     assert lines[1] == "| --- | --- | --- | ---: | ---: | ---: | --- |"
     assert {line.count("|") for line in lines} == {8}
     assert lines[3] == "| C1 | Conv2d | 6×28×28 | 156 | 117,600 | 18.4 KB | 5×5 /1 |"
@@ -336,23 +341,24 @@ def test_markdown_is_a_table_with_totals(lenet: Graph) -> None:
 
 
 def test_text_columns_align(lenet: Graph) -> None:
-    lines = as_text(list(analyse(lenet).values())).splitlines()
+    lines = as_text(list(analyse(lenet).values()), {}).splitlines()
     end = lines[0].index("Parameters") + len("Parameters")
     assert lines[3][:end].endswith(" 156") and lines[-1][:end].endswith(f"{analyse(lenet).params:,}")
-    broken = as_text(list(analyse(lenet.change("C1", layer=Conv2d(6, (40, 40)))).values())).splitlines()
+    wrong = analyse(lenet.change("C1", layer=Conv2d(6, (40, 40))))
+    broken = as_text(list(wrong.values()), {id: wrong.reason(id) for id in wrong}).splitlines()
     assert len(broken[1]) <= len(lines[1])  # the sentence does not widen the columns
 
 
 def test_copying_goes_to_the_clipboard(table: Table, session: Session, qtbot: QtBot) -> None:
     everything = list(session.rows.values())
     qtbot.keyClick(table.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert QGuiApplication.clipboard().text() == as_text(everything)
+    assert QGuiApplication.clipboard().text() == as_text(everything, {})
     session.look.select(["C1"])
     table.copy_as("csv")
-    assert QGuiApplication.clipboard().text() == as_csv(everything)
+    assert QGuiApplication.clipboard().text() == as_csv(everything, {})
     session.look.select(["S2", "C1"])
     table.copy_as("markdown")
-    assert QGuiApplication.clipboard().text() == as_markdown([session.rows["C1"], session.rows["S2"]])
+    assert QGuiApplication.clipboard().text() == as_markdown([session.rows["C1"], session.rows["S2"]], {})
 
 
 def test_the_menu_copies(table: Table, session: Session) -> None:
@@ -360,7 +366,7 @@ def test_the_menu_copies(table: Table, session: Session) -> None:
     texts = [a.text() for a in menu.actions()]
     assert texts == ["Copy table as text", "Copy table as CSV", "Copy table as Markdown"]
     menu.actions()[2].trigger()
-    assert QGuiApplication.clipboard().text() == as_markdown(list(session.rows.values()))
+    assert QGuiApplication.clipboard().text() == as_markdown(list(session.rows.values()), {})
     session.look.select(["C1", "S2"])
     assert [a.text() for a in table.menu().actions()][1] == "Copy 2 rows as CSV"
 

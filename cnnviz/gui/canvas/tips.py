@@ -15,7 +15,7 @@ def card_tip(row: Row, rows: Analysis) -> str:
     head = f"<b>{escape(row.node.type)}</b> · {escape(row.id)}"
     parts = [head, escape(_(type(row.node.layer).__doc__ or ""))]
     if row.problem is not None:
-        words = escape(row.problem.text)
+        words = escape(rows.reason(row.id))
         cause = rows.cause(row.id)
         if cause is not row and cause.problem is not None:
             words += f"<br>{escape(cause.id)}: {escape(cause.problem.text)}"

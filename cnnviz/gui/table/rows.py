@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -240,8 +240,11 @@ FIELDS = (
 """Columns of the CSV, named for programs: they are not translated."""
 
 
-def as_csv(rows: Sequence[Row]) -> str:
-    """Exact numbers without grouping, one line a layer, no totals. Fields are empty for the whole picture."""
+def as_csv(rows: Sequence[Row], reasons: Mapping[str, str]) -> str:
+    """Exact numbers without grouping, one line a layer, no totals. Fields are empty for the whole picture.
+
+    `reasons`: why rows give nothing, as `Rows.reasons`.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(FIELDS)
@@ -249,16 +252,16 @@ def as_csv(rows: Sequence[Row]) -> str:
         f = r.field
         seen = (*f.size, *f.stride, *f.padding, "yes" if f.aligned else "no") if f else ("",) * 7
         numbers = (shape_text(r.out), r.params, r.macs, r.activation_bytes) if r.out else ("",) * 4
-        writer.writerow((r.id, r.node.type, *numbers, *seen, r.problem.text if r.problem else ""))
+        writer.writerow((r.id, r.node.type, *numbers, *seen, reasons.get(r.id, "")))
     return out.getvalue()
 
 
-def _lines(rows: Sequence[Row]) -> list[list[str]]:
+def _lines(rows: Sequence[Row], reasons: Mapping[str, str]) -> list[list[str]]:
     """Heading, rows and totals with all digits."""
     lines = [[_(c) for c in COLUMNS]]
     for r in rows:
         if r.out is None:
-            lines.append([r.id, r.node.type, r.problem.text if r.problem else "", "", "", "", ""])
+            lines.append([r.id, r.node.type, reasons.get(r.id, ""), "", "", "", ""])
         else:
             amounts = [grouped(r.params), grouped(r.macs), memory(r.activation_bytes)]
             lines.append([r.id, r.node.type, shape_text(r.out), *amounts, field_text(r.field)])
@@ -267,9 +270,9 @@ def _lines(rows: Sequence[Row]) -> list[list[str]]:
     return lines
 
 
-def as_text(rows: Sequence[Row]) -> str:
+def as_text(rows: Sequence[Row], reasons: Mapping[str, str]) -> str:
     """Columns that align in a font of equal widths, with a line of totals."""
-    lines = _lines(rows)
+    lines = _lines(rows, reasons)
     # a problem's sentence runs over the columns behind it instead of widening its own
     broken = [False, *[r.out is None for r in rows], False]
     wide = [max(len(line[c]) for line, b in zip(lines, broken, strict=True) if not (b and c == OUT)) for c in range(7)]
@@ -281,9 +284,9 @@ def as_text(rows: Sequence[Row]) -> str:
     return "\n".join([told[0], rule, *told[1:-1], rule, told[-1]]) + "\n"
 
 
-def as_markdown(rows: Sequence[Row]) -> str:
+def as_markdown(rows: Sequence[Row], reasons: Mapping[str, str]) -> str:
     """A table for a README, with a line of totals."""
-    lines = [[t.replace("|", "\\|") for t in line] for line in _lines(rows)]
+    lines = [[t.replace("|", "\\|") for t in line] for line in _lines(rows, reasons)]
     rule = ["---:" if c in NUMBERS else "---" for c in range(len(COLUMNS))]
     lines[-1] = [f"**{t}**" if t else "" for t in lines[-1]]
     return "\n".join("| " + " | ".join(line) + " |" for line in [lines[0], rule, *lines[1:]]) + "\n"

@@ -108,7 +108,7 @@ class Table(QWidget):
     # ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def copy_as(self, way: str) -> None:
         """Put the table on the clipboard as "text", "csv" or "markdown"; of several selected rows only those."""
-        QGuiApplication.clipboard().setText(WAYS[way](self._copied()))
+        QGuiApplication.clipboard().setText(WAYS[way](self._copied(), self.model.reasons))
 
     def _copied(self) -> list[Row]:
         chosen = sorted(i.row() for i in self.view.selectionModel().selectedRows())
