@@ -20,6 +20,9 @@ from .wire import LooseWire
 class Gesture(Protocol):
     """Points are of the viewport; the canvas calls `release` or `cancel` once, at the end."""
 
+    @property
+    def takes_view(self) -> bool: ...  # whether the view goes along at its edge
+
     def move(self, at: QPointF) -> None: ...
     def release(self, at: QPointF) -> None: ...
     def cancel(self) -> None: ...
@@ -27,6 +30,8 @@ class Gesture(Protocol):
 
 class Pan:
     """Moves the paper."""
+
+    takes_view = False
 
     def __init__(self, view: View, at: QPointF):
         self._view, self._last = view, at
@@ -45,6 +50,8 @@ class Pan:
 
 class Band:
     """Selects the cards that a rectangle touches."""
+
+    takes_view = True
 
     def __init__(self, view: View, scene: Scene, session: Session, at: QPointF, kept: Iterable[str]):
         self._view, self._scene, self._session = view, scene, session
@@ -86,6 +93,10 @@ class Move:
         node = scene.cards[held].node
         free = len(ids) == 1 and not node.sources and not scene.world.readers(held)
         self._insertable = free and node.layer.inputs[1] != 0
+
+    @property
+    def takes_view(self) -> bool:
+        return self._moving
 
     def move(self, at: QPointF) -> None:
         if not self._moving:
@@ -137,6 +148,8 @@ class Move:
 
 class Connect:
     """Draws a wire from a port to another card's port, in either direction."""
+
+    takes_view = True
 
     def __init__(self, view: View, scene: Scene, session: Session, port: Port):
         self._view, self._scene, self._session, self._port = view, scene, session, port

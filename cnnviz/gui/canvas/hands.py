@@ -20,6 +20,7 @@ from ...net.edit import Wire
 from .. import mime
 from ..session import Session
 from .drop import Drop
+from .edge import Edge
 from .gestures import Band, Connect, Gesture, Move, Pan
 from .menu import build_menu
 from .neighbours import neighbour
@@ -54,6 +55,7 @@ class Hands(View):
         self.gesture: Gesture | None = None
         self.chosen_wires: tuple[Wire, ...] = ()
         self._drop: Drop | None = None
+        self.edge = Edge(self, self._carry)
         self._space = False
         self._hot: Port | None = None
         self.setAcceptDrops(True)
@@ -113,6 +115,8 @@ class Hands(View):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self.gesture is not None:
             self.gesture.move(event.position())
+            if self.gesture.takes_view:
+                self.edge.follow(event.position())
         elif not event.buttons():
             self._hover(self._port_at(self.to_canvas(event.position())))
 
@@ -131,8 +135,16 @@ class Hands(View):
         gesture = self.gesture
         if gesture is not None and not event.buttons():
             self.gesture = None  # before it edits: an edit ends the gesture that is under way
+            self.edge.stop()
             gesture.release(event.position())
             self._show_cursor()
+
+    def _carry(self, at: QPointF) -> None:
+        """The view has moved under the pointer: what is dragged stays with it."""
+        if self.gesture is not None:
+            self.gesture.move(at)
+        elif self._drop is not None:
+            self._drop.move(self.to_canvas(at))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.mousePressEvent(event)
@@ -144,6 +156,7 @@ class Hands(View):
     def end_gesture(self) -> None:
         """The graph is another one, or Esc: what was under way has not happened."""
         gesture, self.gesture = self.gesture, None
+        self.edge.stop()
         if gesture is not None:
             gesture.cancel()
             self._show_cursor()
@@ -209,6 +222,7 @@ class Hands(View):
         self.settle()
         self._drop = Drop(self.cards_scene, self._session, name, DROP_NEAR / self.zoom)
         self._drop.move(self.to_canvas(event.position()))
+        self.edge.follow(event.position())
         event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -216,6 +230,7 @@ class Hands(View):
             event.ignore()
             return
         self._drop.move(self.to_canvas(event.position()))
+        self.edge.follow(event.position())
         event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
@@ -223,6 +238,7 @@ class Hands(View):
 
     def dropEvent(self, event: QDropEvent) -> None:
         drop, self._drop = self._drop, None
+        self.edge.stop()
         if drop is None:
             event.ignore()
             return
@@ -233,6 +249,7 @@ class Hands(View):
     def _end_drop(self) -> None:
         drop, self._drop = self._drop, None
         if drop is not None:
+            self.edge.stop()
             drop.cancel()
 
     # ── tips and menu ───────────────────────────────────────────────────────────────────────────────────────────────
