@@ -27,7 +27,7 @@ ODD = st.one_of(st.floats(-1e6, 1e6), st.sampled_from([nan, inf, -inf]))
 
 @pytest.fixture
 def chart(qtbot) -> Chart:
-    c = Chart("Loss", (THIN, BOLD, DOTS), legend=True)
+    c = Chart("Loss", (THIN, BOLD, DOTS))
     qtbot.addWidget(c)
     c.resize(450, 180)
     return c

@@ -8,6 +8,7 @@ from math import nan
 import numpy as np
 import pytest
 
+from cnnviz.gui.paint import theme
 from cnnviz.gui.paint.chart import Chart
 from cnnviz.gui.training.curves import MOST, Curves, smooth
 
@@ -48,6 +49,22 @@ def test_charts_are_drawn_in_turns_and_not_while_hidden(session, qtbot, monkeypa
     curves.hide()
     answer(session, qtbot, news(session, 80, 10, steps=400))
     assert not curves._timer.isActive()
+
+
+def test_the_legend_has_room_in_the_smallest_panel(session, qtbot):
+    curves = Curves(session)
+    qtbot.addWidget(curves)
+    curves.show()
+    session.run.train()
+    answer(session, qtbot, news(session, 0, 50, steps=400))
+    curves.draw()
+    curves.resize(curves.minimumSizeHint())
+    legend = curves.legend
+    qtbot.waitUntil(lambda: 0 < legend.width() <= curves.width())
+    assert legend.width() >= legend.sizeHint().width() and legend.accessibleName() == "train, held out"
+    picture = legend.grab().toImage()
+    inks = {picture.pixelColor(x, picture.height() // 2).name() for x in range(picture.width())}
+    assert {theme.current().family(f).name() for f in ("Convolution", "Activation")} <= inks
 
 
 def test_logarithmic_loss_is_remembered(session, qtbot):

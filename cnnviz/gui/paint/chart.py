@@ -51,13 +51,12 @@ class Chart(QWidget):
         self,
         title: str,
         series: Sequence[Series],
-        legend: bool = False,
         limits: tuple[float, float] = (-inf, inf),
         parent: QWidget | None = None,
     ):
         """`limits`: where the vertical axis ends even if there is headroom to give, such as 0 and 100 for percents."""
         super().__init__(parent)
-        self._title, self._series, self._legend, self._limits = title, tuple(series), legend, limits
+        self._title, self._series, self._limits = title, tuple(series), limits
         self._data = {s.key: (np.empty(0), np.empty(0)) for s in series}
         self._curves = dict.fromkeys(self._data, NO_CURVE)
         self._extent = 0.0
@@ -322,17 +321,12 @@ class Chart(QWidget):
     def _paint_title(self, painter: QPainter) -> None:
         bold = QFont(theme.caption())
         bold.setBold(True)
-        words = [(self._title, bold, theme.current().colour("text"))]
-        if self._legend:
-            words += [(s.label, theme.caption(), s.ink()) for s in self._series if s.label]
-        x, end = SIDE, self.width() - SIDE if self._corner is None else self._corner.x() - 4
-        for text, font, colour in words:
-            metrics = QFontMetricsF(font)
-            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(end - x, 0.0))
-            painter.setFont(font)
-            painter.setPen(colour)
-            painter.drawText(QPointF(x, round((HEAD + metrics.capHeight()) / 2)), text)
-            x += metrics.horizontalAdvance(text) + 8
+        end = self.width() - SIDE if self._corner is None else self._corner.x() - 4
+        metrics = QFontMetricsF(bold)
+        text = metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, max(end - SIDE, 0.0))
+        painter.setFont(bold)
+        painter.setPen(theme.current().colour("text"))
+        painter.drawText(QPointF(SIDE, round((HEAD + metrics.capHeight()) / 2)), text)
 
     def _paint_hairline(self, painter: QPainter, drawing: Drawing) -> None:
         now, plot, lines = theme.current(), drawing.plot, self.readout()

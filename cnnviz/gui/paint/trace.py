@@ -31,7 +31,7 @@ class Series:
     """One curve of a chart.
 
     `colour` is a layer family or a role of the theme. `style`: "thin" shows least and greatest value of every pixel
-    column, "bold" their mean, "dots" single measurements joined by a line. `label` names it in the legend and beside
+    column, "bold" their mean, "dots" single measurements joined by a line. `label` names it in a Legend and beside
     the hairline; without one it is in neither.
     """
 

@@ -13,6 +13,7 @@ from ...text import _
 from ..paint import theme
 from ..paint.chart import Chart
 from ..paint.columns import LARGEST
+from ..paint.legend import Legend
 from ..paint.trace import Series
 from ..session import Session
 
@@ -66,21 +67,26 @@ class Curves(QWidget):
         self._hint.setWordWrap(True)
         self._hint.setEnabled(False)
         column.addWidget(self._hint)
-        self._row = QWidget()
-        beside = QHBoxLayout(self._row)
-        beside.setContentsMargins(0, 0, 0, 0)
+        self._charts = QWidget()
+        rows = QVBoxLayout(self._charts)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(2)
+        beside = QHBoxLayout()
         beside.setSpacing(4)
-        column.addWidget(self._row)
-        self._row.hide()
+        rows.addLayout(beside, 1)
+        column.addWidget(self._charts)
+        self._charts.hide()
         series = (
             Series("batch", "Convolution", "thin", _("train")),
             Series("mean", "Convolution", "bold"),
             Series("held_out", "Activation", "dots", _("held out")),
         )
-        self.loss = Chart(_("Loss"), series, legend=True, limits=(0.0, inf))
+        self.loss = Chart(_("Loss"), series, limits=(0.0, inf))
         self.accuracy = Chart(_("Accuracy, %"), series, limits=(0.0, 100.0))
         beside.addWidget(self.loss, 1)
         beside.addWidget(self.accuracy, 1)
+        self.legend = Legend(series)  # of both charts: no title's row has room for it in a small window
+        rows.addWidget(self.legend)
         self.log = QToolButton()
         self.log.setText(_("log"))
         self.log.setCheckable(True)
@@ -121,7 +127,7 @@ class Curves(QWidget):
         run = self._session.run
         some = len(run.points) > 0
         self._hint.setVisible(not some)
-        self._row.setVisible(some)
+        self._charts.setVisible(some)
         chart, column, scale = ((self.loss, 1, 1.0), (self.accuracy, 2, 100.0))[self._turn]
         steps, values = run.points[:, 0].copy(), run.points[:, column] * scale  # contiguous: searched many times
         chart.set_extent(run.progress.steps if run.progress else 0)
