@@ -122,12 +122,19 @@ class Analysis(Mapping[str, Row]):
         """Where the picture enters."""
         return next((n for n in self.graph if isinstance(n.layer, Input)), None)
 
+    @cached_property
+    def _causes(self) -> dict[str, Row]:
+        """Of every row with a problem the row that is to blame. Sources come first, so that one pass finds them."""
+        found: dict[str, Row] = {}
+        for id, row in self._rows.items():
+            if row.problem:
+                waits = row.problem.code == "waits"
+                found[id] = next(found[s] for s in row.node.sources if s in found) if waits else row
+        return found
+
     def cause(self, id: str) -> Row:
         """The row whose problem makes this one wait; the row itself where the problem is its own."""
-        row = self._rows[id]
-        while row.problem and row.problem.code == "waits":
-            row = next(self._rows[s] for s in row.node.sources if self._rows[s].problem)
-        return row
+        return self._causes.get(id) or self._rows[id]
 
     def reason(self, id: str) -> str:
         """Why the node gives nothing, in words: its problem, or whose problem it waits for. Else empty."""
@@ -135,6 +142,17 @@ class Analysis(Mapping[str, Row]):
         if row.problem is None:
             return ""
         return row.problem.text if cause is row else problem("waits", nodes=(cause.id,)).text
+
+    def reasons(self) -> dict[str, str]:
+        """The reason of every row that has one; what waits for one row has the same words, found once."""
+        words: dict[tuple[str, bool], str] = {}
+        found: dict[str, str] = {}
+        for id, cause in self._causes.items():
+            key = cause.id, id == cause.id
+            if key not in words:
+                words[key] = self.reason(id)
+            found[id] = words[key]
+        return found
 
 
 def analyse(graph: Graph, before: Analysis | None = None) -> Analysis:

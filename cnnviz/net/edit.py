@@ -112,7 +112,7 @@ def connect(graph: Graph, source: str, target: str, port: int | None = None) -> 
 
 def disconnect(graph: Graph, wire: Wire) -> Graph:
     """Without this wire; nothing where it is gone already."""
-    if wire not in wires(graph):
+    if not _is_there(graph, wire):
         return graph
     sources = graph[wire.target].sources
     return graph.change(wire.target, sources=sources[: wire.port] + sources[wire.port + 1 :])
@@ -338,8 +338,13 @@ def _put(node: Node, port: int, source: str) -> Node:
 
 
 def _check_wire(graph: Graph, wire: Wire) -> None:
-    if wire not in wires(graph):
+    if not _is_there(graph, wire):
         raise ValueError(_("The wire from {0} to {1} is not there any more.").format(wire.source, wire.target))
+
+
+def _is_there(graph: Graph, wire: Wire) -> bool:
+    sources = graph[wire.target].sources if wire.target in graph else ()
+    return 0 <= wire.port < len(sources) and sources[wire.port] == wire.source
 
 
 def _shared(a: str, b: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import heappop, heappush
 from keyword import iskeyword
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..text import _
 from .layers.base import Layer
@@ -109,8 +109,7 @@ class Graph:
         return Graph(tuple(replace(n, pos=places[n.id]) if n.id in places else n for n in self.nodes))
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """A connection: output of `source` into input `port` of `target`."""
 
     source: str

@@ -81,6 +81,8 @@ def test_what_does_not_fit_is_said_in_its_row_and_the_rest_waits(layer: Layer, c
     assert [r.problem.code for r in here if r.problem] == [code, "waits", "waits"]
     assert rows.problems == (here[0],)
     assert all(rows.cause(r.id) is here[0] for r in here)
+    assert rows.reasons() == {r.id: rows.reason(r.id) for r in here}
+    assert [*rows.reasons().values()] == [here[0].problem.text, *2 * (f"Waits for {here[0].id}.",)]  # type: ignore[union-attr]
     assert all(
         r.out is None and r.params == r.macs == r.activation_bytes == 0 and r.problem.text for r in here if r.problem
     )
