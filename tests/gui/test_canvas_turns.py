@@ -143,6 +143,32 @@ def test_cards_out_of_view_are_not_painted(canvas: Canvas, session: Session, pai
     assert "C1" in painted
 
 
+def test_an_edit_paints_only_cards_that_look_different(
+    canvas: Canvas, session: Session, painted: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canvas.look(0.4, QPointF(400.0, 0.0))
+    canvas.viewport().grab()
+
+    def after(name: str, value: object) -> set[str]:
+        painted.clear()
+        session.edit.set("C1", name, value)
+        canvas.viewport().grab()
+        return set(painted)
+
+    assert after("padding", (1, 1)) == set()  # 30×30 instead of 28×28: too small for words, the same room
+    assert after("kernel_size", (25, 25)) == {"C1", "tanh_1", "S2"}  # 10×10
+    frame(session, 1.0, ["C1", "tanh_1", "S2"])
+    canvas.viewport().grab()
+    assert after("kernel_size", (5, 5)) == set()  # what the network gave before the edit is still shown
+    laid: list[object] = []
+    run = WireItem.run
+    monkeypatch.setattr(WireItem, "run", lambda item, points: (laid.append(item.wire), run(item, points)))
+    session.edit.set("C1", "out_channels", 7)
+    assert not laid, "no card has moved"
+    session.edit.move({"S2": (520.0, 200.0)})
+    assert {w.source for w in laid} == {"tanh_1", "S2"}  # type: ignore[attr-defined]
+
+
 # ── what is kept ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_a_slice_paints_no_face_no_wire_and_nothing_around(canvas: Canvas, session: Session) -> None:
     frame(session, 1.0, ["C1"])

@@ -53,6 +53,7 @@ class Card(QGraphicsRectItem):
         self.selected = self.dim = self.target = self.lifted = False
         self.hot_port: tuple[str, int] | None = None  # ("in" or "out", number) under the pointer
         self._face: Face | None = None
+        self._strip_room = (0.0, 0.0)  # in device pixels, when it was last painted without maps
         self.place = (0.0, 0.0)
         """Its centre, also while it is being dragged."""
         self.put(*row.node.pos)
@@ -71,19 +72,22 @@ class Card(QGraphicsRectItem):
     def show_row(self, row: Row, waits_for: str) -> None:
         """Stand for this row from now on; paint anew only where it looks different."""
         old, self.row = self.row, row
-        same = row is old or (
-            row.node.layer == old.node.layer
+        waited, self.waits_for = self.waits_for, waits_for
+        same_layer = row.node.layer is old.node.layer or row.node.layer == old.node.layer
+        same_role = waits_for == waited and (row.problem is None) == (old.problem is None)
+        if (
+            same_layer
+            and same_role
             and len(row.node.sources) == len(old.node.sources)
             and (row.out, row.params, row.problem) == (old.out, old.params, old.problem)
-        )
-        if same and waits_for == self.waits_for:
+        ):
             return
-        alike = waits_for == self.waits_for and _brief(row) == _brief(old)
-        self.waits_for, self._face = waits_for, None
+        self._face = None
+        alike = same_role and (same_layer or row.node.type == old.node.type)  # where captions cannot be read
         if not alike or self.world.zoom >= WORDS:
             self.update()
-        elif row.out != old.out:
-            self.update_strip()  # the places of the maps
+        elif self.strip.array is None and not strips.same_places(self._shape(old), self._shape(row), *self._strip_room):
+            self.update_strip()
 
     def restyle(self) -> None:
         """The theme or a font is another one."""
@@ -92,7 +96,13 @@ class Card(QGraphicsRectItem):
 
     def update_strip(self) -> None:
         """Paint only the maps anew."""
-        self.update(STRIP)
+        if self.world.zoom >= MAPS:
+            self.update(STRIP)
+
+    def update_ports(self) -> None:
+        """A wire has come to a port or left it."""
+        if self.world.zoom >= WORDS:
+            self.update()
 
     def mark(self, **states: bool) -> None:
         """Set some of selected, dim, target, lifted."""
@@ -164,17 +174,23 @@ class Card(QGraphicsRectItem):
             painter.drawRoundedRect(QRectF(-out, -out, width + 2 * out, height + 2 * out), radius + out, radius + out)
 
     def _paint_strip(self, painter: QPainter, area: QRectF) -> None:
-        style, row = self.world.style, self.row
+        style = self.world.style
         if self.strip.array is None:
-            if row.out:
-                one = isinstance(self.node.layer, Input)  # picture, however many channels
-                strips.placeholder(painter, area, (1, *row.out[1:]) if one else row.out, style)
+            shape = self._shape(self.row)
+            if shape:
+                self._strip_room = area.width(), area.height()
+                strips.placeholder(painter, area, shape, style)
             return
         opacity = painter.opacity()
         if self.world.stale:
             painter.setOpacity(opacity * strips.DIM)
         self.strip.paint(painter, area, style.theme, monotonic())
         painter.setOpacity(opacity)
+
+    @staticmethod
+    def _shape(row: Row) -> tuple[int, ...]:
+        """Of what the strip shows: the Input's is one picture, however many channels it has."""
+        return (1, *(row.out or ())[1:]) if isinstance(row.node.layer, Input) else row.out or ()
 
     def _paint_face(self, painter: QPainter, style: Style) -> None:
         face = self._face = self._face or self._words(style)
@@ -281,8 +297,3 @@ class World:
     def readers(self, id: str) -> tuple[str, ...]:
         """Ids of those that read this node."""
         return self._readers.get(id, ())
-
-
-def _brief(row: Row) -> tuple[str, bool]:
-    """What a card says where captions cannot be read."""
-    return row.node.type, row.problem is not None

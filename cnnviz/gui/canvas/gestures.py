@@ -111,7 +111,7 @@ class Move:
         u, v = snapped(x + here.x() - self._start.x(), y + here.y() - self._start.y())
         for id, (a, b) in self._from.items():
             self._scene.cards[id].put(*snapped(a + u - x, b + v - y))
-        self._scene.lay_wires(self._wires, ())
+        self._scene.lay_wires(self._wires)
         if self._insertable:
             card = self._scene.cards[self._held].pos()
             reach = 12 / self._view.zoom
@@ -136,7 +136,7 @@ class Move:
         for id, place in self._from.items():
             if id in self._scene.cards:
                 self._scene.cards[id].put(*place)
-        self._scene.lay_wires([w for w in self._wires if w in self._scene.wires], ())
+        self._scene.lay_wires([w for w in self._wires if w in self._scene.wires])
 
     def _down(self) -> None:
         self._scene.light(None)

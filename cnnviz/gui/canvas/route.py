@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from functools import cached_property
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainterPath
@@ -26,8 +27,15 @@ class Blocks:
     """The cards that a wire must not run behind, by their centres."""
 
     def __init__(self, centres: Iterable[Point]):
-        self._centres = sorted(centres)
-        self._xs = [c[0] for c in self._centres]
+        self._unsorted = centres
+
+    @cached_property
+    def _centres(self) -> list[Point]:
+        return sorted(self._unsorted)  # most wires run to the next card, and ask for none
+
+    @cached_property
+    def _xs(self) -> list[float]:
+        return [c[0] for c in self._centres]
 
     def between(self, left: float, right: float) -> set[float]:
         """The heights (y) at which cards stand between these two x, once each."""
@@ -38,8 +46,7 @@ class Blocks:
 def corners(start: Point, end: Point, blocks: Blocks) -> tuple[Point, ...]:
     """The points a wire passes, ends included; two points: it swings straight over."""
     (x0, y0), (x1, y1) = start, end
-    near = 0 <= x1 - x0 < WIDTH  # no card fits in between
-    if near or (x1 > x0 and not _cross(min(y0, y1), max(y0, y1), blocks.between(x0 + 1, x1 - 1))):
+    if short((start, end)) or (x1 > x0 and not _cross(min(y0, y1), max(y0, y1), blocks.between(x0 + 1, x1 - 1))):
         return start, end
     turn = min(TURN, (x1 - x0) / 2) if x1 - x0 > TURN else TURN
     out, back = x0 + turn, x1 - turn
@@ -49,11 +56,14 @@ def corners(start: Point, end: Point, blocks: Blocks) -> tuple[Point, ...]:
     return start, (out, y0), (out, lane), (back, lane), (back, y1), end
 
 
+def short(points: tuple[Point, ...]) -> bool:
+    """Whether no card fits in between the ends of a wire."""
+    return 0 <= points[-1][0] - points[0][0] < WIDTH
+
+
 def touched(points: tuple[Point, ...], places: Iterable[Point]) -> bool:
-    """Whether cards that come to or leave these places can change the way of a wire through `points`."""
+    """Whether cards that come to or leave these places can change the way of a wire that is not short."""
     x0, x1 = points[0][0], points[-1][0]
-    if 0 <= x1 - x0 < WIDTH:
-        return False
     left, right = min(x0, x1 - TURN) - WIDTH / 2, max(x1, x0 + TURN) + WIDTH / 2
     ys = [p[1] for p in points]
     top, bottom = min(ys) - HEIGHT / 2 - CLEAR, max(ys) + HEIGHT / 2 + CLEAR

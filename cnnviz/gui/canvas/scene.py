@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from time import monotonic
 
@@ -10,8 +10,9 @@ from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from ...link.messages import Frame
-from ...net.analysis import Analysis, Row
-from ...net.edit import Wire, wires
+from ...net.analysis import Analysis
+from ...net.edit import Wire
+from ...net.graph import Graph, Node
 from ..signed import signed
 from . import route
 from .card import Card, World
@@ -47,51 +48,60 @@ class Scene(QGraphicsScene):
     # ── the graph ───────────────────────────────────────────────────────────────────────────────────────────────────
     def show_rows(self, rows: Analysis) -> None:
         """Be this network."""
-        graph = rows.graph
+        graph, before = rows.graph, self._rows.graph if self._rows is not None else Graph()
         self._rows, self._signed = rows, {}
         self.world.read_by(graph.readers)
         moved: list[Point] = []  # places that cards came to or left
+        touched: set[str] = set()  # cards whose wires may lie elsewhere or carry another shape
+        cut: list[Wire] = []
+        drawn: list[Wire] = []
         for id in [i for i in self.cards if i not in graph]:
             gone = self.cards.pop(id)
             moved.append(gone.place)
+            cut += _into(gone.node)
             self.removeItem(gone)
-        causes: dict[str, str] = {}  # of those with a problem: the node that is to blame
         for id, row in rows.items():
-            waits_for = ""
-            if row.problem is not None:
-                waits_for = next((causes[s] for s in row.node.sources if s in causes), "") if _waits(row) else ""
-                causes[id] = waits_for or id
+            cause = rows.cause(id).id if row.problem else id
+            waits_for = "" if cause == id else cause
             card = self.cards.get(id)
             if card is None:
                 self.cards[id] = card = Card(row, waits_for, self.world)
                 self.addItem(card)
                 moved.append(card.place)
-            elif row is not card.row or waits_for != card.waits_for:
-                card.show_row(row, waits_for)
+                touched.add(id)
+                drawn += _into(row.node)
+                continue
+            if row is not card.row:
+                touched.add(id)
+                if row.node.sources != card.node.sources:
+                    old, new = _into(card.node), _into(row.node)
+                    cut += [w for w in old if w not in new]
+                    drawn += [w for w in new if w not in old]
             if card.place != row.node.pos:
+                touched.add(id)
                 moved += card.place, row.node.pos
                 card.put(*row.node.pos)
-        self._show_wires(rows, moved)
-
-    def _show_wires(self, rows: Analysis, moved: list[Point]) -> None:
-        current = wires(rows.graph)
-        for wire in self.wires.keys() - set(current):
-            self.removeItem(self.wires.pop(wire))
-            self._ports_changed(wire)
-        for wire in current:
-            if wire not in self.wires:
-                self.wires[wire] = item = WireItem(wire, self.world)
-                self.addItem(item)
-                self._ports_changed(wire)
-        self.lay_wires(self.wires, moved)
-
-    def _ports_changed(self, wire: Wire) -> None:
-        for id in (wire.source, wire.target):
+            if row is not card.row or waits_for != card.waits_for:
+                card.show_row(row, waits_for)
+        for id in {*before.ends} ^ {*graph.ends}:
             if id in self.cards:
-                self.cards[id].update()
+                self.cards[id].update_ports()
+        self._show_wires(cut, drawn, touched, moved)
 
-    def lay_wires(self, which: Iterable[Wire], moved: Collection[Point]) -> None:
-        """Lead these wires from their source cards to their target cards, around cards that came to `moved` places."""
+    def _show_wires(self, cut: list[Wire], drawn: list[Wire], touched: set[str], moved: list[Point]) -> None:
+        for wire in cut:
+            self.removeItem(self.wires.pop(wire))
+        long = [(w, item.points) for w, item in self.wires.items() if not item.short]
+        passing = [w for w, points in long if route.touched(points, moved)]
+        for wire in drawn:
+            self.wires[wire] = item = WireItem(wire, self.world)
+            self.addItem(item)
+        for wire in passing:
+            self.wires[wire].ends = None  # led anew, though its own cards stand where they stood
+        self.lay_wires({*self.wires_of(touched), *passing})
+
+    def lay_wires(self, which: Iterable[Wire]) -> None:
+        """Lead these wires from their source cards to their target cards, around the cards in between."""
         blocks = route.Blocks(c.place for c in self.cards.values())
         out = BODY.right()
         for wire in which:
@@ -99,7 +109,7 @@ class Scene(QGraphicsScene):
             item = self.wires[wire]
             item.carry(source.row.out)
             ends = (source.place, target.place, len(target.node.sources))
-            if ends == item.ends and not (moved and route.touched(item.points, moved)):
+            if ends == item.ends:
                 continue
             item.ends = ends
             x, y = source.place
@@ -210,8 +220,8 @@ class Scene(QGraphicsScene):
             item.mark(lit=w == wire)
 
 
-def _waits(row: Row) -> bool:
-    return row.problem is not None and row.problem.code == "waits"
+def _into(node: Node) -> list[Wire]:
+    return [Wire(s, node.id, i) for i, s in enumerate(node.sources)]
 
 
 def positions(cards: dict[str, Card]) -> dict[str, Point]:

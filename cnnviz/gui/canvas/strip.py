@@ -191,13 +191,25 @@ def placeholder(painter: QPainter, area: QRectF, out: tuple[int, ...], style: St
     if len(out) != 3:
         painter.fillRect(QRectF(area.left(), round(area.bottom()) - 1, area.width(), 1), style.line)
         return
-    look = min(out[0], MOST), *_thin(out[1], out[2])
 
     def draw(painter: QPainter) -> None:
-        for place in tiles(*look, area.width(), area.height()):
+        for place in tiles(*_look(out), area.width(), area.height()):
             painter.fillRect(place, style.ground)
 
-    style.stamp(painter, area, look, draw)
+    style.stamp(painter, area, ("maps", _look(out)), draw)
+
+
+@lru_cache(256)
+def same_places(a: tuple[int, ...], b: tuple[int, ...], width: float, height: float) -> bool:
+    """Whether the places of maps of both shapes look the same in so many device pixels."""
+    if len(a) == len(b) == 3:
+        return tiles(*_look(a), width, height) == tiles(*_look(b), width, height)
+    return bool(a) == bool(b) and 3 not in (len(a), len(b))  # a line, however long the vector
+
+
+def _look(out: tuple[int, ...]) -> tuple[int, int, int]:
+    """How many maps are shown of this output, and their size."""
+    return min(out[0], MOST), *_thin(out[1], out[2])
 
 
 def _thin(h: int, w: int) -> tuple[int, int]:

@@ -38,6 +38,7 @@ class WireItem(QGraphicsRectItem):
         self.selected = self.lit = False
         self.ends: object = None  # what `points` were found for
         self.points: tuple[Point, ...] = ()
+        self.short = True  # no card stands between its ends
         self.shape_out: tuple[int, ...] | None = None
         self._path = QPainterPath()
         self._legs: list[QRectF] = []  # of a long wire: where it is painted
@@ -46,7 +47,7 @@ class WireItem(QGraphicsRectItem):
     def run(self, points: tuple[Point, ...]) -> None:
         """Lie here."""
         if points != self.points:
-            self.points, self._path = points, route.drawn(points)
+            self.points, self._path, self.short = points, route.drawn(points), route.short(points)
             straight = len(points) == 2
             beside, below = (BESIDE, BELOW) if straight else (MARGIN, MARGIN)
             self.setRect(self._path.controlPointRect().adjusted(-beside, -MARGIN, beside, below))
