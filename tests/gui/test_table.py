@@ -110,33 +110,6 @@ def test_headings_say_what_is_counted(table: Table) -> None:
     assert "Multiply-adds" in told and "without bias" in told
 
 
-# ── widths ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-def test_nothing_is_cut_and_the_lecture_net_fits_a_small_window(session: Session, qtbot: QtBot) -> None:
-    session.edit.document.reset(preset("lenet5").graph)
-    t = Table(session)
-    qtbot.addWidget(t)
-    t.resize(398, 300)
-    t.show()
-    qtbot.waitExposed(t)
-    heading, cells = t.view.horizontalHeader(), t.view.itemDelegate()
-    end = t.view.columnViewportPosition(FIELD) + t.view.columnWidth(FIELD)
-    assert end <= t.view.viewport().width()
-    session.edit.set("C1", "out_channels", 1024)
-    for column in range(7):
-        assert t.view.columnWidth(column) >= heading.needs(column)
-        assert all(t.view.columnWidth(column) >= cells.needs(r, column) for r in t.model.rows)
-    wide = t.view.columnWidth(OUT)
-    session.edit.undo()
-    assert t.view.columnWidth(OUT) == wide, "no column shrinks under a person's hands"
-    session.edit.document.reset(Graph().add(Input(1, (8, 8)), id="i"))
-    assert t.view.columnWidth(OUT) < wide, "another network"
-    heading.own.add(OUT)
-    t.view.setColumnWidth(OUT, 50)
-    t.resize(1400, 300)
-    assert t.view.columnWidth(OUT) == 50, "a person's own width"
-    assert t.view.columnWidth(PARAMS) > heading.needs(PARAMS) + 20, "room is used"
-
-
 # ── live ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_the_model_keeps_qts_rules_through_edits(session: Session, lenet: Graph, qtmodeltester: ModelTester) -> None:
     model = Rows()

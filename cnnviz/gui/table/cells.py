@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelection, QPointF, QRect, QRectF, Qt, Slot
+from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from ...net.analysis import Row
 from ...text import _
@@ -13,11 +15,15 @@ from ..paint.counts import LONGEST, count, grouped, memory
 from ..paint.signs import SIZE, dot, sign
 from ..session import Session
 from .rows import COLUMNS, FIELD, LAYER, MACS, MEMORY, NUMBERS, OUT, PARAMS, TYPE, Rows, cell
+from .words import Words
 
 HEIGHT = 26
 PAD = 5
 """Pixels beside what stands in a column."""
-Index = QModelIndex | QPersistentModelIndex
+DOT = 4 * theme.GRID
+"""Pixels that the family's dot takes before a name."""
+Stripe = tuple[int, int, int]
+"""A column in view, its left edge, and its width."""
 
 
 def total_font() -> QFont:
@@ -38,18 +44,23 @@ class Heading(QHeaderView):
         self.setStretchLastSection(True)
         self.setMinimumSectionSize(6 * theme.GRID)
         self.setFixedHeight(HEIGHT + 2)
+        self._words = Words(theme.caption())
         self.own: set[int] = set()  # columns whose width a person has chosen
         self._held = False
         self.sectionResized.connect(self._note)
 
     def needs(self, section: int) -> int:
         """Pixels that a column's name takes with its margins."""
-        return QFontMetrics(theme.caption()).horizontalAdvance(_(COLUMNS[section])) + 2 * PAD + 1
+        return self._words.width(_(COLUMNS[section])) + 2 * PAD + 1
 
     @Slot(int, int, int)
     def _note(self, section: int, before: int, now: int) -> None:
         if self._held:
             self.own.add(section)
+
+    @Slot(QItemSelection, QItemSelection)
+    def selectionChanged(self, on: QItemSelection, off: QItemSelection) -> None:
+        """The names look the same whichever rows are selected: nothing is painted anew."""
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._held = True
@@ -64,74 +75,61 @@ class Heading(QHeaderView):
         painter.save()
         painter.fillRect(rect, now.colour("window"))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), now.colour("line"))
-        painter.setFont(theme.caption())
         painter.setPen(now.colour("caption"))
-        area = QRectF(rect).adjusted(PAD, 0, -PAD, 0)
-        end = Qt.AlignmentFlag.AlignRight if section in NUMBERS else Qt.AlignmentFlag.AlignLeft
-        text = painter.fontMetrics().elidedText(_(COLUMNS[section]), Qt.TextElideMode.ElideRight, int(area.width()) + 1)
-        painter.drawText(area, int(end | Qt.AlignmentFlag.AlignVCenter), text)
+        self._words.paint(painter, QRectF(rect).adjusted(PAD, 0, -PAD, 0), _(COLUMNS[section]), section in NUMBERS)
         painter.restore()
 
 
-class Cells(QStyledItemDelegate):
-    """One cell: a dot and a name, a caption, or a figure before its share's bar."""
+class Cells:
+    """Paints rows: a dot and a name, captions, figures before their share's bar, or the sentence that is wrong."""
 
-    def __init__(self, rows: Rows, parent: QWidget):
-        super().__init__(parent)
+    def __init__(self, rows: Rows):
         self._rows = rows
-        self._body, self._small = theme.body(), theme.caption()
-        self._figures = theme.tabular(self._body)  # made once: a font costs as much as a cell
+        self._body, self._small = Words(theme.body()), Words(theme.caption())
+        self._figures = Words(theme.tabular(theme.body()))
         fonts = {TYPE: self._small, LAYER: self._body, OUT: self._body}
-        self._metrics = [QFontMetrics(fonts.get(column, self._figures)) for column in range(len(COLUMNS))]
-        self._advances: list[dict[str, int]] = [{} for _column in COLUMNS]
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        row = self._rows.rows[index.row()]
-        return QSize(self.needs(row, index.column()), HEIGHT)
+        self._words = [fonts.get(column, self._figures) for column in range(len(COLUMNS))]
 
     def needs(self, row: Row, column: int) -> int:
         """Pixels that a cell's content takes with its margins; a sentence over all columns widens none."""
         if row.out is None and column >= OUT:
             return 2 * PAD
-        text, known = cell(row, column), self._advances[column]
-        if text not in known:  # most cells of a column say what others say
-            known[text] = self._metrics[column].horizontalAdvance(text)
-        wide = known[text] + 2 * PAD + 1
-        return wide + (4 * theme.GRID if column == LAYER else 0)
+        wide = self._words[column].width(cell(row, column)) + 2 * PAD + 1
+        return wide + (DOT if column == LAYER else 0)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def paint(self, painter: QPainter, row: Row, top: int, columns: Sequence[Stripe], selected: bool) -> None:
+        """Paint what `columns`, from left to right, show of a row whose upper edge is at `top`."""
         now = theme.current()
-        row, column, area = self._rows.rows[index.row()], index.column(), QRectF(option.rect)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         if selected:
-            painter.fillRect(area, now.colour("highlight"))
-        elif option.state & QStyle.StateFlag.State_HasFocus:  # Ctrl+arrows move here without selecting
-            painter.setPen(now.colour("accent"))
-            painter.drawRect(area.adjusted(0.5, 0.5, -1.5, -1.5))
-        if row.out is None and column >= OUT:
-            return  # the view writes the sentence over all of them
-        if column == PARAMS and row.params and self._rows.params and not selected:
-            self._bar(painter, area, row.params / self._rows.params)
-        area.adjust(PAD, 0, -PAD, 0)
-        quiet = row.out is None and row.problem is not None and row.problem.code == "waits"
-        font = self._body
-        ink = "faint" if quiet else "text"
-        if column == LAYER:
-            dot(painter, QPointF(area.left() + 4, area.center().y() + 0.5), row.node.layer.family, selected)
-            area.adjust(4 * theme.GRID, 0, 0, 0)
-        elif column == TYPE or (column == FIELD and row.field is None):
-            font, ink = self._small, "faint" if quiet else "caption"
-        elif column != OUT:
-            font = self._figures
-            if {PARAMS: row.params, MACS: row.macs}.get(column) == 0:
-                ink = "faint"
-        painter.setFont(font)
-        painter.setPen(now.colour("on_highlight" if selected else ink))
-        end = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
-        text = painter.fontMetrics().elidedText(
-            self._rows.text(row, column), Qt.TextElideMode.ElideRight, int(area.width()) + 1
-        )
-        painter.drawText(area, int(end | Qt.AlignmentFlag.AlignVCenter), text)
+            (_first, start, _wide), (_last, left, wide) = columns[0], columns[-1]
+            painter.fillRect(start, top, left + wide - start, HEIGHT, now.colour("highlight"))
+        for column, left, wide in columns:
+            area = QRectF(left, top, wide, HEIGHT)
+            if row.out is None and column >= OUT:
+                continue  # the sentence goes over all of them
+            if column == PARAMS and row.params and self._rows.params and not selected:
+                self._bar(painter, area, row.params / self._rows.params)
+            area.adjust(PAD, 0, -PAD, 0)
+            if column == LAYER:
+                dot(painter, QPointF(area.left() + 4, area.center().y() + 0.5), row.node.layer.family, selected)
+                area.adjust(DOT, 0, 0, 0)
+            words = self._small if column == FIELD and row.field is None else self._words[column]
+            ink = "on_highlight" if selected else _ink(row, column)
+            painter.setPen(now.colour(ink))
+            words.paint(painter, area, self._rows.text(row, column), column in NUMBERS)
+
+    def paint_problem(self, painter: QPainter, row: Row, area: QRectF, selected: bool) -> None:
+        """Write into `area` why a row gives nothing."""
+        now = theme.current()
+        area = area.adjusted(PAD, 0, -PAD, 0)
+        waits = _waits(row)
+        if not waits:
+            back = now.colour("highlight") if selected else now.colour("panel")
+            ink = now.colour("on_highlight") if selected else None
+            sign(painter, QRectF(area.left(), area.top(), SIZE, HEIGHT), ink, back)
+            area.adjust(SIZE + theme.GRID, 0, 0, 0)
+        painter.setPen(now.colour("on_highlight" if selected else "faint" if waits else "problem_text"))
+        (self._small if waits else self._body).paint(painter, area, self._rows.text(row, OUT))
 
     def _bar(self, painter: QPainter, area: QRectF, share: float) -> None:
         wide = max(1.0, (area.width() - PAD) * share)
@@ -139,14 +137,27 @@ class Cells(QStyledItemDelegate):
         painter.fillRect(bar, theme.current().colour("well"))
 
 
+def _waits(row: Row) -> bool:
+    return row.out is None and row.problem is not None and row.problem.code == "waits"
+
+
+def _ink(row: Row, column: int) -> str:
+    """The colour of a cell's text, by its name in the theme."""
+    if _waits(row) or {PARAMS: row.params, MACS: row.macs}.get(column) == 0:
+        return "faint"
+    return "caption" if column == TYPE or (column == FIELD and row.field is None) else "text"
+
+
 class Totals(QWidget):
     """The last line: sums under the columns they belong to, and how many layers are broken."""
 
     def __init__(self, view: QTableView, parent: QWidget):
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it is painted for it
         self._view = view
         self._texts: dict[int, str] = {}
         self._problems = 0
+        self._sums, self._small, self._body = Words(total_font()), Words(theme.caption()), Words(theme.body())
         self.setFixedHeight(HEIGHT + 2)
         view.horizontalHeader().sectionResized.connect(self.update)
         view.horizontalScrollBar().valueChanged.connect(self.update)
@@ -173,19 +184,15 @@ class Totals(QWidget):
 
     def needs(self) -> dict[int, int]:
         """Pixels that the sums take with their margins, by column."""
-        bold = QFontMetrics(total_font())
-        sums = {c: bold.horizontalAdvance(self._texts[c]) for c in NUMBERS}
-        sums[TYPE] = QFontMetrics(theme.caption()).horizontalAdvance(self._texts[TYPE])
-        return {column: wide + 2 * PAD + 2 for column, wide in sums.items()}
+        return {c: self._words(c).width(self._texts[c]) + 2 * PAD + 2 for c in (*NUMBERS, TYPE)}
+
+    def _words(self, column: int) -> Words:
+        return self._small if column == TYPE else self._body if column == OUT else self._sums
 
     @property
     def texts(self) -> dict[int, str]:
         """What stands under each column."""
         return self._texts
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         now = theme.current()
@@ -197,15 +204,12 @@ class Totals(QWidget):
             wide = self._view.columnWidth(column)
             area = QRectF(self._view.columnViewportPosition(column), 1, wide, self.height() - 1)
             area.adjust(PAD, 0, -PAD, 0)
-            font = theme.caption() if column == TYPE else theme.body() if column == OUT else total_font()
+            words = self._words(column)
             painter.setPen(now.colour({TYPE: "caption", OUT: "problem_text"}.get(column, "text")))
             if column == OUT:
-                needs = SIZE + theme.GRID + QFontMetrics(font).horizontalAdvance(text) + 1
+                needs = SIZE + theme.GRID + words.width(text) + 1
                 area.setLeft(area.left() - max(0.0, needs - area.width()))  # there is room before it, behind “Total”
                 sign(painter, QRectF(area.left(), area.top(), SIZE, area.height()), None, now.colour("window"))
                 area.adjust(SIZE + theme.GRID, 0, 0, 0)
-            painter.setFont(font)
-            end = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
-            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(area.width()) + 1)
-            painter.drawText(area, int(end | Qt.AlignmentFlag.AlignVCenter), text)
+            words.paint(painter, area, text, column in NUMBERS)
         painter.end()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -36,6 +37,16 @@ TIPS = (
 )
 NUMBERS = (PARAMS, MACS, MEMORY)
 """Columns with figures that stand right."""
+VALUES: tuple[Callable[[Row], object], ...] = (
+    attrgetter("node.id"),
+    attrgetter("node.type"),
+    attrgetter("out"),
+    attrgetter("params"),
+    attrgetter("macs"),
+    attrgetter("out"),
+    lambda row: id(row.field),  # layers that see alike share it
+)
+"""By column: what its text is made from. Where it is equal, so are the texts of rows without a problem."""
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -68,7 +79,7 @@ class Rows(QAbstractTableModel):
             self.beginInsertRows(NOWHERE, end, head + after - 1)
             old[end:end] = new[end : head + after]
             self.endInsertRows()
-        reasons, before_ = {r.id: rows.reason(r.id) for r in new if r.problem}, self.reasons
+        reasons, before_ = rows.reasons(), self.reasons
         changed = [
             i
             for i, (a, b) in enumerate(zip(old, new, strict=True))

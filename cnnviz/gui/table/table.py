@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
@@ -19,10 +19,9 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTa
 from ...net.analysis import Row
 from ...text import _
 from ..paint import theme
-from ..paint.signs import SIZE, sign
 from ..session import Session
 from .cells import HEIGHT, PAD, Cells, Heading, Totals
-from .rows import FIELD, LAYER, MACS, MEMORY, OUT, PARAMS, TYPE, Rows, as_csv, as_markdown, as_text
+from .rows import FIELD, LAYER, MACS, MEMORY, OUT, PARAMS, TYPE, VALUES, Rows, as_csv, as_markdown, as_text
 
 WAYS = {"text": as_text, "csv": as_csv, "markdown": as_markdown}
 ORDER = (LAYER, OUT, PARAMS, MACS, FIELD, MEMORY, TYPE)
@@ -48,6 +47,7 @@ class Table(QWidget):
         box.addWidget(self.view, 1)
         box.addWidget(self.totals)
         self.setFocusProxy(self.view)
+        self.setAutoFillBackground(True)  # what is behind it need not be painted for its scroll bar
         self.view.copied.connect(self._copy_text)
         self.view.asked.connect(self._menu)
         self.view.selectionModel().selectionChanged.connect(self._tell)
@@ -59,12 +59,12 @@ class Table(QWidget):
     def refresh(self) -> None:
         """Show the session's rows; selection and scroll position stay."""
         self._following = True
-        known, names = {id(r) for r in self.model.rows}, [*self.model.place]
+        old: dict[str, Row] = {r.id: r for r in self.model.rows}
         self.model.show_rows(self._session.rows)
         self._following = False
         self.totals.show_totals(self._session)
-        fresh = [r for r in self.model.rows if id(r) not in known]  # the others were measured before
-        if len(fresh) == len(self.model.rows) and names != [*self.model.place]:
+        fresh = [r for r in self.model.rows if old.get(r.id) is not r]  # the others are known to fit
+        if len(fresh) == len(self.model.rows) and [*old] != [*self.model.place]:
             self.view.forget_widths()  # another network
         self.view.widen(fresh, self.totals.needs())
         self._select(scroll=False)
@@ -156,8 +156,7 @@ class _View(QTableView):
         super().__init__(parent)
         self._rows = model
         self.setModel(model)
-        self._cells = Cells(model, self)
-        self.setItemDelegate(self._cells)
+        self._cells = Cells(model)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -178,6 +177,7 @@ class _View(QTableView):
         for place, column in enumerate(ORDER):
             heading.moveSection(heading.visualIndex(column), place)
         self._heading = heading
+        self._given: dict[int, int] = {}  # widths that columns have been given
         self.forget_widths()
 
     def forget_widths(self) -> None:
@@ -189,12 +189,13 @@ class _View(QTableView):
 
         Columns never shrink by themselves, so nothing jumps; a person's own widths stay.
         """
-        delegate, needs = self._cells, self._needs
-        for column, wide in totals.items():
-            needs[column] = max(needs[column], wide)
-        for row in rows:
-            for column in ORDER:
-                needs[column] = max(needs[column], delegate.needs(row, column))
+        sound = [r for r in rows if r.out is not None]  # the others have a sentence there
+        for column in ORDER:
+            value, wide = VALUES[column], max(self._needs[column], totals.get(column, 0))
+            told = {value(r): r for r in (sound if column >= OUT else rows)}  # most cells say what others say
+            for row in told.values():
+                wide = max(wide, self._cells.needs(row, column))
+            self._needs[column] = wide
         self._share()
 
     def _share(self) -> None:
@@ -203,55 +204,57 @@ class _View(QTableView):
         taken = sum(self.columnWidth(c) if c in own else self._needs[c] for c in ORDER)
         loose = min(max((self.viewport().width() - taken) // len(ORDER), 0), LOOSE)
         for column in ORDER:
-            if column not in own and self.columnWidth(column) != self._needs[column] + loose:
-                self.setColumnWidth(column, self._needs[column] + loose)
+            wide = self._needs[column] + loose
+            if column not in own and self._given.get(column) != wide:
+                self._given[column] = wide  # the last one is wider than that: it would be given its width each time
+                self.setColumnWidth(column, wide)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if not self._rows.rows:
-            self._paint_empty()
-            return
-        first = self.rowAt(event.rect().top())
-        last = self.rowAt(event.rect().bottom())
-        last = len(self._rows.rows) - 1 if last < 0 else last
-        broken = [p for p in range(max(first, 0), last + 1) if self._rows.rows[p].out is None]
-        if broken:
-            painter = QPainter(self.viewport())
-            for p in broken:
-                self._paint_problem(painter, p)
-            painter.end()
-
-    def _paint_problem(self, painter: QPainter, place: int) -> None:
-        problem = self._rows.rows[place].problem
-        now = theme.current()
-        left = self.columnViewportPosition(OUT)
-        area = QRectF(left, self.rowViewportPosition(place), self.viewport().width() - left, HEIGHT)
-        area.adjust(PAD, 0, -PAD, 0)
-        selected = self.selectionModel().isRowSelected(place)
-        waits = problem is not None and problem.code == "waits"
-        if not waits:
-            back = now.colour("highlight") if selected else now.colour("panel")
-            ink = now.colour("on_highlight") if selected else None
-            sign(painter, QRectF(area.left(), area.top(), SIZE, HEIGHT), ink, back)
-            area.adjust(SIZE + theme.GRID, 0, 0, 0)
-        painter.setFont(theme.caption() if waits else theme.body())
-        painter.setPen(now.colour("on_highlight" if selected else "faint" if waits else "problem_text"))
-        text = self._rows.text(self._rows.rows[place], OUT)
-        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(0, int(area.width())))
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)
-
-    def _paint_empty(self) -> None:
+        """Paint the rows in view; Qt would ask for every cell by itself."""
+        self.executeDelayedItemsLayout()  # rows that came or went have their places
         painter = QPainter(self.viewport())
+        if self._rows.rows:
+            self._paint_rows(painter, event.rect())
+        else:
+            self._paint_empty(painter)
+        painter.end()
+
+    def _paint_rows(self, painter: QPainter, exposed: QRect) -> None:
+        every = [(c, self.columnViewportPosition(c), self.columnWidth(c)) for c in ORDER]
+        columns = [s for s in every if s[1] <= exposed.right() and s[1] + s[2] > exposed.left()]
+        first, last = self.rowAt(exposed.top()), self.rowAt(exposed.bottom())
+        if first < 0 or not columns:
+            return
+        chosen = self.selectionModel()
+        for place in range(first, last + 1 if last >= 0 else len(self._rows.rows)):
+            row, top, selected = self._rows.rows[place], self.rowViewportPosition(place), chosen.isRowSelected(place)
+            self._cells.paint(painter, row, top, columns, selected)
+            if row.out is None:
+                self._cells.paint_problem(painter, row, self._sentence(top), selected)
+        current = self.currentIndex()  # Ctrl+arrows move it without selecting
+        if self.hasFocus() and current.isValid() and not chosen.isSelected(current):
+            painter.setPen(theme.current().colour("accent"))
+            painter.drawRect(QRectF(self.visualRect(current)).adjusted(0.5, 0.5, -1.5, -1.5))
+
+    def _sentence(self, top: int) -> QRectF:
+        """Where a row says what is wrong: from the output on to the type, which stays."""
+        left, end = self.columnViewportPosition(OUT), self.columnViewportPosition(TYPE)
+        return QRectF(left, top, (end if end > left else self.viewport().width()) - left, HEIGHT)
+
+    def sizeHintForColumn(self, column: int) -> int:
+        """For a double click at a column's edge."""
+        return self._needs[column]
+
+    def _paint_empty(self, painter: QPainter) -> None:
         painter.setFont(theme.body())
         painter.setPen(theme.current().colour("caption"))
         area = QRectF(self.viewport().rect()).adjusted(PAD, PAD, -PAD, -PAD)
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         painter.drawText(area, int(flags), _("Every layer gets a row here. Drag one onto the canvas."))
-        painter.end()
 
     def event(self, event: QEvent) -> bool:
         # the window's own Copy copies cards: while the table has the focus, Ctrl+C is the table's

@@ -1,0 +1,34 @@
+"""Single lines of text in one font, measured once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF, QPainter
+
+KNOWN = 8192
+"""Texts whose width is remembered: those of a large network."""
+
+
+class Words:
+    """The texts of a column: most say what others say, and what they said before."""
+
+    def __init__(self, font: QFont):
+        self.font, self.metrics = font, QFontMetrics(font)
+        exact = QFontMetricsF(font)
+        self._drop = exact.ascent() - exact.height() / 2  # from the middle of a line to its base
+        self.width: Callable[[str], int] = lru_cache(KNOWN)(self.metrics.horizontalAdvance)
+        """Pixels that a text takes."""
+
+    def paint(self, painter: QPainter, area: QRectF, text: str, right: bool = False) -> None:
+        """Write `text` in the painter's colour at the left or right end of `area`, cut where it does not fit."""
+        room, wide = int(area.width()) + 1, self.width(text)
+        if wide > room:
+            text = self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+            wide = self.width(text)
+        left = area.right() - wide if right else area.left()
+        base = round(area.center().y() + self._drop)
+        painter.setFont(self.font)
+        painter.drawText(int(left), base, text)

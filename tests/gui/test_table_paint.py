@@ -1,0 +1,134 @@
+"""The table: its columns' widths, and what is measured and painted when."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from cnnviz.bench.table import chain
+from cnnviz.gui.paint import theme
+from cnnviz.gui.session import Session
+from cnnviz.gui.table.rows import FIELD, OUT, PARAMS, TYPE, cell
+from cnnviz.gui.table.table import Table
+from cnnviz.net.analysis import Row
+from cnnviz.net.files import preset
+from cnnviz.net.graph import Graph, Wire
+from cnnviz.net.layers import Input
+
+
+def show(session: Session, graph: Graph, qtbot: QtBot, width: int = 760, height: int = 140) -> Table:
+    session.edit.document.reset(graph)
+    t = Table(session)
+    qtbot.addWidget(t)
+    t.resize(width, height)
+    t.show()
+    qtbot.waitExposed(t)
+    return t
+
+
+@pytest.fixture
+def table(session: Session, lenet: Graph, qtbot: QtBot) -> Table:
+    return show(session, lenet, qtbot)
+
+
+# ── widths ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_nothing_is_cut_and_the_lecture_net_fits_a_small_window(session: Session, qtbot: QtBot) -> None:
+    t = show(session, preset("lenet5").graph, qtbot, 398, 300)
+    heading, cells = t.view.horizontalHeader(), t.view._cells
+    end = t.view.columnViewportPosition(FIELD) + t.view.columnWidth(FIELD)
+    assert end <= t.view.viewport().width()
+    session.edit.set("C1", "out_channels", 1024)
+    for column in range(7):
+        assert t.view.columnWidth(column) >= heading.needs(column)
+        assert all(t.view.columnWidth(column) >= cells.needs(r, column) for r in t.model.rows)
+    wide = t.view.columnWidth(OUT)
+    session.edit.undo()
+    assert t.view.columnWidth(OUT) == wide, "no column shrinks under a person's hands"
+    session.edit.document.reset(Graph().add(Input(1, (8, 8)), id="i"))
+    assert t.view.columnWidth(OUT) < wide, "another network"
+    heading.own.add(OUT)
+    t.view.setColumnWidth(OUT, 50)
+    t.resize(1400, 300)
+    assert t.view.columnWidth(OUT) == 50, "a person's own width"
+    assert t.view.columnWidth(PARAMS) > heading.needs(PARAMS) + 20, "room is used"
+
+
+def test_a_double_click_at_an_edge_fits_the_column(table: Table) -> None:
+    table.view.setColumnWidth(OUT, 200)
+    table.view.resizeColumnToContents(OUT)
+    assert max(table.view._cells.needs(r, OUT) for r in table.model.rows) <= table.view.columnWidth(OUT) < 120
+
+
+def told(row: Row) -> list[str]:
+    return [cell(row, c) for c in range(7)]
+
+
+def test_an_edit_measures_only_texts_that_are_new(session: Session, qtbot: QtBot) -> None:
+    t = show(session, chain(60), qtbot)
+    fonts = {*t.view._cells._words, t.view._cells._small}
+
+    def measured() -> int:
+        return sum(f.width.cache_info().misses for f in fonts)  # type: ignore[attr-defined]
+
+    before, old = measured(), {c for r in t.model.rows for c in told(r)}
+    session.edit.insert("Conv2d", Wire("n29", "n30"), (0.0, 400.0))  # all layers behind it have other shapes
+    new = {c for r in t.model.rows for c in told(r)} - old
+    assert 0 < measured() - before <= len(new) < 40
+    before = measured()
+    session.edit.move({"n30": (8.0, 8.0)})
+    session.edit.undo()
+    session.edit.undo()
+    assert measured() == before, "all of it had been there"
+    t.view.viewport().repaint()
+    before = measured()
+    t.view.viewport().repaint()
+    assert measured() == before
+
+
+# ── painting ────────────────────────────────────────────────────────────────────────────────────────────────────────
+class Paints(QObject):
+    """Counts how often widgets are painted."""
+
+    def __init__(self, *widgets: QWidget):
+        super().__init__()
+        self.times = dict.fromkeys(widgets, 0)
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint and isinstance(watched, QWidget):
+            self.times[watched] += 1
+        return False
+
+
+def test_an_edit_that_fits_leaves_the_heading_alone(table: Table, session: Session, qtbot: QtBot) -> None:
+    rows, heading = table.view.viewport(), table.view.horizontalHeader().viewport()
+    paints = Paints(rows, heading)
+    session.edit.set("C1", "bias", False)
+    session.look.select(["S2"])
+    qtbot.waitUntil(lambda: paints.times[rows] > 0)
+    assert paints.times[heading] == 0
+    session.edit.rename("S2", "a_much_longer_name_than_before")
+    qtbot.waitUntil(lambda: paints.times[heading] > 0)
+
+
+def test_a_sentence_leaves_the_type_room(table: Table, session: Session) -> None:
+    session.edit.set("C1", "kernel_size", (40, 40))
+    sentence = table.view._sentence(0)
+    assert sentence.left() == table.view.columnViewportPosition(OUT)
+    assert sentence.right() <= table.view.columnViewportPosition(TYPE)
+
+
+def test_the_cell_that_ctrl_and_arrows_reach_is_outlined(table: Table, session: Session, qtbot: QtBot) -> None:
+    session.look.select(["input"])
+    table.view.setFocus()
+    qtbot.waitUntil(table.view.hasFocus)
+    accent = theme.current().colour("accent").rgb()
+    for row in (1, 2):
+        qtbot.keyClick(table.view, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+        assert session.look.selection == ("input",) and table.view.currentIndex().row() == row
+        shot = table.view.viewport().grab().toImage()
+        outlined = [r for r in range(4) if shot.pixel(2, table.view.rowViewportPosition(r)) == accent]
+        assert outlined == [row]
