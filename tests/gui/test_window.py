@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QTabBar
 
 from cnnviz.gui.paint import theme
 from cnnviz.gui.session import Session
@@ -20,9 +20,10 @@ from cnnviz.gui.window import questions
 from cnnviz.gui.window.actions import COMMANDS
 from cnnviz.gui.window.keys import Keys
 from cnnviz.gui.window.window import Window
-from cnnviz.link.messages import TRAINING, Look, PictureFile, Pixels, Ready
+from cnnviz.link.messages import TRAINING, Look, PictureFile, Pixels, Ready, Watch
 from cnnviz.net.graph import Graph
 
+from .hand import LEFT
 from .test_session import answer, news
 
 
@@ -231,6 +232,27 @@ def test_the_layout_is_remembered(window, session, qtbot):
     assert again.docks["picture"].isVisible()
     fresh.edit.document.mark_saved()
     again.close()
+
+
+def test_a_panel_behind_another_tab_does_nothing(window, session, qtbot):
+    qtbot.waitUntil(lambda: not window.panels["filters"].isVisible())
+    session.look.select(["C1"])
+    assert window.panels["maps"].isVisible() and not window.panels["why"].isVisible()
+    assert session.engine.last(Watch).interest.filters == ()
+    size = window.docks["maps"].size()
+    window.docks["filters"].raise_()
+    qtbot.waitUntil(lambda: window.panels["filters"].isVisible() and not window.panels["maps"].isVisible())
+    assert session.engine.last(Watch).interest.filters == ("C1",)
+    assert session.engine.last(Watch).interest.maps == ()
+    assert window.docks["filters"].size() == size
+    window.docks["field"].setFloating(True)
+    assert window.panels["field"].isVisible(), "a window of its own"
+    window.docks["field"].setFloating(False)
+    window.place_afresh()
+    qtbot.waitUntil(lambda: window.panels["maps"].isVisible() and not window.panels["filters"].isVisible())
+    bar = next(b for b in window.findChildren(QTabBar) if b.count() == 5)
+    QTest.mouseClick(bar, LEFT, pos=bar.tabRect(4).center())
+    qtbot.waitUntil(window.panels["why"].isVisible)
 
 
 def test_panels_keep_the_canvas_wide(window):

@@ -65,7 +65,7 @@ def _make_docks(window: Window) -> None:
     for name, title, panel, _area, _beside in DOCKS:
         dock = Dock(name, _(title), window)
         window.panels[name], window.docks[name] = panel(window.session), dock
-        dock.setWidget(window.panels[name])
+        dock.hold(window.panels[name])
     arrange(window)
     palette, picture = window.panels["layers"], window.panels["picture"]
     assert isinstance(palette, Palette)
@@ -75,13 +75,26 @@ def _make_docks(window: Window) -> None:
 
 
 class Dock(QDockWidget):
-    """A dock that leaves its title to its tab, where it has one."""
+    """A dock that leaves its title to its tab, where it has one, and hides its panel while another tab is in front."""
 
     def __init__(self, name: str, title: str, window: Window):
         super().__init__(title, window)
         self.setObjectName(name)
         self._none = QWidget(self)
         self.topLevelChanged.connect(self.show_title)
+        self.visibilityChanged.connect(self._show_panel)
+
+    def hold(self, panel: QWidget) -> None:
+        """Have this panel inside."""
+        policy = panel.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # tabs are as large whichever is in front
+        panel.setSizePolicy(policy)
+        self.setWidget(panel)
+
+    @Slot(bool)
+    def _show_panel(self, seen: bool) -> None:
+        # Qt only moves a dock aside whose tab is behind: its panel would go on working for nobody
+        self.widget().setVisible(seen or self.isFloating())
 
     @Slot()
     def show_title(self) -> None:
