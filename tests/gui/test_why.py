@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -27,7 +28,15 @@ def why(session: Session, lenet: Graph, qtbot: QtBot) -> Why:
     return w
 
 
+def turn() -> None:
+    """One turn of the event loop."""
+    loop = QEventLoop()
+    QTimer.singleShot(0, loop.quit)
+    loop.exec()
+
+
 def lines(w: Why) -> str:
+    turn()
     return w.text.toPlainText().replace("\N{NO-BREAK SPACE}", " ").replace("\u2028", "\n")
 
 
@@ -62,8 +71,20 @@ def test_what_a_person_marked_stays_marked(why: Why, session: Session) -> None:
     why.text.selectAll()
     marked = why.text.textCursor().selectedText()
     session.edit.set("output", "out_features", 12)
+    turn()
     assert why.text.textCursor().selectedText() == marked
     why.text.copy()
+
+
+def test_a_new_layer_is_written_once(why: Why, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The edit and the selection that follows it are one thing to tell."""
+    turn()
+    written: list[str] = []
+    monkeypatch.setattr(why.text, "setHtml", written.append)
+    session.edit.set("C1", "out_channels", 7)
+    session.edit.append("ReLU")
+    turn()
+    assert len(written) == 1 and "relu_1" in written[0]
 
 
 def test_hidden_it_waits_and_shown_it_is_up_to_date(why: Why, session: Session) -> None:

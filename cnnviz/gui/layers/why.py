@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent, QTextDocument, QTextOption
 from PySide6.QtWidgets import QFrame, QTextBrowser, QVBoxLayout, QWidget
 
@@ -41,8 +41,12 @@ class Why(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.text)
         self.setFocusProxy(self.text)
-        session.selection_changed.connect(self.refresh)
-        session.graph_changed.connect(self.refresh)
+        self._soon = QTimer(self)  # a new layer is also selected: written once, after table and canvas
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.refresh)
+        session.selection_changed.connect(self._soon.start)
+        session.graph_changed.connect(self._soon.start)
         self.refresh()
 
     def sizeHint(self) -> QSize:
