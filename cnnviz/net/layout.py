@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import inf
 
 from .graph import Graph
@@ -22,7 +22,9 @@ CARD = (132, 120)  # px: width and height of an ordinary card
 GAP = (44, 24)  # px: between neighbouring cards, along a row and between the branches of one
 ROW_GAP = 56  # px: between rows; the wire to the next row runs there
 LANE = 16  # px: height that a long wire keeps free for itself
-SWEEPS, ROUNDS = 8, 24
+LANES = 8  # of wires beside a longer path, one above the other
+SWEEPS, ROUNDS = 8, 24  # at most
+WORK = 60_000  # cards and dummies that all sweeps over a row may visit, and all rounds: beyond it there are fewer
 
 
 def tidy(graph: Graph, sizes: Mapping[str, Size] | None = None, aspect: float = 1.6) -> dict[str, Point]:
@@ -63,20 +65,20 @@ class _Row:
 
 def _components(graph: Graph) -> list[list[str]]:
     """Ids of what hangs together, in the graph's order."""
-    seen: set[str] = set()
-    parts = []
+    first: dict[str, str] = {}  # of the part that a node belongs to
     for n in graph:
-        if n.id in seen:
+        if n.id in first:
             continue
-        part, todo = {n.id}, [n.id]
+        first[n.id], todo = n.id, [n.id]
         while todo:
             id = todo.pop()
-            fresh = {*graph[id].sources, *graph.readers[id]} - part
-            part |= fresh
+            fresh = {*graph[id].sources, *graph.readers[id]} - first.keys()
+            first |= dict.fromkeys(fresh, n.id)
             todo += fresh
-        seen |= part
-        parts.append([m.id for m in graph if m.id in part])
-    return parts
+    parts: dict[str, list[str]] = {}
+    for n in graph:
+        parts.setdefault(first[n.id], []).append(n.id)
+    return list(parts.values())
 
 
 def _shelf(ids: Iterable[str], sizes: Mapping[str, Size], width: float) -> list[_Row]:
@@ -104,32 +106,52 @@ class _Part:
         self.column = self._columns(wires)
         self.ups: list[list[int]] = [[] for _ in ids]
         self.downs: list[list[int]] = [[] for _ in ids]
-        crossing: list[set[int]] = [set() for _ in range(max(self.column))]  # sources of wires from column c to c + 1
-        bypass = self._bypasses(wires)
         self.idle: set[int] = set()  # dummies of wires beside a longer path: they make room, but pull at nothing
-        for s, t in sorted(wires, key=lambda w: (w in bypass, w)):
-            last = s
-            for c in range(self.column[s] + 1, self.column[t]):
-                dummy = len(self.column)
-                self.column.append(c)
-                self.size.append((0.0, LANE))
-                self.ups.append([])
-                self.downs.append([])
-                if (s, t) in bypass:
-                    self.idle.add(dummy)
-                self._link(last, dummy)
-                last = dummy
-            self._link(last, t)
-            for c in range(self.column[s], self.column[t]):
-                crossing[c].add(s)
+        self._lead(wires, self._bypasses(wires))
+        readers, far = [0] * len(ids), [0] * len(ids)  # of each card, and the column of the furthest
+        for s, t in wires:
+            readers[s] += 1
+            far[s] = max(far[s], self.column[t])
+        crossing: list[list[int]] = [[] for _ in range(max(self.column))]  # sources of wires from column c to c + 1
+        for s, last in enumerate(far):
+            for c in range(self.column[s], last):
+                crossing[c].append(s)
         # a row can end behind a column whose one card is all that anything further on reads; best, one wire from it
         self.cuts = [c + 1 for c, sources in enumerate(crossing) if [self.column[s] for s in sources] == [c]]
-        self.forks = {c + 1 for c, sources in enumerate(crossing) if sum(len(self.downs[s]) for s in sources) > 1}
+        self.forks = {c + 1 for c, sources in enumerate(crossing) if sum(readers[s] for s in sources) > 1}
         self.rows: list[list[int]] = [[] for _ in range(max(self.column) + 1)]
         for i, c in enumerate(self.column):
             self.rows[c].append(i)
         self.widths = [max(self.size[i][0] for i in r) for r in self.rows]
         self.heights = [sum(self.size[i][1] + GAP[1] for i in r) - GAP[1] for r in self.rows]
+
+    def _lead(self, wires: Iterable[tuple[int, int]], bypasses: set[tuple[int, int]]) -> None:
+        """Lead wires from column to column, over dummies where they are long.
+
+        The bypasses of one card run together as far as they go. Where there are many, some have no dummies, and find
+        their way beside the others: a row as high as a dense block has wires would be mostly empty.
+        """
+        lanes: dict[int, list[int]] = {}  # dummies of a card's bypasses
+        lanes_in = [0] * (max(self.column) + 1)  # columns
+        for s, t in sorted(wires, key=lambda w: (w in bypasses, w)):
+            beside = (s, t) in bypasses
+            lane = lanes.setdefault(s, []) if beside else []
+            columns = range(self.column[s] + 1 + len(lane), self.column[t])
+            if beside and any(lanes_in[c] >= LANES for c in columns):
+                continue
+            for c in columns:
+                dummy = len(self.column)
+                self.column.append(c)
+                self.size.append((0.0, LANE))
+                self.ups.append([])
+                self.downs.append([])
+                if beside:
+                    self.idle.add(dummy)
+                    lanes_in[c] += 1
+                self._link(lane[-1] if lane else s, dummy)
+                lane.append(dummy)
+            between = self.column[t] - self.column[s] - 1
+            self._link(lane[between - 1] if between else s, t)
 
     def _link(self, s: int, t: int) -> None:
         self.downs[s].append(t)
@@ -141,58 +163,63 @@ class _Part:
         for s, t in sorted(wires, key=lambda w: w[1]):  # ids are in topological order
             column[t] = max(column[t], column[s] + 1)
         fed = {t for _, t in wires}
-        for i in range(len(self.ids)):
-            readers = [column[t] for s, t in wires if s == i] if i not in fed else []
-            if readers:
-                column[i] = min(readers) - 1
+        nearest: dict[int, int] = {}  # reader of what has no source
+        for s, t in wires:
+            if s not in fed:
+                nearest[s] = min(nearest.get(s, column[t]), column[t])
+        for s, c in nearest.items():
+            column[s] = c - 1
         first = min(column)
         return [c - first for c in column]
 
     def _bypasses(self, wires: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
         """Wires beside a longer path from their source to their target, such as skip connections."""
-        reach = [0] * len(self.ids)
+        reach = [0] * len(self.ids)  # bits of the cards behind a card
+        beyond = [0] * len(self.ids)  # of those behind its readers
         for s, t in sorted(wires, reverse=True):
+            beyond[s] |= reach[t]
             reach[s] |= reach[t] | 1 << t
-        readers: dict[int, list[int]] = {}
-        for s, t in wires:
-            readers.setdefault(s, []).append(t)
-        return {(s, t) for s, t in wires if any(reach[r] >> t & 1 for r in readers[s])}
+        return {(s, t) for s, t in wires if beyond[s] >> t & 1}
 
 
 def _wrap(part: _Part, aspect: float) -> list[_Row]:
     """The part in the number of rows that can be shown largest on a canvas of this aspect."""
-    total = sum(part.widths) + GAP[0] * (len(part.widths) - 1)
-    best, least = [(0, len(part.widths))], inf
+    lefts = [0.0, *accumulate(w + GAP[0] for w in part.widths)]  # of the columns, in one row
+    best, least, lowest = [(0, len(part.widths))], inf, min(part.heights) + ROW_GAP
     clean = [c for c in part.cuts if c not in part.forks]
     for cuts in (clean, part.cuts) if part.forks.intersection(part.cuts) else (clean,):
+        stops, before = [*cuts, len(part.widths)], best[:0]
         for count in range(1, len(part.widths) + 1):
-            pieces = _pieces(part, cuts, total / count)
-            cost = _cost(part, pieces, aspect)
+            pieces = _pieces(stops, lefts, (lefts[-1] - GAP[0]) / count)
+            if len(pieces) * lowest - ROW_GAP > least:
+                break  # so many rows are too high, and less room for each gives no fewer
+            if pieces == before:
+                continue
+            before = pieces
+            cost = _cost(part, pieces, lefts, aspect)
             if cost < least * 0.999:
                 best, least = pieces, cost
     return [_place(part, a, b) for a, b in best]
 
 
-def _cost(part: _Part, pieces: list[tuple[int, int]], aspect: float) -> float:
+def _cost(part: _Part, pieces: list[tuple[int, int]], lefts: Sequence[float], aspect: float) -> float:
     """Height of a canvas that shows the rows, more where they read badly: stubs of rows, a break inside a block."""
-    widths = [sum(part.widths[a:b]) + GAP[0] * (b - a - 1) for a, b in pieces]
+    widths = [lefts[b] - lefts[a] - GAP[0] for a, b in pieces]
     height = sum(max(part.heights[a:b]) for a, b in pieces) + ROW_GAP * (len(pieces) - 1)
     stubs = sum(w < 0.4 * max(widths) for w in widths[:-1]) + (widths[-1] < 0.15 * max(widths))
     forks = sum(b in part.forks for _, b in pieces) / len(pieces)
     return max(max(widths) / aspect, height) * (1 + 0.15 * stubs + 0.3 * forks)
 
 
-def _pieces(part: _Part, cuts: Sequence[int], width: float) -> list[tuple[int, int]]:
-    """Columns [a, b) of each row: as many as fit `width`, broken only at `cuts`."""
-    pieces, start, end, used = [], 0, 0, 0.0
-    for cut in (*cuts, len(part.widths)):
-        more = sum(part.widths[end:cut]) + GAP[0] * (cut - end)
-        if end > start and used + more - GAP[0] > width + 1:
-            pieces.append((start, end))
-            start, used = end, 0.0
-        used += more
-        end = cut
-    return [*pieces, (start, end)]
+def _pieces(stops: Sequence[int], lefts: Sequence[float], width: float) -> list[tuple[int, int]]:
+    """Columns [a, b) of each row: as many as fit `width`, ended only at `stops`."""
+    pieces, start, k = [], 0, 0
+    while start < stops[-1]:
+        most = lefts[start] + GAP[0] + width + 1
+        k = max(bisect_right(stops, most, key=lefts.__getitem__), k + 1)  # one at least, fit or not
+        pieces.append((start, stops[k - 1]))
+        start = stops[k - 1]
+    return pieces
 
 
 # ── one row ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -216,7 +243,7 @@ def _ordered(part: _Part, columns: list[list[int]]) -> list[list[int]]:
     """The columns in an order with few crossings."""
     columns = [list(c) for c in columns]
     best, fewest = [list(c) for c in columns], inf
-    for sweep in range(SWEEPS):
+    for sweep in range(_times(SWEEPS, sum(map(len, columns)))):
         forward = sweep % 2 == 0
         spot = {i: k for c in columns for k, i in enumerate(c)}
         for c in columns[1:] if forward else columns[-2::-1]:
@@ -233,6 +260,11 @@ def _ordered(part: _Part, columns: list[list[int]]) -> list[list[int]]:
         if not found:
             break
     return best
+
+
+def _times(most: int, size: int) -> int:
+    """How often to go over so many items: a network of thousands gets a layout in time, if a rougher one."""
+    return min(most, max(2, WORK // size))
 
 
 def _crossings(part: _Part, columns: list[list[int]]) -> int:
@@ -267,7 +299,7 @@ def _straight(part: _Part, columns: list[list[int]]) -> dict[int, float]:
                 pulls[track[j]].append(track[i])
     idle = {track[i] for i in part.idle & here}
     y = dict.fromkeys(order, 0.0)
-    for _ in range(ROUNDS):
+    for _ in range(_times(ROUNDS, len(order))):
         want = {t: sum(y[u] for u in pulls[t]) / len(pulls[t]) if pulls[t] else y[t] for t in order}
         down = _pressed(order, below, {t: -inf if t in idle else want[t] for t in order})
         up = _pressed(order[::-1], below, {t: inf if t in idle else want[t] for t in order}, upward=True)

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.net.graph import Graph
-from cnnviz.net.layers import Add, Concat, Conv2d, Input, MaxPool2d, ReLU
-from cnnviz.net.layout import CARD, GAP, GRID, Size, tidy
+from cnnviz.net import layout
+from cnnviz.net.graph import Graph, Node
+from cnnviz.net.layers import Add, Concat, Conv2d, Input, Layer, MaxPool2d, ReLU
+from cnnviz.net.layout import CARD, GAP, GRID, LANE, LANES, ROW_GAP, Size, tidy
 
 from .samples import graphs
 
 
 def chain(n: int) -> Graph:
-    g = Graph().add(Input())
-    for _ in range(n - 1):
-        g = g.add(ReLU(), [g.nodes[-1].id])
-    return g
+    nodes = [Node("input_1", Input())]
+    for i in range(1, n):
+        nodes.append(Node(f"relu_{i}", ReLU(), (nodes[-1].id,)))
+    return Graph(tuple(nodes))
+
+
+def dense(blocks: int, layers: int) -> Graph:
+    """Blocks in which every Conv2d reads all that were before it, as in DenseNet."""
+    nodes = [Node("input", Input())]
+
+    def add(layer: Layer, *sources: str) -> str:
+        nodes.append(Node(f"n{len(nodes)}", layer, sources))
+        return nodes[-1].id
+
+    last = "input"
+    for _ in range(blocks):
+        maps = [add(Conv2d(), last)]
+        for _ in range(layers):
+            maps.append(add(Conv2d(), add(ReLU(), add(Concat(), *maps))))
+        last = add(MaxPool2d(), add(Concat(), *maps))
+    return Graph(tuple(nodes))
 
 
 def inception(g: Graph) -> Graph:
@@ -108,6 +128,26 @@ def test_rows_break_between_blocks_only() -> None:
     assert len(firsts) > 2
     assert [g[g[id].sources[0]].type for id in firsts[1:]] == ["Add"] * (len(firsts) - 1)
     assert not [n.id for n in g if n.type == "Add" and len({places[s][1] for s in n.sources}) > 1]
+
+
+def test_a_dense_block_is_a_straight_row_no_higher_than_its_lanes() -> None:
+    g = dense(3, 24)
+    places = tidy(g)
+    rows = sorted({y for _, y in places.values()})
+    assert len(rows) == 3, "a row for each block, and every card on it"
+    assert max(b - a for a, b in pairwise(rows)) <= CARD[1] + LANES * (LANE + GAP[1]) + ROW_GAP
+
+
+def test_what_is_tried_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the time itself: how many rows are tried, and how many dummies hold long wires open."""
+    tried: list[int] = []
+    cost = layout._cost
+    monkeypatch.setattr(layout, "_cost", lambda *args: (tried.append(1), cost(*args))[1])
+    tidy(chain(1000))
+    assert len(tried) < 60
+    g = dense(4, 60)
+    part = layout._Part(g, [n.id for n in g], {})
+    assert len(part.column) < len(g) + (LANES + 1) * len(part.widths)
 
 
 def test_wires_to_the_right_go_right_within_a_row() -> None:
