@@ -22,6 +22,8 @@ PAD = 5
 """Pixels beside what stands in a column."""
 DOT = 4 * theme.GRID
 """Pixels that the family's dot takes before a name."""
+SIGN = SIZE + theme.GRID
+"""Pixels that the sign of what is wrong takes before a sentence."""
 Stripe = tuple[int, int, int]
 """A column in view, its left edge, and its width."""
 
@@ -76,7 +78,8 @@ class Heading(QHeaderView):
         painter.fillRect(rect, now.colour("window"))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), now.colour("line"))
         painter.setPen(now.colour("caption"))
-        self._words.paint(painter, QRectF(rect).adjusted(PAD, 0, -PAD, 0), _(COLUMNS[section]), section in NUMBERS)
+        middle, name = rect.top() + rect.height() / 2, _(COLUMNS[section])
+        self._words.paint(painter, rect.left() + PAD, rect.width() - 2 * PAD, middle, name, section in NUMBERS)
         painter.restore()
 
 
@@ -99,42 +102,36 @@ class Cells:
 
     def paint(self, painter: QPainter, row: Row, top: int, columns: Sequence[Stripe], selected: bool) -> None:
         """Paint what `columns`, from left to right, show of a row whose upper edge is at `top`."""
-        now = theme.current()
+        now, middle = theme.current(), top + HEIGHT / 2
         if selected:
             (_first, start, _wide), (_last, left, wide) = columns[0], columns[-1]
             painter.fillRect(start, top, left + wide - start, HEIGHT, now.colour("highlight"))
         for column, left, wide in columns:
-            area = QRectF(left, top, wide, HEIGHT)
             if row.out is None and column >= OUT:
                 continue  # the sentence goes over all of them
             if column == PARAMS and row.params and self._rows.params and not selected:
-                self._bar(painter, area, row.params / self._rows.params)
-            area.adjust(PAD, 0, -PAD, 0)
+                bar = max(1.0, (wide - PAD) * row.params / self._rows.params)
+                painter.fillRect(QRectF(left + PAD / 2, top + 4, bar, HEIGHT - 8), now.colour("well"))
+            left, room = left + PAD, wide - 2 * PAD
             if column == LAYER:
-                dot(painter, QPointF(area.left() + 4, area.center().y() + 0.5), row.node.layer.family, selected)
-                area.adjust(DOT, 0, 0, 0)
+                dot(painter, QPointF(left + 4, middle + 0.5), row.node.layer.family, selected)
+                left, room = left + DOT, room - DOT
             words = self._small if column == FIELD and row.field is None else self._words[column]
-            ink = "on_highlight" if selected else _ink(row, column)
-            painter.setPen(now.colour(ink))
-            words.paint(painter, area, self._rows.text(row, column), column in NUMBERS)
+            painter.setPen(now.colour("on_highlight" if selected else _ink(row, column)))
+            words.paint(painter, left, room, middle, self._rows.text(row, column), column in NUMBERS)
 
-    def paint_problem(self, painter: QPainter, row: Row, area: QRectF, selected: bool) -> None:
-        """Write into `area` why a row gives nothing."""
-        now = theme.current()
-        area = area.adjusted(PAD, 0, -PAD, 0)
-        waits = _waits(row)
+    def paint_problem(self, painter: QPainter, row: Row, top: int, left: int, wide: int, selected: bool) -> None:
+        """Write why a row gives nothing, from `left` on."""
+        now, waits = theme.current(), _waits(row)
+        left, room = left + PAD, wide - 2 * PAD
         if not waits:
             back = now.colour("highlight") if selected else now.colour("panel")
             ink = now.colour("on_highlight") if selected else None
-            sign(painter, QRectF(area.left(), area.top(), SIZE, HEIGHT), ink, back)
-            area.adjust(SIZE + theme.GRID, 0, 0, 0)
+            sign(painter, QRectF(left, top, SIZE, HEIGHT), ink, back)
+            left, room = left + SIGN, room - SIGN
         painter.setPen(now.colour("on_highlight" if selected else "faint" if waits else "problem_text"))
-        (self._small if waits else self._body).paint(painter, area, self._rows.text(row, OUT))
-
-    def _bar(self, painter: QPainter, area: QRectF, share: float) -> None:
-        wide = max(1.0, (area.width() - PAD) * share)
-        bar = QRectF(area.left() + PAD / 2, area.top() + 4, wide, area.height() - 8)
-        painter.fillRect(bar, theme.current().colour("well"))
+        words = self._small if waits else self._body
+        words.paint(painter, left, room, top + HEIGHT / 2, self._rows.text(row, OUT))
 
 
 def _waits(row: Row) -> bool:
@@ -143,7 +140,8 @@ def _waits(row: Row) -> bool:
 
 def _ink(row: Row, column: int) -> str:
     """The colour of a cell's text, by its name in the theme."""
-    if _waits(row) or {PARAMS: row.params, MACS: row.macs}.get(column) == 0:
+    nothing = (column == PARAMS and not row.params) or (column == MACS and not row.macs)
+    if nothing or _waits(row):
         return "faint"
     return "caption" if column == TYPE or (column == FIELD and row.field is None) else "text"
 
@@ -201,15 +199,14 @@ class Totals(QWidget):
         painter.fillRect(0, 0, self.width(), 1, now.colour("line"))
         painter.setClipRect(0, 0, self._view.viewport().width(), self.height())
         for column, text in self._texts.items():
-            wide = self._view.columnWidth(column)
-            area = QRectF(self._view.columnViewportPosition(column), 1, wide, self.height() - 1)
-            area.adjust(PAD, 0, -PAD, 0)
+            left = self._view.columnViewportPosition(column) + PAD
+            room = self._view.columnWidth(column) - 2 * PAD
             words = self._words(column)
             painter.setPen(now.colour({TYPE: "caption", OUT: "problem_text"}.get(column, "text")))
             if column == OUT:
-                needs = SIZE + theme.GRID + words.width(text) + 1
-                area.setLeft(area.left() - max(0.0, needs - area.width()))  # there is room before it, behind “Total”
-                sign(painter, QRectF(area.left(), area.top(), SIZE, area.height()), None, now.colour("window"))
-                area.adjust(SIZE + theme.GRID, 0, 0, 0)
-            words.paint(painter, area, text, column in NUMBERS)
+                more = max(0, SIGN + words.width(text) + 1 - room)
+                left, room = left - more, room + more  # there is room before it, behind “Total”
+                sign(painter, QRectF(left, 1, SIZE, self.height() - 1), None, now.colour("window"))
+                left, room = left + SIGN, room - SIGN
+            words.paint(painter, left, room, (self.height() + 1) / 2, text, column in NUMBERS)
         painter.end()

@@ -234,16 +234,16 @@ class _View(QTableView):
             row, top, selected = self._rows.rows[place], self.rowViewportPosition(place), chosen.isRowSelected(place)
             self._cells.paint(painter, row, top, columns, selected)
             if row.out is None:
-                self._cells.paint_problem(painter, row, self._sentence(top), selected)
+                self._cells.paint_problem(painter, row, top, *self._sentence(), selected)
         current = self.currentIndex()  # Ctrl+arrows move it without selecting
         if self.hasFocus() and current.isValid() and not chosen.isSelected(current):
             painter.setPen(theme.current().colour("accent"))
             painter.drawRect(QRectF(self.visualRect(current)).adjusted(0.5, 0.5, -1.5, -1.5))
 
-    def _sentence(self, top: int) -> QRectF:
-        """Where a row says what is wrong: from the output on to the type, which stays."""
+    def _sentence(self) -> tuple[int, int]:
+        """Left edge and width of what is wrong with a row: from the output on to the type, which stays."""
         left, end = self.columnViewportPosition(OUT), self.columnViewportPosition(TYPE)
-        return QRectF(left, top, (end if end > left else self.viewport().width()) - left, HEIGHT)
+        return left, (end if end > left else self.viewport().width()) - left
 
     def sizeHintForColumn(self, column: int) -> int:
         """For a double click at a column's edge."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF, QPainter
 
 KNOWN = 8192
@@ -22,13 +22,14 @@ class Words:
         self.width: Callable[[str], int] = lru_cache(KNOWN)(self.metrics.horizontalAdvance)
         """Pixels that a text takes."""
 
-    def paint(self, painter: QPainter, area: QRectF, text: str, right: bool = False) -> None:
-        """Write `text` in the painter's colour at the left or right end of `area`, cut where it does not fit."""
-        room, wide = int(area.width()) + 1, self.width(text)
-        if wide > room:
-            text = self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+    def paint(self, painter: QPainter, left: int, room: int, middle: float, text: str, right: bool = False) -> None:
+        """Write `text` in the painter's colour into so much room from `left` on, or at its right end.
+
+        Its line is at the height `middle`; it is cut where it does not fit.
+        """
+        wide = self.width(text)
+        if wide > room + 1:
+            text = self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room + 1)
             wide = self.width(text)
-        left = area.right() - wide if right else area.left()
-        base = round(area.center().y() + self._drop)
         painter.setFont(self.font)
-        painter.drawText(int(left), base, text)
+        painter.drawText(left + room - wide if right else left, round(middle + self._drop), text)
