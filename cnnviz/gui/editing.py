@@ -11,6 +11,7 @@ from ..net.edit import Wire
 from ..net.graph import Graph, LoopError
 from ..net.layers import TYPES, Layer
 from ..net.layout import tidy
+from ..net.plan import Plan
 from ..net.problems import Misfit
 from ..text import _
 
@@ -21,14 +22,17 @@ Point = tuple[float, float]
 
 
 class Editing:
-    """The document and everything that can be done to it. Positions are canvas pixels, centres of cards."""
+    """The document and everything that can be done to its graph. Positions are canvas pixels, centres of cards."""
 
     def __init__(self, session: Session):
         self._session = session
-        self.document = Document(on_change=self._changed)
+        self.document = Document(on_graph=self._graph_changed, on_plan=self._plan_changed)
 
-    def _changed(self, graph: Graph) -> None:
+    def _graph_changed(self, graph: Graph) -> None:
         self._session.graph_edited()
+
+    def _plan_changed(self, before: Plan) -> None:
+        self._session.run.plan_edited(before)
 
     def _do(self, text: str, make: Callable[[], Graph], merge: object = None) -> bool:
         try:

@@ -39,7 +39,6 @@ class Filing:
         self._session = session
         self.path: Path | None = None
         self.network = Network(session.edit.document.graph)
-        self._saved_plan = self.network.plan
         self._autosaved: object = None
         self._held: QLockFile | None = None
         self.saving = False  # the engine is writing weights
@@ -58,18 +57,17 @@ class Filing:
     @property
     def modified(self) -> bool:
         """There are edits that no file holds."""
-        run = self._session.run
-        return self._session.edit.document.modified or run.plan != self._saved_plan or run.learned
+        return self._session.edit.document.modified or self._session.run.learned
 
     @property
     def only_learned(self) -> bool:
         """What no file holds is weights alone."""
-        return not self._session.edit.document.modified and self._session.run.plan == self._saved_plan
+        return not self._session.edit.document.modified
 
     def let_go(self) -> None:
         """What no file holds need not be kept."""
         self._session.edit.document.mark_saved()
-        self._saved_plan, self._session.run.learned = self._session.run.plan, False
+        self._session.run.learned = False
 
     def present(self) -> Network:
         """The network as it is now."""
@@ -112,11 +110,10 @@ class Filing:
     def _show(self, network: Network, path: Path | None, weights: Path | None, modified: bool = False) -> None:
         self._session.hush(*OF_A_DOCUMENT)
         self.network, self.path = network, path
-        self._saved_plan = network.plan
         self._session.look.select([])
-        self._session.run.begin(network.plan, weights)
+        self._session.run.begin(weights)
         self._session.look.forget()
-        self._session.edit.document.reset(network.graph, saved=not modified)
+        self._session.edit.document.reset(network.graph, network.plan, saved=not modified)
         self._session.document_changed.emit()
         first = next((n.id for n in network.graph if n.sources), "")
         self._session.look.select([first] if first else [])
@@ -137,7 +134,7 @@ class Filing:
         except FileError as e:
             self._session.notice(str(e), "error", key="file")
             return False
-        self.path, self.network, self._saved_plan = target, network, network.plan
+        self.path, self.network = target, network
         self._session.edit.document.mark_saved()
         self._session.hush("recovered")
         self._session.settings.add_recent(str(target))

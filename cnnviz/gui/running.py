@@ -26,6 +26,7 @@ from ..link.messages import (
 from ..net.analysis import trainable
 from ..net.plan import Plan
 from ..net.problems import Misfit, Problem, problem
+from ..text import _
 
 if TYPE_CHECKING:
     from .session import Session
@@ -42,7 +43,6 @@ class Running:
 
     def __init__(self, session: Session):
         self._session = session
-        self.plan = Plan()
         self.number = 0  # of the newest run
         self.progress: Progress | None = None
         self.points = NOTHING  # (n, 4): step, train loss, train accuracy, learning rate
@@ -87,25 +87,36 @@ class Running:
         return self.active and self.progress is not None and not self._session.is_present(self.progress.version)
 
     # ── plan ────────────────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def plan(self) -> Plan:
+        """How the network in the editor is trained."""
+        return self._session.edit.document.plan
+
     def set_plan(self, **settings: Any) -> bool:
-        """Change the plan. The learning rate acts at once, everything else with the next run."""
+        """Change the plan; changes of one setting in a row are one undo step.
+
+        The learning rate acts at once, everything else with the next run.
+        """
         try:
             plan = replace(self.plan, **settings)
         except Misfit as e:
             self._session.notice(e.problem.text, "warning", key="plan")
             return False
-        if plan == self.plan:
-            return True
-        old, self.plan = self.plan, plan
-        if plan.lr != old.lr and self.active:
+        text = _("Set {setting} of the plan").format(setting=", ".join(settings))
+        self._session.edit.document.edit_plan(text, plan, merge=("plan", *settings))
+        return True
+
+    def plan_edited(self, before: Plan) -> None:
+        """The document's plan is another one: tell the engine and the panels."""
+        plan = self.plan
+        if plan.lr != before.lr and self.active:
             self._session.send(Rate(plan.lr))
-        if (plan.data, plan.data_dir) != (old.data, old.data_dir):
+        if (plan.data, plan.data_dir) != (before.data, before.data_dir) and not self.opening:
             self._data_trouble = ""
             self._session.hush("failed.data", "failed.train")
             self.open_graph()
         self._session.plan_changed.emit()
         self._session.document_changed.emit()
-        return True
 
     # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def train(self) -> None:
@@ -244,18 +255,16 @@ class Running:
         self._weights, self._fresh = "", False
         self._session.send(Open(self._session.version, self._session.graph, self.plan, weights, fresh))
 
-    def begin(self, plan: Plan, weights: Path | None) -> None:
-        """Another network is being opened: its plan, and where its weights lie."""
+    def begin(self, weights: Path | None) -> None:
+        """Another network is being opened, and its weights lie there."""
         if self.active:
             self.stop()
-        self.plan = plan
         self.progress = None
         self.folder, self.learned, self._data_trouble = "", False, ""
         self._source = str(weights) if weights else ""
         self.number += 1  # replies of an older run are dropped from here on
         self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))
         self._weights, self._fresh = self._source, True
-        self._session.plan_changed.emit()
         self._session.run_changed.emit()
         self._session.points_arrived.emit()
 

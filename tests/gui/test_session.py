@@ -36,6 +36,7 @@ from cnnviz.link.messages import (
 )
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Conv2d, Linear
+from cnnviz.net.plan import Plan
 
 from .conftest import StillEngine
 
@@ -181,6 +182,57 @@ def test_rate_acts_on_the_running_training(open_lenet):
     assert s.engine.last(Rate) == Rate(0.25)
     heard = said(s)
     assert not s.run.set_plan(lr=-1.0) and "lr" in heard[-1].text and s.run.plan.lr == 0.25
+
+
+def test_the_plan_is_undone_like_every_edit(open_lenet):
+    s = open_lenet
+    lr, told = s.run.plan.lr, []
+    s.plan_changed.connect(lambda: told.append(s.run.plan))
+    for value in (0.1, 0.2, 0.5):  # a spin box
+        s.run.set_plan(lr=value)
+    s.run.set_plan(optimizer="sgd")
+    s.edit.set("C1", "out_channels", 12)
+    graph = s.graph
+    assert s.edit.document.undo_text == "Set out_channels of C1" and s.file.modified
+    s.edit.undo()
+    assert s.run.plan.optimizer == "sgd" and s.edit.document.undo_text == "Set optimizer of the plan"
+    opened = [c for c in s.engine.sent if isinstance(c, Open)]
+    s.edit.undo()
+    assert s.run.plan.optimizer == "adam" and s.run.plan.lr == 0.5
+    s.edit.undo()
+    assert s.run.plan.lr == lr and told[-1] is s.run.plan and not s.file.modified and not s.edit.document.undo_text
+    assert [c for c in s.engine.sent if isinstance(c, Open)] == opened, "the network is the same"
+    for _ in range(3):
+        s.edit.redo()
+    assert s.run.plan.optimizer == "sgd" and s.run.plan.lr == 0.5 and s.graph == graph
+
+
+def test_a_plan_undone_while_training_acts_as_a_plan_set(open_lenet):
+    s = open_lenet
+    lr = s.run.plan.lr
+    s.run.train()
+    s.run.set_plan(lr=0.25)
+    s.run.set_plan(data="mnist")
+    assert s.engine.last(Open).plan.data == "mnist"
+    s.edit.undo()
+    assert s.engine.last(Open).plan.data == "digits"
+    s.edit.undo()
+    assert s.engine.last(Rate) == Rate(lr)
+    s.edit.redo()
+    assert s.engine.last(Rate) == Rate(0.25) and s.run.active
+
+
+def test_another_file_brings_its_plan_and_no_history(open_lenet, tmp_path):
+    s = open_lenet
+    s.run.set_plan(lr=0.25, data="mnist")
+    assert s.file.save(tmp_path / "mine") and not s.file.modified
+    s.file.new()
+    assert s.run.plan == Plan() and not s.edit.document.undo_text and not s.file.modified
+    sent = len(s.engine.sent)
+    assert s.file.open(tmp_path / "mine.cnnviz")
+    assert s.run.plan.lr == 0.25 and not s.file.modified
+    opened = [c for c in s.engine.sent[sent:] if isinstance(c, Open)]
+    assert len(opened) == 1 and opened[0].plan == s.run.plan and opened[0].fresh
 
 
 def test_training_a_broken_net_says_where(open_lenet):

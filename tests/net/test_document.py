@@ -1,6 +1,8 @@
-"""Undo, redo, modified: the document holds one graph at a time and forgets nothing that can be undone."""
+"""Undo, redo, modified: the document holds one graph and plan at a time and forgets nothing that can be undone."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,43 +10,53 @@ from hypothesis import strategies as st
 from cnnviz.net.document import Document
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Input, ReLU
+from cnnviz.net.plan import Plan
 
-steps = st.lists(st.sampled_from(["add", "drag", "undo", "redo", "save", "same"]), max_size=60)
+steps = st.lists(st.sampled_from(["add", "drag", "plan", "spin", "undo", "redo", "save", "same"]), max_size=60)
 
 
 @given(steps)
-def test_it_does_what_a_list_of_all_graphs_does(steps: list[str]) -> None:
-    """Against the plain model: a list of graphs and a place in it."""
-    heard: list[Graph] = []
-    doc = Document(on_change=heard.append)
-    graphs, at, saved, merging = [doc.graph], 0, doc.graph, False
+def test_it_does_what_a_list_of_all_states_does(steps: list[str]) -> None:
+    """Against the plain model: a list of graphs with their plans, and a place in it."""
+    graphs: list[Graph] = []
+    plans: list[Plan] = []
+    doc = Document(on_graph=graphs.append, on_plan=plans.append)
+    states, at, saved, merging = [(doc.graph, doc.plan)], 0, (doc.graph, doc.plan), ""
     for step in steps:
-        before = len(heard)
+        heard, before = (len(graphs), len(plans)), (doc.graph, doc.plan)
         if step == "add" or (step == "drag" and not len(doc.graph)):
             doc.edit("Add", doc.graph.add(ReLU()))
-            graphs[at + 1 :], at, merging = [doc.graph], at + 1, False
-        elif step == "drag":
-            doc.edit("Move", doc.graph.move({doc.graph.nodes[0].id: (doc.graph.nodes[0].pos[0] + 4, 0)}), merge="drag")
-            if merging:
-                graphs[at:] = [doc.graph]
+            states[at + 1 :], at, merging = [(doc.graph, doc.plan)], at + 1, ""
+        elif step == "plan":
+            doc.edit_plan("Set seed", replace(doc.plan, seed=doc.plan.seed + 1))
+            states[at + 1 :], at, merging = [(doc.graph, doc.plan)], at + 1, ""
+        elif step in ("drag", "spin"):
+            if step == "drag":
+                first = doc.graph.nodes[0]
+                doc.edit("Move", doc.graph.move({first.id: (first.pos[0] + 4, 0)}), merge=step)
             else:
-                graphs[at + 1 :], at, merging = [doc.graph], at + 1, True
+                doc.edit_plan("Set epochs", replace(doc.plan, epochs=doc.plan.epochs + 1), merge=step)
+            if merging == step:
+                states[at:] = [(doc.graph, doc.plan)]
+            else:
+                states[at + 1 :], at, merging = [(doc.graph, doc.plan)], at + 1, step
         elif step == "undo":
             doc.undo()
-            merging, at = merging and at == 0, max(at - 1, 0)
+            merging, at = merging if at == 0 else "", max(at - 1, 0)
         elif step == "redo":
             doc.redo()
-            merging, at = merging and at == len(graphs) - 1, min(at + 1, len(graphs) - 1)
+            merging, at = merging if at == len(states) - 1 else "", min(at + 1, len(states) - 1)
         elif step == "save":
             doc.mark_saved()
-            saved, merging = doc.graph, False
+            saved, merging = (doc.graph, doc.plan), ""
         else:
             doc.edit("Nothing", Graph(tuple(doc.graph.nodes)))
-            assert len(heard) == before
-        assert doc.graph == graphs[at]
-        assert bool(doc.undo_text) == (at > 0) and bool(doc.redo_text) == (at < len(graphs) - 1)
-        assert doc.modified == (doc.graph != saved)
-        assert not heard or heard[-1] is doc.graph
+            doc.edit_plan("Nothing", replace(doc.plan))
+        assert (doc.graph, doc.plan) == states[at]
+        assert bool(doc.undo_text) == (at > 0) and bool(doc.redo_text) == (at < len(states) - 1)
+        assert doc.modified == ((doc.graph, doc.plan) != saved)
+        assert len(graphs) - heard[0] == (doc.graph != before[0]) and len(plans) - heard[1] == (doc.plan != before[1])
+        assert not graphs or graphs[-1] is doc.graph
 
 
 def test_a_drag_is_one_undo_and_saving_is_remembered() -> None:
@@ -79,5 +91,7 @@ def test_history_is_limited_and_reset_forgets_it() -> None:
     assert not doc.undo_text
     doc.reset(Graph().add(Input()))
     assert not doc.modified and not doc.undo_text and not doc.redo_text
-    doc.reset(Graph().add(Input()), saved=False)
-    assert doc.modified
+    doc.reset(Graph().add(Input()), Plan(epochs=3), saved=False)
+    assert doc.modified and doc.plan.epochs == 3
+    doc.reset(Graph())
+    assert doc.plan == Plan() and not doc.modified
