@@ -141,3 +141,19 @@ def test_port_to_port_and_moving_a_card(bench: tuple[Shelf, Canvas], session: Se
     assert abs(session.graph["relu_1"].pos[0] - 600) <= 4
     session.edit.undo()
     assert session.graph["relu_1"].pos[0] == 500
+
+
+def test_a_layer_held_at_the_edge_takes_the_view_along(
+    bench: tuple[Shelf, Canvas], session: Session, qtbot: QtBot
+) -> None:
+    """In the event loop of a real drag: the view moves while the pointer rests."""
+    shelf, canvas = bench
+    edge = canvas.viewport().mapToGlobal(QPoint(canvas.viewport().width() - 4, 250))
+    middle = canvas.viewport().mapToGlobal(canvas.viewport().rect().center())
+    start = canvas.centre.x()
+    places = way(shelf.mapToGlobal(shelf.rect().center()), middle) + way(middle, edge) + [edge] * 20
+    finger = Finger(canvas.window(), places)
+    qtbot.waitUntil(lambda: finger.done, timeout=5000)
+    qtbot.waitUntil(lambda: "relu_1" in session.graph)
+    assert canvas.centre.x() > start + 60 and not canvas.edge.active
+    assert abs(session.graph["relu_1"].pos[0] - canvas.to_canvas(QPointF(canvas.mapFromGlobal(edge))).x()) <= 6
