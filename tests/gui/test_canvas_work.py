@@ -17,8 +17,8 @@ from cnnviz.gui.canvas import Canvas
 from cnnviz.gui.canvas.places import BODY, WIDTH
 from cnnviz.gui.session import Notice, Session
 from cnnviz.net.edit import Wire
-from cnnviz.net.graph import Graph
-from cnnviz.net.layers import Input, Linear
+from cnnviz.net.graph import Graph, Node
+from cnnviz.net.layers import Input, Linear, ReLU
 
 from .hand import (
     LEFT,
@@ -342,3 +342,19 @@ def test_an_edit_while_the_cards_glide(canvas: Canvas, session: Session) -> None
     canvas.tidy()
     session.edit.remove(["C1"])
     assert in_step(canvas)
+
+
+def test_fitting_while_the_cards_glide_shows_where_they_go(canvas: Canvas, session: Session) -> None:
+    canvas.tidy()
+    assert not in_step(canvas)
+    canvas.fit()
+    assert in_step(canvas) and canvas.seen.contains(canvas.cards_scene.content())
+
+
+def test_a_large_network_is_tidied_at_once(canvas: Canvas, session: Session) -> None:
+    nodes = [Node("input", Input())]
+    for i in range(300):
+        nodes.append(Node(f"n{i}", ReLU(), (nodes[-1].id,)))
+    session.edit.document.reset(Graph(tuple(nodes)))
+    canvas.tidy()
+    assert in_step(canvas) and canvas.fitted

@@ -28,6 +28,8 @@ LOOK_AFTER = 60
 """Milliseconds after the last scroll until the cards in view are asked for."""
 
 
+GLIDERS = 150
+"""Cards that move to new places before one's eyes at most: of more, every step would lead hundreds of wires anew."""
 STEP_TIME = 33
 """Milliseconds from one picture to the next while a range eases."""
 
@@ -170,6 +172,10 @@ class Canvas(Hands):
         """Show the selected layers as large as they can be read well."""
         self.show_area(self.cards_scene.content(self._session.look.selection), glide=True)
 
+    def fit(self) -> None:
+        self.settle()  # cards on their way would be fitted where they are now
+        super().fit()
+
     def tidy(self) -> None:
         """Lay the network out anew and show it whole."""
         before = positions(self.cards_scene.cards)
@@ -178,7 +184,7 @@ class Canvas(Hands):
         after = positions(self.cards_scene.cards)
         self.show_area(self.cards_scene.content(), glide=True)
         self.fitted = True
-        if before != after and self.may_move():
+        if before != after and self.may_move() and len(after) <= GLIDERS:
             self._from = before
             self._glide_cards(0.0)
             self._settle.start()
