@@ -27,7 +27,7 @@ def main(path: str, tuned: bool) -> None:
     from ..engine.device import threads
     from ..engine.train import Feed
     from ..net.files import read
-    from ..net.layers import Input
+    from ..net.layers import Source
 
     network = read(path)
     plan, rows = network.plan, network.analyze()
@@ -35,7 +35,7 @@ def main(path: str, tuned: bool) -> None:
     torch.manual_seed(plan.seed)
     assert rows.input is not None
     layer = rows.input.layer
-    assert isinstance(layer, Input)
+    assert isinstance(layer, Source)
     pictures = data.load(plan.data, plan.data_dir, layer)
     net = Net(rows, plan).train()
     optimizer = torch.optim.Adam(net.parameters(), lr=plan.lr)

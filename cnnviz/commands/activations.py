@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ..cli import CommandError
 from ..net.analysis import Analysis
-from ..net.files import load, presets, replace_file, weights_beside
-from ..net.layers import Input
+from ..net.files import replace_file, weights_beside
+from ..net.layers import Source
+from ..net.presets import load, presets
 from ..text import _, grouped
 
 
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     torch.set_num_threads(threads())
     picture = pictures.decode(args.image)
     node = rows.input
-    assert node is not None and isinstance(node.layer, Input)
+    assert node is not None and isinstance(node.layer, Source)
     x = torch.from_numpy(pictures.fit(picture, node.layer).values)[None]
     net = Net(rows, network.plan).eval()
     if weights is not None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..cli import CommandError
 from ..net.analysis import Analysis, Row, trainable
-from ..net.files import load
 from ..net.graph import Graph
 from ..net.layers import Input
+from ..net.presets import load
 from ..text import _, grouped
 from .table import aligned
 
@@ -58,7 +58,12 @@ def as_json(name: str, rows: Analysis) -> dict[str, Any]:
         "network": name,
         "input": list(out) if out else None,
         "layers": [_layer(r, rows.reason(r.id)) for r in rows.values()],
-        "totals": {"params": rows.params, "macs": rows.macs, "activation_bytes": rows.activation_bytes},
+        "totals": {
+            "params": rows.params,
+            "fixed": rows.fixed,
+            "macs": rows.macs,
+            "activation_bytes": rows.activation_bytes,
+        },
     }
 
 
@@ -70,6 +75,7 @@ def _layer(r: Row, reason: str) -> dict[str, Any]:
         "group": r.node.group,
         "out": list(r.out) if r.out else None,
         "params": r.params,
+        "fixed": r.fixed,
         "macs": r.macs,
         "activation_bytes": r.activation_bytes,
         "receptive_field": field

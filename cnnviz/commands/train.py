@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..cli import CommandError
 from ..net.analysis import Analysis, trainable
-from ..net.files import load
-from ..net.layers import Input
+from ..net.layers import Source
 from ..net.network import Network
 from ..net.plan import Plan
+from ..net.presets import load
 from ..text import _
 from .progress import Progress
 
@@ -89,7 +89,7 @@ class _Run:
         threads = device.threads(plan.threads)
         torch.set_num_threads(threads)
         node = rows.input
-        assert node is not None and isinstance(node.layer, Input)
+        assert node is not None and isinstance(node.layer, Source)
         self._layer = node.layer
         try:
             where = device.device(plan.device)

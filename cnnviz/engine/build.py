@@ -6,6 +6,7 @@ import inspect
 import unicodedata
 from collections.abc import Mapping
 from math import sqrt
+from types import MethodType
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..net.analysis import Analysis, spent
 from ..net.graph import Graph
-from ..net.layers import Input, Softmax
+from ..net.layers import Input, Softmax, Source, Tokens
 from ..net.plan import Plan
 from ..net.problems import shape_text
 from . import modules
@@ -70,7 +71,10 @@ class _NothingDrawn(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        return kwargs["tensor"] if func in (nn.init.kaiming_uniform_, nn.init.uniform_) else func(*args, **kwargs)
+        draws = nn.init.kaiming_uniform_, nn.init.uniform_, nn.init.normal_, Tensor.uniform_
+        if func not in draws:
+            return func(*args, **kwargs)
+        return kwargs["tensor"] if "tensor" in kwargs else args[0]
 
 
 def module_type(name: str) -> type[nn.Module]:
@@ -104,13 +108,17 @@ def fresh(net: nn.Module, plan: Plan) -> None:
     """
     dice = torch.Generator().manual_seed(plan.seed)
     for m in net.modules():
-        if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+        if isinstance(m, (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             _first_weights(m, plan.init, dice)
-        elif isinstance(m, nn.modules.batchnorm._BatchNorm):
-            m.reset_parameters()  # ones and zeros: nothing random
+        elif isinstance(m, modules.SparseConv2d):
+            _first_kernels(m, plan.init, dice)
+        elif isinstance(m, nn.Embedding):
+            nn.init.normal_(m.weight, generator=dice)
+        elif isinstance(reset := getattr(m, "reset_parameters", None), MethodType):
+            reset()  # of the others: ones, zeros and the like, nothing random
 
 
-def _first_weights(m: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, init: str, dice: torch.Generator) -> None:
+def _first_weights(m: nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear, init: str, dice: torch.Generator) -> None:
     w = m.weight
     if init == "kaiming_normal":
         nn.init.kaiming_normal_(w, nonlinearity="relu", generator=dice)
@@ -122,6 +130,15 @@ def _first_weights(m: nn.Conv2d | nn.ConvTranspose2d | nn.Linear, init: str, dic
         fan_in = w[0].numel()  # as torch counts it, for transposed convolution, too
         bound = 1 / sqrt(fan_in) if fan_in else 0.0
         nn.init.uniform_(m.bias, -bound, bound, generator=dice)
+
+
+def _first_kernels(m: modules.SparseConv2d, init: str, dice: torch.Generator) -> None:
+    m.reset_parameters(dice)
+    if init == "kaiming_normal":
+        for kernel in m.kernels():
+            nn.init.kaiming_normal_(kernel, nonlinearity="relu", generator=dice)
+        if m.bias is not None:
+            nn.init.zeros_(m.bias)
 
 
 def fit_state(net: nn.Module, state: Mapping[str, Tensor]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -168,7 +185,7 @@ def source(rows: Analysis, name: str = "Net") -> str:
     given = "x"
     for r in rows.values():
         here = locals_[r.id]
-        if isinstance(r.node.layer, Input):
+        if isinstance(r.node.layer, Source):
             given = here
             continue
         kind, args = r.node.layer.torch(r.ins)
@@ -202,21 +219,33 @@ def _head(rows: Analysis) -> list[str]:
     head = ["import torch", "from torch import nn"]
     if rows.input is not None:
         layer = rows.input.layer
-        assert isinstance(layer, Input)
-        shape = (layer.channels, *layer.size)
-        head += [
-            "",
-            f"INPUT = {shape!r}  # channels, height, width of the picture",
-            f"MEAN, STD = {layer.mean!r}, {layer.std!r}  # the picture's values 0…1 enter as (value − MEAN) / STD",
-        ]
+        assert isinstance(layer, Source)
+        head += ["", f"INPUT = {layer.out(())!r}  # " + _given(layer)]
+        if isinstance(layer, Input):
+            head.append(
+                f"MEAN, STD = {layer.mean!r}, {layer.std!r}  # the picture's values 0…1 enter as (value − MEAN) / STD"
+            )
     return head
+
+
+def _given(layer: Source) -> str:
+    """What the numbers of the input's shape are."""
+    if isinstance(layer, Tokens):
+        return f"1, words of a sentence, 1; a word is its number in a vocabulary of {layer.vocabulary}"
+    return (
+        "channels, height, width of the picture" if isinstance(layer, Input) else "planes, height, width of the board"
+    )
+
+
+PAIRS = {"kernel_size", "stride", "padding", "dilation", "output_padding", "output_size", "scale_factor"}
+"""Arguments that torch takes one number for where height and width are equal."""
 
 
 def _arguments(args: Mapping[str, Any]) -> str:
     """As a person writes them: channel counts first and bare, one number for an equal pair."""
     parts = []
     for i, (key, value) in enumerate(args.items()):
-        if isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
+        if key in PAIRS and isinstance(value, tuple) and len(set(value)) == 1:
             value = value[0]
         bare = key in ("in_channels", "out_channels", "in_features", "out_features", "num_features") and i < 2
         parts.append(f"{value!r}" if bare else f"{key}={value!r}")

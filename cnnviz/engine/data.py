@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ..net.layers import Input
+from ..net.layers import Source
 from ..text import _
 from . import pictures
 from .pictures import Array, Box, Fitted
@@ -72,7 +72,7 @@ class Raw:
     classes: tuple[str, ...]
 
 
-def load(name: str, folder: str, layer: Input) -> Data:
+def load(name: str, folder: str, layer: Source) -> Data:
     """The data set of this name, or in this .npz file, fitted to the network's Input. Raises DataError."""
     try:
         raw = _raw(name, folder)
@@ -98,7 +98,7 @@ def load(name: str, folder: str, layer: Input) -> Data:
     return Data(name, raw.classes, train_x, raw.train_y, test_x, raw.test_y, size, box)
 
 
-def sample(data: Data, split: str, index: int, layer: Input) -> tuple[Fitted, int]:
+def sample(data: Data, split: str, index: int, layer: Source) -> tuple[Fitted, int]:
     """One picture, as the network takes it in, and its class. Raises DataError where there is none of this index."""
     x, y = (data.train_x, data.train_y) if split == "train" else (data.test_x, data.test_y)
     if not 0 <= index < len(x):
@@ -107,7 +107,7 @@ def sample(data: Data, split: str, index: int, layer: Input) -> tuple[Fitted, in
     return Fitted(pictures.shown(x[index]), pictures.normalised(x[index], layer), data.box), int(y[index])
 
 
-def _fit(x: Array, layer: Input, box: Box) -> Array:
+def _fit(x: Array, layer: Source, box: Box) -> Array:
     if x.shape[1:] == (*layer.size, layer.channels):
         return np.array(x.transpose(0, 3, 1, 2), order="C")  # a copy: odd strides choose other kernels in torch
     out = np.empty((len(x), layer.channels, *layer.size), x.dtype)

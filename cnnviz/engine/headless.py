@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from ..net.analysis import analyse, trainable
-from ..net.layers import Input
+from ..net.layers import Source
 from ..net.network import Network
 from ..net.plan import Plan
 from . import data, device, history, memory
@@ -51,8 +51,8 @@ class Training:
         rows = analyse(network.graph)
         problem = trainable(rows)
         if problem is None:
-            assert rows.input is not None and isinstance(rows.input.layer, Input)
-            self._layer: Input = rows.input.layer
+            assert rows.input is not None and isinstance(rows.input.layer, Source)
+            self._layer: Source = rows.input.layer
             self._data = data.load(plan.data, plan.data_dir, self._layer)
             problem = trainable(rows, len(self._data.classes))
         if problem is not None:

@@ -11,7 +11,7 @@ import torch
 from ..link.messages import Frame, Interest, Open, Opened, Picture, Pictures, Sample, Saved
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
-from ..net.layers import Input
+from ..net.layers import Input, Source
 from ..net.plan import Plan
 from ..text import _
 from . import device, memory
@@ -52,8 +52,8 @@ class Looker:
         self.interest = Interest()
         self.weights = Weights()
         self._opened = -1  # version
-        self._fitted: dict[Input, Shot] = {}
-        self._run_input: tuple[Plan, Input] | None = None
+        self._fitted: dict[Source, Shot] = {}
+        self._run_input: tuple[Plan, Source] | None = None
         # the thread's own
         self._version, self._plan, self._rows = 0, Plan(), analyse(Graph())
         self._net: Net | None = None
@@ -103,11 +103,11 @@ class Looker:
             self._dirty = True
             self._change.notify_all()
 
-    def shot(self, layer: Input) -> Shot | None:
+    def shot(self, layer: Source) -> Shot | None:
         """The present picture fitted to this Input; None while it is not ready."""
         return self._fitted.get(layer)
 
-    def run_input(self, plan: Plan, layer: Input) -> None:
+    def run_input(self, plan: Plan, layer: Source) -> None:
         """A run takes in pictures so: keep one ready for it."""
         self._run_input = (plan, layer)
         self.refresh()
@@ -217,7 +217,7 @@ class Looker:
         wanted = [(self._plan, layer)] if (layer := _input(self._rows)) else []
         wanted += [self._run_input] if self._run_input else []
         shots, self._shots = self._shots, {}
-        fitted: dict[Input, Shot] = {}
+        fitted: dict[Source, Shot] = {}
         wrong: Exception | None = None
         for plan, layer in reversed(wanted):
             key = _key(self._picture, plan, layer)
@@ -263,16 +263,16 @@ class Looker:
         self._post.frame(frame(self._net, shot, interest, stamp, logits_node(self._rows.graph)))
 
 
-def _input(rows: Analysis) -> Input | None:
+def _input(rows: Analysis) -> Source | None:
     """The Input's settings, where they are possible."""
     node = rows.input
     if node is None or rows[node.id].problem is not None:
         return None
-    assert isinstance(node.layer, Input)
+    assert isinstance(node.layer, Source)
     return node.layer
 
 
-def _key(picture: Picture, plan: Plan, layer: Input) -> Hashable:
+def _key(picture: Picture, plan: Plan, layer: Source) -> Hashable:
     return (picture, layer, (plan.data, plan.data_dir) if isinstance(picture, Sample) else None)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ..net.layers import Input
+from ..net.layers import Source
 from ..text import _
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -96,7 +96,7 @@ def pixels(array: Array, name: str = "") -> Array:
     return _array(Image.frombytes(modes[channels], (given.shape[1], given.shape[0]), flat.tobytes()))
 
 
-def fit(picture: Array, layer: Input) -> Fitted:
+def fit(picture: Array, layer: Source) -> Fitted:
     """A picture, (height, width, channels) uint8 or float in 0…1, in the form the network takes in.
 
     Raises PictureError where the channels do not go together.
@@ -114,7 +114,7 @@ def crop(size: tuple[int, ...], to: tuple[int, int]) -> Box:
     return (1 - tall) / 2, (1 - wide) / 2, (1 + tall) / 2, (1 + wide) / 2
 
 
-def scaled(picture: Array, layer: Input, box: Box) -> Array:
+def scaled(picture: Array, layer: Source, box: Box) -> Array:
     """That part of the picture in the network's size and channels: (channels, height, width), values as given."""
     height, width, have = picture.shape
     need = layer.channels
@@ -137,7 +137,7 @@ def scaled(picture: Array, layer: Input, box: Box) -> Array:
     return np.array(whole, order="C")  # a copy: odd strides choose other kernels in torch
 
 
-def normalised(raw: Array, layer: Input) -> Array:
+def normalised(raw: Array, layer: Source) -> Array:
     """(value − mean) / std of values 0…255 (uint8) or 0…1: float32 of the same shape, (…, channels, height, width)."""
     values = raw.astype(np.float32)
     if raw.dtype == np.uint8:

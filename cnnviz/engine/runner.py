@@ -13,7 +13,7 @@ import torch
 from ..link.messages import IDLE, PAUSED, STOPPING, TRAINING, News, Progress, Train
 from ..net.analysis import Analysis, analyse, trainable
 from ..net.graph import Graph
-from ..net.layers import Input
+from ..net.layers import Source
 from ..net.network import Network
 from ..net.problems import Problem
 from . import device, memory
@@ -207,8 +207,8 @@ class _Training:
             return
         rows = analyse(run.graph)
         _refuse(trainable(rows))
-        assert rows.input is not None and isinstance(rows.input.layer, Input)
-        self._layer: Input = rows.input.layer
+        assert rows.input is not None and isinstance(rows.input.layer, Source)
+        self._layer: Source = rows.input.layer
         data = self._runner._shelf.data(plan, self._layer)
         _refuse(trainable(rows, len(data.classes)))
         where = _device(plan.device)

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TypeVar
 
 from ..link.messages import Picture, PictureFile, PictureInfo, Pixels, Sample
-from ..net.layers import Input
+from ..net.layers import Source
 from ..net.plan import Plan
 from . import data, pictures
 from .data import Data
@@ -27,7 +27,7 @@ class Shelf:
         self._data: dict[Hashable, Data] = {}
         self._decoded: tuple[Picture, Array] | None = None
 
-    def data(self, plan: Plan, layer: Input) -> Data:
+    def data(self, plan: Plan, layer: Source) -> Data:
         """The plan's data set in the Input's size and channels. Raises DataError."""
         key = (plan.data, plan.data_dir, layer.channels, layer.size)
         with self._lock:
@@ -35,7 +35,7 @@ class Shelf:
             _keep(self._data, key, found, DATA_SETS)
         return found
 
-    def shot(self, picture: Picture, plan: Plan, layer: Input) -> Shot:
+    def shot(self, picture: Picture, plan: Plan, layer: Source) -> Shot:
         """The picture as the network takes it in. Raises PictureError or DataError."""
         if isinstance(picture, Sample):
             whole = self.data(plan, layer)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ..net.layers import Input
+from ..net.layers import Source
 from ..net.plan import Plan
 from ..text import _, grouped
 from .build import Net
@@ -62,7 +62,7 @@ def steps(
     net: Net,
     data: Data,
     plan: Plan,
-    layer: Input,
+    layer: Source,
     end: str = "",
     controls: Controls | None = None,
     optimizer: torch.optim.Optimizer | None = None,
@@ -154,7 +154,7 @@ def make_optimizer(net: nn.Module, plan: Plan) -> torch.optim.Optimizer:
 class Feed:
     """Pictures and classes as tensors on a device, handed out in batches, normalised by the Input's settings."""
 
-    def __init__(self, x: Array, y: Array, layer: Input, device: torch.device):
+    def __init__(self, x: Array, y: Array, layer: Source, device: torch.device):
         self._layer, self._device = layer, device
         small = x.size * 4 <= FLOAT_BYTES
         self._x = torch.from_numpy(normalised(x, layer) if small else x)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..net.analysis import Analysis
-from ..net.layers import Input
+from ..net.layers import Source
 
 PASSING = ("Pooling", "Regularisation", "Shape", "Merge")
 """Families whose outputs are negative only where their inputs are."""
@@ -20,7 +20,7 @@ def signed(rows: Analysis, id: str) -> bool:
         layer = row.node.layer
         if layer.family in PASSING and row.node.sources:
             waiting.extend(row.node.sources)
-        elif isinstance(layer, Input):
+        elif isinstance(layer, Source):
             if max(layer.mean) > 0:
                 return True
         elif layer.signed:

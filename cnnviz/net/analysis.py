@@ -6,15 +6,15 @@ in the row where it is wrong, and rows behind it wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any
 
 from .graph import Graph, Node
-from .layers import Input, Shape, Shapes
-from .layers.base import POINTS
+from .layers import Shape, Shapes, Source, plane
+from .layers.base import POINTS, Window
 from .problems import Misfit, Problem, problem
 from .window import Span, TooLongError, join
 
@@ -70,6 +70,7 @@ class Row:
     field: Field | None = None  # None: every unit sees the whole picture, no two see alike, or the row has a problem
     problem: Problem | None = None
     field_in: Field | None = None  # of the units this layer looks at, taken together
+    fixed: int = 0
 
     @property
     def id(self) -> str:
@@ -97,10 +98,21 @@ class Analysis(Mapping[str, Row]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def values(self) -> ValuesView[Row]:
+        return self._rows.values()  # not by one look-up a row, as a Mapping does
+
+    def items(self) -> ItemsView[str, Row]:
+        return self._rows.items()
+
     @cached_property
     def params(self) -> int:
         """Trainable scalars of the whole network."""
         return sum(r.params for r in self._rows.values())
+
+    @cached_property
+    def fixed(self) -> int:
+        """Scalars of the whole network that nothing trains; running statistics are not counted."""
+        return sum(r.fixed for r in self._rows.values())
 
     @cached_property
     def macs(self) -> int:
@@ -120,7 +132,7 @@ class Analysis(Mapping[str, Row]):
     @cached_property
     def input(self) -> Node | None:
         """Where the picture enters."""
-        return next((n for n in self.graph if isinstance(n.layer, Input)), None)
+        return next((n for n in self.graph if isinstance(n.layer, Source)), None)
 
     @cached_property
     def _causes(self) -> dict[str, Row]:
@@ -160,10 +172,10 @@ def analyse(graph: Graph, before: Analysis | None = None) -> Analysis:
     old: Mapping[str, Row] = before._rows if before else {}
     rows: dict[str, Row] = {}
     changed: set[str] = set()
-    first: str | None = None  # the Input
+    first: str | None = None  # where the picture enters
     old_first = before.input.id if before and before.input else None
     for n in graph.nodes:
-        is_input = isinstance(n.layer, Input)
+        is_input = isinstance(n.layer, Source)
         known = old.get(n.id)
         if (
             known is not None
@@ -174,7 +186,7 @@ def analyse(graph: Graph, before: Analysis | None = None) -> Analysis:
             rows[n.id] = known if known.node is n else _moved(known, n)
             continue
         second = is_input and first is not None
-        row = Row(n, problem=problem("input.second", first=first)) if second else _row(n, rows)
+        row = Row(n, problem=problem("input.second", first=first)) if second else _row(n, rows, first)
         if is_input and first is None:
             first = n.id
             if known is not None and first == old_first and known.node.layer == n.layer and known.problem is None:
@@ -189,7 +201,7 @@ def _moved(row: Row, node: Node) -> Row:
     return replace(row, node=node)
 
 
-def _row(n: Node, rows: dict[str, Row]) -> Row:
+def _row(n: Node, rows: dict[str, Row], first: str | None) -> Row:
     layer = n.layer
     fewest, most = layer.inputs
     have = len(n.sources)
@@ -213,15 +225,22 @@ def _row(n: Node, rows: dict[str, Row]) -> Row:
     if prod(out) > LARGEST:
         return Row(n, shapes, problem=problem("size.huge", layer=n.type, shape=out))
     try:
-        below = _merge([r.field for r in above]) if len(above) > 1 else above[0].field if above else None
-        field = _field(n, shapes, below) if above else PIXEL
+        if len(above) > 1:
+            picture = rows[first].out if first else None
+            seen = [_through(w, r.field) for w, r in zip(layer.windows(shapes), above, strict=True)]
+            below = field = _merge(seen, plane(picture) if picture else (0, 0))
+        else:
+            below = above[0].field if above else None
+            field = _through(layer.window(shapes), below) if above else PIXEL
     except TooLongError:
         below = field = None
-    return Row(n, shapes, out, layer.params(shapes), layer.macs(shapes), field, field_in=below)
+    return Row(
+        n, shapes, out, layer.params(shapes), layer.macs(shapes), field, field_in=below, fixed=layer.fixed(shapes)
+    )
 
 
-def _field(n: Node, ins: Shapes, field: Field | None) -> Field | None:
-    window = n.layer.window(ins)
+def _through(window: Window, field: Field | None) -> Field | None:
+    """What units see that look through `window` at units with this field."""
     if window is None or field is None:
         return None
     if window is POINTS:  # activations, normalisation: what the layer before sees
@@ -234,12 +253,13 @@ def _field(n: Node, ins: Shapes, field: Field | None) -> Field | None:
     return Field(field.y.through(y), field.x.through(x), aligned)
 
 
-def _merge(fields: list[Field | None]) -> Field | None:
+def _merge(fields: list[Field | None], picture: tuple[int, int]) -> Field | None:
+    """What units see that look at the same place of several branches."""
     known = [f for f in fields if f is not None]
     if len(known) < len(fields):
         return None
-    y, y_aligned = join([f.y for f in known])
-    x, x_aligned = join([f.x for f in known])
+    y, y_aligned = join([f.y for f in known], picture[0])
+    x, x_aligned = join([f.x for f in known], picture[1])
     return Field(y, x, y_aligned and x_aligned and all(f.aligned for f in known))
 
 

@@ -15,7 +15,9 @@ LABELS = {
     "width": N_("Output width"),
     "channels": N_("Output channels"),
     "features": N_("Output values"),
+    "length": N_("Output length"),
     "params": N_("Parameters"),
+    "fixed": N_("Fixed numbers"),
     "macs": N_("Multiply-adds"),
     "bytes": N_("Memory in bytes"),
     "field": N_("Receptive field"),
@@ -36,6 +38,8 @@ SYMBOLS = {
     "o": N_("output padding"),
     "c": N_("input channels"),
     "g": N_("groups"),
+    "l": N_("connections in the table"),
+    "v": N_("words in the vocabulary"),
     "f": N_("outputs"),
     "h": N_("output height"),
     "w": N_("output width"),
@@ -78,6 +82,8 @@ def explain(row: Row) -> tuple[Formula, ...]:
     found = _sizes(layer.size_text(ins), row.out, layer.size_symbols(ins))
     if text := layer.params_text(ins):
         found.append(Formula("params", text, row.params, layer.params_symbols(ins)))
+    if text := layer.fixed_text(ins):
+        found.append(Formula("fixed", text, row.fixed, layer.fixed_symbols(ins)))
     if text := layer.macs_text(ins):
         found.append(Formula("macs", text, row.macs, layer.macs_symbols(ins)))
     found.append(Formula("bytes", "·".join(map(str, (BYTES, *row.out))), row.activation_bytes))
@@ -100,6 +106,8 @@ def letters(formulas: tuple[Formula, ...]) -> dict[str, str]:
 
 
 def _sizes(texts: tuple[str, ...], out: tuple[int, ...], symbols: tuple[str, ...]) -> list[Formula]:
+    if len(texts) == 1 == len(out) - 1:
+        return [Formula("length", texts[0], out[1], symbols[0] if symbols else "")]
     if len(texts) == 1:
         return [Formula("channels" if len(out) == 3 else "features", texts[0], out[0])]
     if not texts:
@@ -125,7 +133,8 @@ def _field(axis: Axis, span: Span, below: Span) -> str:
         gap = f"·{axis.dilation}" if axis.dilation > 1 else ""
         return f"{below.size} + ({axis.kernel} − 1){gap}·{below.advance}"
     looks = [axis.taps(o) for o in range(axis.turn(1)[0])]
-    return f"{below.size} + ({max(t[-1] - t[0] for t in looks if t) + 1} − 1)·{below.advance}"
+    reach = max(t[-1] - t[0] for t in looks if t) + 1
+    return f"{below.size} + ({reach} − 1)·{below.advance}" if reach > 1 else str(span.size)
 
 
 def _field_symbols(axis: Axis, text: str) -> str:

@@ -25,6 +25,22 @@ SENTENCES = {
     "shape.empty": N_("{layer} gives {out}: nothing is left of its {shape} input. Use less padding."),
     "shape.equal": N_("{layer} needs inputs of one shape but gets {shapes}."),
     "shape.concat": N_("{layer} needs inputs of equal height and width but gets {shapes}."),
+    "shape.sequence": N_("{layer} needs a sequence (channels×length) but gets {shape}."),
+    "shape.tokens": N_("{layer} needs a sentence (1×length×1) but gets {shape}. Put it behind Tokens."),
+    "shape.broadcast": N_("{layer} needs inputs of one shape, or of size 1 where they differ, but gets {shapes}."),
+    "shape.reshape": N_("The {values} values of a {given} input do not fit the shape {shape}."),
+    "shape.slice": N_("start {start} must be less than stop {stop}, and stop at most the {channels} channels."),
+    "shape.shuffle": N_("upscale_factor {factor} needs a multiple of {need} channels, but there are {channels}."),
+    "shape.shortcut": N_("out_channels {out_channels} must be at least the {channels} channels that come in."),
+    "axis.channels": N_("{layer} over the channels must keep the axis: a map without channels is none."),
+    "axis.width": N_("{layer} gets a sequence {shape}, which has no width. Use “height”, its length."),
+    "norm.single": N_("{layer} needs more than one value to normalise together but gets {shape}."),
+    "table.map": N_("Output map {number} reads input map {map}, but there are {channels}, counted from 0."),
+    "table.twice": N_("Output map {number} reads an input map twice: {maps}."),
+    "rbf.digits": N_(
+        "The drawn digits are {digits} of {values} values, but there are {have} values and {classes} classes."
+    ),
+    "groups.one": N_("groups {groups} must divide the {channels} channels."),
     "groups": N_("groups {groups} must divide both {inputs} input and {outputs} output channels."),
     "padding.same_stride": N_(
         "padding “same” needs stride 1, but the stride is {stride}. Use “same_tf”, or give numbers."
@@ -42,6 +58,10 @@ SENTENCES = {
     "setting.truth": N_("{setting} must be true or false, but is {value}."),
     "setting.pair": N_("{setting} must be one whole number or two (height, width), but is {value}."),
     "setting.numbers": N_("{setting} must be one number or more, but is {value}."),
+    "setting.sides": N_("{setting} must be one whole number or four (left, right, top, bottom), but is {value}."),
+    "setting.shape": N_("{setting} must be one to three whole numbers, but is {value}."),
+    "setting.table": N_("{setting} must be a list of lists of whole numbers, none of them empty, but is {value}."),
+    "family.depth": N_("depth must be 6n + 2, but is {depth}. The next one is {near}."),
     "size.huge": N_("{layer} gives {shape}, more values than a computer can hold."),
     "plan.data": N_("{why}"),
     "net.empty": N_("The network is empty. Drag an Input onto the canvas, or open a network."),
@@ -60,7 +80,10 @@ ONE = {
 }
 """The same where `need` is 1."""
 
-NUMERIC = ("setting.whole", "setting.number", "setting.truth", "setting.pair", "setting.numbers")
+NUMERIC = (
+    *("setting.whole", "setting.number", "setting.truth", "setting.pair", "setting.numbers"),
+    *("setting.sides", "setting.shape", "setting.table"),
+)
 """Problems of a setting that is never a text."""
 
 

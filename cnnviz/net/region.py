@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .analysis import Analysis
-from .layers import Input
-from .window import POINT, Axis, fold
+from .layers import Source, plane
+from .window import POINT, Axis, reads
 
 Product = tuple[int, int]  # rows, columns
 
@@ -80,8 +80,9 @@ def seen(rows: Analysis, id: str, y: int, x: int) -> Region | None:
     picture = rows[rows.input.id].out if rows.input else None
     if row.field is None or row.out is None or picture is None:
         return None
-    if not (0 <= y < row.out[1] and 0 <= x < row.out[2]):
-        raise IndexError(f"{id} has no unit ({y}, {x}): its maps are {row.out[1]}×{row.out[2]}")
+    height, width = plane(row.out)
+    if not (0 <= y < height and 0 <= x < width):
+        raise IndexError(f"{id} has no unit ({y}, {x}): its maps are {height}×{width}")
     found: set[Product] = set()
     wanted: dict[str, set[Product]] = {id: {(1 << y, 1 << x)}}
     end = rows.graph.nodes.index(row.node)
@@ -89,20 +90,24 @@ def seen(rows: Analysis, id: str, y: int, x: int) -> Region | None:
         products = wanted.get(node.id)
         if not products:
             continue
-        if isinstance(node.layer, Input):
+        if isinstance(node.layer, Source):
             found = products
             continue
         here = rows[node.id]
-        axes = node.layer.window(here.ins)
-        assert axes is not None and here.out is not None  # a node with a field looks through windows only
-        looked = products
-        if axes != (POINT, POINT):
-            sizes = zip(axes, here.ins[0][1:], here.out[1:], strict=True)
-            (ay, hi, ho), (ax, wi, wo) = sizes
-            looked = _absorb((_back(ay, hi, ho, r), _back(ax, wi, wo, c)) for r, c in products)
-        for source in dict.fromkeys(node.sources):
+        assert here.out is not None  # a node with a field has no problem
+        for source, shape, axes in zip(node.sources, here.ins, node.layer.windows(here.ins), strict=True):
+            assert axes is not None  # and looks through windows only
+            looked = products if axes == (POINT, POINT) else _looked(axes, plane(shape), plane(here.out), products)
             wanted[source] = _absorb((*wanted[source], *looked)) if source in wanted else looked
-    return Region(picture[1], picture[2], tuple(sorted(found)))
+    return Region(*plane(picture), tuple(sorted(found)))
+
+
+def _looked(
+    axes: tuple[Axis, Axis], inputs: tuple[int, int], outputs: tuple[int, int], products: Iterable[Product]
+) -> set[Product]:
+    """The inputs that sets of units look at."""
+    (ay, hi, ho), (ax, wi, wo) = zip(axes, inputs, outputs, strict=True)
+    return _absorb((_back(ay, hi, ho, r), _back(ax, wi, wo, c)) for r, c in products)
 
 
 @lru_cache(maxsize=8192)
@@ -125,10 +130,8 @@ def _table(axis: Axis, inputs: int, outputs: int) -> tuple[int, ...]:
     table = []
     for o in range(outputs):
         looked = 0
-        for tap in axis.taps(o):
-            i = fold(tap, inputs, axis.mode)
-            if i is not None:
-                looked |= 1 << i
+        for i in reads(axis, o, inputs):
+            looked |= 1 << i
         table.append(looked)
     return tuple(table)
 

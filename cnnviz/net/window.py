@@ -1,7 +1,7 @@
 """Which inputs one output unit looks at, along one axis, and how such looks add up over layers.
 
-A *tap* is a position on the layer's own input. Three kinds of layer pick their taps in three ways:
-`Slide` (convolution, pooling), `Spread` (transposed convolution), `Share` (adaptive pooling).
+A *tap* is a position on the layer's own input. Layers pick their taps in several ways: `Slide` (convolution, pooling,
+padding), `Spread` (transposed convolution), `Share` (adaptive pooling), `Stretch` and `Blend` (upsampling), `Whole`.
 A `Span` is what they add up to: the receptive field along one axis of the picture.
 
 Units of one layer may see windows of different sizes: after a transposed convolution of stride 2
@@ -13,6 +13,8 @@ Networks", Distill 2019.
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
@@ -78,13 +80,92 @@ class Share:
         return self.outputs // g * times, self.inputs // g * times
 
 
-Axis = Slide | Spread | Share
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Output o looks at input `⌊o/scale⌋`: every input stands `scale` times."""
+
+    scale: int
+    mode: str = "zeros"
+
+    def taps(self, o: int) -> tuple[int]:
+        """Positions of unit `o`, not clipped to the input."""
+        return (o // self.scale,)
+
+    def turn(self, period: int) -> tuple[int, int]:
+        """Smallest (outputs, inputs) after which the taps repeat on inputs of this period."""
+        return period * self.scale, period
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Output o looks at the two inputs it lies between, also where one of them has weight 0 (linear interpolation).
+
+    With `corners` first and last output lie on first and last input, else outputs are spread evenly over the pixels.
+    """
+
+    inputs: int
+    scale: int
+    corners: bool = False
+    mode: str = "zeros"
+
+    def taps(self, o: int) -> tuple[int, int]:
+        """Positions of unit `o`, not clipped to the input."""
+        if self.corners:
+            first = o * (self.inputs - 1) // (self.inputs * self.scale - 1)
+        else:
+            first = (2 * o + 1 - self.scale) // (2 * self.scale)
+        return first, first + 1
+
+    def turn(self, period: int) -> tuple[int, int]:
+        """Smallest (outputs, inputs) after which the taps repeat on inputs of this period."""
+        outputs, inputs = (self.inputs * self.scale - 1, self.inputs - 1) if self.corners else (self.scale, 1)
+        g = gcd(outputs, inputs)
+        times = period // gcd(period, inputs // g)
+        return outputs // g * times, inputs // g * times
+
+    def reads(self, o: int) -> tuple[int, int]:
+        """Positions inside the input that torch reads: it holds the first one inside, and divides as a float32."""
+        first = max(self.taps(o)[0], 0)
+        if self.corners:
+            each = _float32((self.inputs - 1) / (self.inputs * self.scale - 1))
+            first = min(int(_float32(each * o)), self.inputs - 1)
+        return first, min(first + 1, self.inputs - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Every output looks at all inputs, wherever it stands."""
+
+    inputs: int
+    mode: str = "zeros"
+
+    def taps(self, o: int) -> range:
+        """Positions of unit `o`."""
+        return range(self.inputs)
+
+    def turn(self, period: int) -> tuple[int, int]:
+        """Smallest (outputs, inputs) after which the taps repeat: from one output to the next nothing moves on."""
+        return 1, 0
+
+
+def _float32(number: float) -> float:
+    return float(struct.unpack("f", struct.pack("f", number))[0])
+
+
+Axis = Slide | Spread | Share | Stretch | Blend | Whole
 POINT = Slide()
 PERIODS = 4096  # the longest period of a Span
 
 
 class TooLongError(ValueError):
     """The windows repeat so late that a Span would take more memory than it is worth."""
+
+
+def reads(axis: Axis, o: int, n: int) -> Iterable[int]:
+    """The positions inside an input of size `n` that unit `o` looks at."""
+    if isinstance(axis, Blend):
+        return axis.reads(o)
+    return (i for tap in axis.taps(o) if (i := fold(tap, n, axis.mode)) is not None)
 
 
 def fold(tap: int, n: int, mode: str) -> int | None:
@@ -166,15 +247,19 @@ def _shortest(windows: tuple[tuple[int, int], ...], advance: int) -> Span:
     return Span(windows, advance)
 
 
-def join(spans: list[Span]) -> tuple[Span, bool]:
+def join(spans: list[Span], pixels: int = 0) -> tuple[Span, bool]:
     """What a unit sees that looks at the same position of several branches, and whether they are aligned.
 
-    Branches are aligned where they agree in stride and centre. Where strides disagree no single stride is
-    true; the widest one is given, with the windows as they are from unit 0 on. Raises TooLongError.
+    Where all units of one branch see all of a picture of so many `pixels`, as behind squeeze and excite, so do those
+    of the join. Else branches are aligned where they agree in stride and centre. Where strides disagree no single
+    stride is true; the widest one is given, with the windows as they are from unit 0 on. Raises TooLongError.
     """
     first = spans[0]
     if all(s == first for s in spans):
         return first, True
+    for s in spans:
+        if not s.advance and all(w[0] <= 0 and w[0] + w[1] >= pixels for w in s.windows):
+            return s, True
     widest = max(spans, key=lambda s: s.stride)
     same = all(s.stride == first.stride for s in spans)
     n = lcm(*(len(s.windows) for s in spans)) if same else len(widest.windows)

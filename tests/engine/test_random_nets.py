@@ -14,12 +14,13 @@ from cnnviz.net import files
 from cnnviz.net.analysis import Row, analyse
 from cnnviz.net.explain import explain
 from cnnviz.net.graph import Graph
-from cnnviz.net.layers import Add, Conv2d, Dropout2d, Input, Linear
+from cnnviz.net.layers import RBF, Add, Conv2d, Dropout2d, Embedding, Input, Linear, Multiply, plane
+from cnnviz.net.layers.whole import _Reduce
 from cnnviz.net.network import Network
 from cnnviz.net.region import seen
 
 from ..net.samples import graphs
-from .oracle import picture, reached, run
+from .oracle import folds_back, picture, reached, run
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Using padding=.same. with even kernel"),
@@ -47,15 +48,22 @@ def test_shapes_and_refusals_are_torchs(g: Graph) -> None:
             name, args = row.node.layer.torch(row.ins)
             try:
                 out = module_type(name)(**args).eval()(*[torch.zeros(2, *s) for s in row.ins])
-            except (RuntimeError, ValueError, TypeError):
+            except (RuntimeError, ValueError, TypeError, IndexError):
                 continue
             assert out.numel() == 0, "torch takes an output of nothing, which is of no use to anybody"
 
 
 def torch_can_tell(row: Row) -> bool:
-    """Whether torch refuses what does not fit: it broadcasts sums, takes Linear along any axis, drops from anything."""
+    """Whether torch refuses what does not fit.
+
+    It broadcasts sums and products, takes Linear along any axis, drops from anything, embeds whatever it is given,
+    takes a batch of sequences for one map, and several pictures for values to normalise together.
+    """
     layer = row.node.layer
-    return bool(row.ins) and row.problem is not None and not isinstance(layer, (Add, Linear, Dropout2d))
+    lenient = (Add, Dropout2d, Embedding, Linear, Multiply, RBF, _Reduce)
+    ranks = {len(s) for s in row.ins}
+    single = row.problem is not None and row.problem.code == "norm.single"
+    return ranks in ({1}, {3}) and not single and not isinstance(layer, lenient)
 
 
 @often
@@ -63,13 +71,13 @@ def torch_can_tell(row: Row) -> bool:
 def test_units_see_what_a_nan_pixel_reaches(g: Graph, data: st.DataObject) -> None:
     rows = analyse(g)
     truth = reached(rows)
-    folds = any(isinstance(n.layer, Conv2d) and n.layer.padding_mode != "zeros" for n in g)
+    folds = any(folds_back(n.layer) for n in g)
     for row in rows.values():
         if row.field is None or row.out is None:
-            assert row.id not in truth
+            assert seen(rows, row.id, 0, 0) is None
             continue
         for _ in range(6):
-            y, x = (data.draw(st.integers(0, row.out[a] - 1)) for a in (1, 2))
+            y, x = (data.draw(st.integers(0, n - 1)) for n in plane(row.out))
             region = seen(rows, row.id, y, x)
             assert region is not None and region.mask() == truth[row.id][y, x].tolist()
             if row.field.aligned and not folds and region.products:

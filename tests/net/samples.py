@@ -11,19 +11,81 @@ from hypothesis import strategies as st
 
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
-from cnnviz.net.layers import TYPES, Conv2d, ConvTranspose2d, Input, Kind, Layer, kinds
+from cnnviz.net.layers import (
+    TYPES,
+    AdaptiveAvgPool2d,
+    Board,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Embedding,
+    Flatten,
+    Input,
+    Kind,
+    Layer,
+    MaxPool1d,
+    Mean,
+    Multiply,
+    Shape,
+    Source,
+    SparseConv2d,
+    Tokens,
+    Upsample,
+    kinds,
+)
 from cnnviz.net.layers.base import PADDINGS
 from cnnviz.net.layers.conv import MODES
 
 CHANNELS, SIZE = 4, (11, 9)  # of the picture in front of a sample layer
+SHAPES: dict[str, Shape] = {
+    "Conv1d": (CHANNELS, 11),
+    "MaxPool1d": (CHANNELS, 11),
+    "Embedding": (1, 11, 1),
+    "SparseConv2d": (6, *SIZE),
+    "GroupNorm": (8, *SIZE),
+    "PixelShuffle": (16, 3, 4),
+    "ChannelShuffle": (8, *SIZE),
+    "RBF": (84,),
+}
+"""What other layers take in, where that is not enough. A sequence or a vector is reshaped from a picture."""
+TOGETHER = {("Upsample", "align_corners"): {"mode": "bilinear"}}
+"""Settings that matter only with others."""
+NUMBERS = {
+    ("GroupNorm", "num_groups"): (1, 2, 8),
+    ("ChannelShuffle", "groups"): (1, 4),
+    ("Shortcut", "out_channels"): (4, 7, 10),
+    ("LPPool2d", "norm_type"): (1, 4),  # odd powers of negative values have no root: NaN
+    ("MaxPool1d", "padding"): (1,),
+    ("ChannelSlice", "start"): (1, 2),
+    ("ChannelSlice", "stop"): (2, 4),
+    ("Reshape", "shape"): ((-1,), (4, 99), (2, -1), (9, 4, 11), (-1, 3, 3)),
+    ("SparseConv2d", "table"): (((0,),), ((5, 0), (2,), (1, 2, 3)), ((3,), (3,), (3,))),
+    ("ZeroPad2d", "padding"): ((0, 0, 0, 0), (1, 2, 3, 4), (-1, 0, 0, 0), (0, -2, 1, -3), (-4, -4, -5, -5)),
+    ("ReflectionPad2d", "padding"): ((0, 0, 0, 0), (1, 2, 3, 4), (8, 0, 10, 0)),
+}
+"""Values to try where the neighbours of the default do not fit, or are not enough."""
+ALSO: dict[tuple[str, str], dict[str, Any]] = {
+    ("Mean", "axis"): {"keep": True},
+    ("Max", "axis"): {"keep": True},
+    ("ChannelSlice", "start"): {"stop": 3},
+}
+"""What goes along with a value so that it fits."""
 
 
 def variants(cls: type[Layer]) -> Iterator[Layer]:
     """The default, and each setting moved to every choice, up, down, and apart along the axes."""
     yield cls()
     for name, kind in kinds(cls).items():
-        for value in _others(kind, getattr(cls(), name)):
-            yield replace(cls(), **{name: value})
+        for value in NUMBERS.get((cls.__name__, name), ()) or _others(kind, getattr(cls(), name)):
+            yield replace(cls(), **{name: value}, **ALSO.get((cls.__name__, name), {}))
+
+
+def pairs(cls: type[Layer]) -> Iterator[tuple[Layer, Layer]]:
+    """Two layers that differ in one setting."""
+    for name, kind in kinds(cls).items():
+        usual = replace(cls(), **TOGETHER.get((cls.__name__, name), ALSO.get((cls.__name__, name), {})))
+        for value in NUMBERS.get((cls.__name__, name), ()) or _others(kind, getattr(cls(), name)):
+            yield usual, replace(usual, **{name: value})
 
 
 def _others(kind: Kind, now: Any) -> Iterator[Any]:
@@ -37,6 +99,8 @@ def _others(kind: Kind, now: Any) -> Iterator[Any]:
         yield from (v for v in (now / 2, kind.low, kind.high) if v != now)
     elif kind.name == "int":
         yield from (v for v in (2 * now, now - 1) if kind.low <= v <= kind.high)
+    elif kind.name == "length_padding":
+        yield from (*PADDINGS, now + 1)
     else:
         if kind.name == "padding":
             yield from PADDINGS
@@ -67,18 +131,42 @@ def mixed() -> Iterator[Layer]:
         yield ConvTranspose2d(6, kernel, stride, pad, extra, dilation, 2, False)
     yield Conv2d(8, 3, groups=4)
     yield Conv2d(4, 3, groups=4, bias=False)
+    for mode, rule in product(MODES, (2, "same", "same_tf")):
+        for k, stride, dilation in ((4, 1, 1), (3, 1, 2), (4, 3, 1)):
+            if rule != "same" or stride == 1:
+                yield Conv1d(3, k, stride, rule, mode, dilation)
+    for ceil, k, stride, edge in product((False, True), (2, 3), (1, 2, 3), (0, 1)):
+        yield MaxPool1d(k, stride, edge, 1, ceil)
+    for high, wide in ((1, 3), (3, 2), (5, 4)):
+        yield Upsample((high, wide))
+        yield Upsample((high, wide), "bilinear")
+        yield Upsample((high, wide), "bilinear", True)
+    for name, axis in product(("Mean", "Max"), ("both", "height", "width")):
+        yield TYPES[name](axis=axis)  # type: ignore[call-arg]
+    yield SparseConv2d(((5, 0), (2,)), (3, 2), (2, 1), (1, 2), False)
 
 
-LAYERS = [v for cls in TYPES.values() for v in variants(cls)] + list(padded()) + list(mixed())
+LAYERS = list(dict.fromkeys([v for cls in TYPES.values() for v in variants(cls)] + list(padded()) + list(mixed())))
 
 
 def sample(layer: Layer) -> Graph:
     """The layer behind a picture, behind its two unlike branches where it merges, or behind Flatten for a vector."""
-    if isinstance(layer, Input):
+    if isinstance(layer, Source):
         return Graph().add(layer)
-    g = Graph().add(Input(CHANNELS, SIZE))
+    shape = SHAPES.get(type(layer).__name__, (CHANNELS, *SIZE))
+    if isinstance(layer, Embedding):
+        return Graph().add(Tokens(11, 20), id="input_1").add(layer, ["input_1"], id="it")
+    if len(shape) == 2:  # a sequence that runs down the picture
+        g = Graph().add(Input(shape[0], (shape[1], 3))).add(Mean("width"), ["input_1"], id="line")
+        return g.add(layer, ["line"], id="it")
+    if len(shape) == 1:
+        return Graph().add(Input(1, (1, *shape))).add(Flatten(), ["input_1"], id="flat").add(layer, ["flat"], id="it")
+    g = Graph().add(Input(shape[0], shape[1:]))
     inputs = ("input_1",)
-    if layer.inputs[0] == 2:
+    if isinstance(layer, Multiply):  # squeeze and excite
+        g = g.add(AdaptiveAvgPool2d(), ["input_1"], id="squeezed")
+        inputs = ("input_1", "squeezed")
+    elif layer.inputs[0] == 2:
         g = g.add(Conv2d(CHANNELS, 3, padding=1), ["input_1"])
         inputs = ("conv2d_1", "input_1")
     mapped = g.add(layer, inputs, id="it")
@@ -88,9 +176,20 @@ def sample(layer: Layer) -> Graph:
 
 
 # ── random networks ──────────────────────────────────────────────────────────────────────────────────────────────────
+SMALL = {"stride": 3, "kernel_size": 4, "dilation": 2, "groups": 2, "padding": 2, "output_padding": 1, "num_groups": 2}
+DRAWN = {
+    "norm_type": (1, 2, 4),
+    "shape": ((-1,), (-1, 1, 1), (1, -1), (2, -1, 1), (4, 2, 2)),
+    "table": (((0,),), ((0, 1), (1,)), ((2, 0), (1,), (3, 2, 1))),
+    "sides": ((0, 0, 0, 0), (1, 0, 2, 1), (0, -1, 0, 2), (-1, -1, -2, 0)),
+}
+"""Values to draw, by setting or by kind, where small whole numbers will not do."""
+
+
 def _value(kind: Kind, name: str) -> st.SearchStrategy[Any]:
-    small = {"stride": 3, "kernel_size": 4, "dilation": 2, "groups": 2, "padding": 2, "output_padding": 1}.get(name, 5)
-    whole = st.integers(int(max(kind.low, 0)), small)
+    whole = st.integers(int(max(kind.low, 0)), SMALL.get(name, 5))
+    if drawn := DRAWN.get(name) or DRAWN.get(kind.name):
+        return st.sampled_from([v for v in drawn if kind.name != "sides" or min(v) >= kind.low])
     if kind.name == "bool":
         return st.booleans()
     if kind.name == "choice":
@@ -101,6 +200,8 @@ def _value(kind: Kind, name: str) -> st.SearchStrategy[Any]:
         return st.sampled_from([v for v in (0.01, 0.5) if kind.low <= v <= kind.high])
     if kind.name == "int":
         return whole
+    if kind.name == "length_padding":
+        return st.one_of(whole, st.sampled_from(PADDINGS))
     pair = st.one_of(whole, st.tuples(whole, whole))
     return st.one_of(pair, st.sampled_from(PADDINGS)) if kind.name == "padding" else pair
 
@@ -116,14 +217,43 @@ def layers(names: tuple[str, ...] = tuple(TYPES)) -> st.SearchStrategy[Layer]:
     return st.sampled_from(names).flatmap(settled)
 
 
+FLAT = ("Flatten", "Linear", "BatchNorm1d", "RBF")
+LINES = (
+    "Conv1d",
+    "MaxPool1d",
+    "BatchNorm1d",
+    "Dropout",
+    "ReLU",
+    "Concat",
+    "Add",
+    "Multiply",
+    "Mean",
+    "Max",
+    "LayerNorm",
+)
+"""What sequences are for."""
+
+
 @st.composite
 def graphs(draw: st.DrawFn, most: int = 8) -> Graph:
     """Networks of all layer types, sequential and branching, that mostly fit together but need not."""
     size = st.integers(1, 12)
-    g = Graph().add(Input(draw(st.integers(1, 4)), (draw(size), draw(size))))
-    deep = tuple(n for n in TYPES if n not in ("Input", "Flatten", "Linear", "BatchNorm1d"))
+    entering = draw(st.integers(0, 7))
+    if entering == 0:
+        g = Graph().add(Tokens(draw(size), 9)).add(draw(layers(("Embedding",))), ["tokens_1"])
+    elif entering == 1:
+        g = Graph().add(Board(draw(size), draw(st.integers(1, 4))))
+    else:
+        g = Graph().add(Input(draw(st.integers(1, 4)), (draw(size), draw(size))))
+        if entering == 2:
+            g = g.add(Mean("width"), [g.nodes[-1].id])
+    everything = tuple(n for n in TYPES if n == "Input" or not issubclass(TYPES[n], Source))
+    deep = tuple(n for n in everything if n not in (*FLAT, "Input", "Embedding"))
     for _ in range(draw(st.integers(1, most))):
-        layer = draw(layers(deep if draw(st.integers(0, 5)) else tuple(TYPES)))
+        names = deep if draw(st.integers(0, 5)) else everything
+        if len(analyse(g)[g.nodes[-1].id].out or ()) == 2 and draw(st.integers(0, 5)):
+            names = LINES
+        layer = draw(layers(names))
         ids = [n.id for n in g]
         fewest = layer.inputs[0]
         near = st.sampled_from(ids[-2:]) if draw(st.booleans()) else st.sampled_from(ids)

@@ -49,7 +49,10 @@ def check(row: Row) -> None:
         "bytes": row.activation_bytes,
         "channels": row.out[0],
         "features": row.out[0],
+        "fixed": row.fixed,
     }
+    if len(row.out) == 2:
+        known["length"] = row.out[1]
     if len(row.out) == 3:
         known |= {"size": row.out[1], "height": row.out[1], "width": row.out[2]}
     if row.field is not None:
@@ -62,7 +65,11 @@ def check(row: Row) -> None:
         assert value(f.text) == f.value == known[f.what], (f.what, f.text, known[f.what])
         assert f.label
         maps_onto(f)
-    assert ("params" in whats) == bool(row.params) and ("macs" in whats) == bool(row.macs)
+    assert (
+        ("params" in whats) == bool(row.params)
+        and ("fixed" in whats) == bool(row.fixed)
+        and ("macs" in whats) == bool(row.macs)
+    )
     if "size" in whats:
         assert row.out[1] == row.out[2]
 

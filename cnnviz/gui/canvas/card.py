@@ -9,9 +9,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
-from ...net.analysis import Row
-from ...net.graph import Node
-from ...net.layers import Input
+from ...net.analysis import Analysis, Row
+from ...net.graph import Graph, Node
+from ...net.layers import Shape, Source
 from ...text import _
 from ..paint import counts
 from ..paint.counts import grouped, short
@@ -190,7 +190,7 @@ class Card(QGraphicsRectItem):
     @staticmethod
     def _shape(row: Row) -> tuple[int, ...]:
         """Of what the strip shows: the Input's is one picture, however many channels it has."""
-        return (1, *(row.out or ())[1:]) if isinstance(row.node.layer, Input) else row.out or ()
+        return (1, *(row.out or ())[1:]) if isinstance(row.node.layer, Source) else row.out or ()
 
     def _paint_face(self, painter: QPainter, style: Style) -> None:
         face = self._face = self._face or self._words(style)
@@ -288,12 +288,21 @@ class World:
         self.style = Style()
         self.zoom = 1.0  # of the view; another one paints all items anew
         self.stale = False  # the frame shows the network as it was
-        self._readers: dict[str, tuple[str, ...]] = {}
+        self._rows = Analysis(Graph(), {})
 
-    def read_by(self, readers: dict[str, tuple[str, ...]]) -> None:
-        """Which nodes read which."""
-        self._readers = readers
+    def show(self, rows: Analysis) -> None:
+        """The network that the cards stand for from now on."""
+        self._rows = rows
 
     def readers(self, id: str) -> tuple[str, ...]:
         """Ids of those that read this node."""
-        return self._readers.get(id, ())
+        return self._rows.graph.readers.get(id, ())
+
+    def out(self, id: str) -> Shape | None:
+        """What runs through the wires of this node; None: nothing can."""
+        row = self._rows.get(id)
+        return row.out if row is not None else None
+
+    def shows(self, out: Shape | None) -> object:
+        """What can be seen of it on a wire."""
+        return out if self.zoom >= WORDS else bool(out)

@@ -3,8 +3,8 @@
 A layer type is declared once, in one class. The palette, the form, the file format, validation, the table,
 the formulas, the receptive field, the torch module, the exported code and the tests are derived from it.
 
-Shapes are `(channels, height, width)` for a feature map and `(features,)` for a vector, never with the
-batch. Sizes are in pixels, parameters in scalars, MACs in multiply-adds for one picture.
+Shapes are `(channels, height, width)` for a feature map, `(channels, length)` for a sequence and `(features,)` for
+a vector, never with the batch. Sizes are in pixels, parameters in scalars, MACs in multiply-adds for one picture.
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ PADDINGS = ("valid", "same", "same_tf")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How a setting is edited, checked, written; `name` is one of int, float, bool, choice, pair, padding, floats."""
+    """How a setting is edited, checked and written.
+
+    `name` is one of int, float, bool, choice; pair (height, width); sides (left, right, top, bottom); shape (one to
+    three sizes); padding and length_padding (a rule, or a pair or a number); floats; table (lists of whole numbers).
+    """
 
     name: str
     help: str
@@ -68,9 +72,10 @@ class Layer:
     family: ClassVar[str] = ""
     inputs: ClassVar[tuple[int, int | None]] = (1, 1)  # fewest and most wires in; None: any number
     signed: ClassVar[bool] = True  # outputs can be negative: shown with a zero-centred colour map
+    known: ClassVar[bool] = True  # whether `macs` and `window` tell: of a part of a foreign model nobody knows
 
-    def __init_subclass__(cls) -> None:
-        if cls.family:
+    def __init_subclass__(cls, listed: bool = True) -> None:
+        if cls.family and listed:
             TYPES[cls.__name__] = cls
 
     def __post_init__(self) -> None:
@@ -81,12 +86,20 @@ class Layer:
         """Output shape. Raises Misfit where the inputs do not fit."""
         return ins[0]
 
-    def window(self, ins: Shapes) -> tuple[Axis, Axis] | None:
+    def window(self, ins: Shapes) -> Window:
         """What a unit looks at along (height, width); None: at everything. Only for inputs that fit."""
         return POINTS
 
+    def windows(self, ins: Shapes) -> tuple[Window, ...]:
+        """What a unit looks at in each of its inputs, where these differ."""
+        return (self.window(ins),) * len(ins)
+
     def params(self, ins: Shapes) -> int:
         """Trainable scalars, by formula."""
+        return 0
+
+    def fixed(self, ins: Shapes) -> int:
+        """Scalars of the layer that nothing trains, by formula; running statistics are not counted."""
         return 0
 
     def macs(self, ins: Shapes) -> int:
@@ -98,11 +111,18 @@ class Layer:
         return type(self).__name__, {}
 
     def size_text(self, ins: Shapes) -> tuple[str, ...]:
-        """How the output's height and width come about, with this layer's numbers; empty where they do not change."""
+        """How the output's sizes come about, with this layer's numbers; empty where they do not change.
+
+        Height and width of a map, length of a sequence; one text for a map is that of its channels.
+        """
         return ()
 
     def params_text(self, ins: Shapes) -> str:
         """How the number of parameters comes about; empty where there are none."""
+        return ""
+
+    def fixed_text(self, ins: Shapes) -> str:
+        """How the number of fixed scalars comes about; empty where there are none."""
         return ""
 
     def macs_text(self, ins: Shapes) -> str:
@@ -117,6 +137,10 @@ class Layer:
         """`params_text` in letters."""
         return ""
 
+    def fixed_symbols(self, ins: Shapes) -> str:
+        """`fixed_text` in letters."""
+        return ""
+
     def macs_symbols(self, ins: Shapes) -> str:
         """`macs_text` in letters."""
         return ""
@@ -128,6 +152,7 @@ class Layer:
 
 
 POINTS: tuple[Axis, Axis] = (POINT, POINT)
+Window = tuple[Axis, Axis] | None
 
 
 _KINDS: dict[type, Mapping[str, Kind]] = {}  # every layer that is made asks
@@ -136,7 +161,7 @@ _KINDS: dict[type, Mapping[str, Kind]] = {}  # every layer that is made asks
 def kinds(cls: type[Layer]) -> Mapping[str, Kind]:
     """The settings of a layer type in their order."""
     if cls not in _KINDS:
-        _KINDS[cls] = {f.name: kind_of(f) for f in fields(cls)}
+        _KINDS[cls] = {f.name: kind_of(f) for f in fields(cls) if "kind" in f.metadata}
     return _KINDS[cls]
 
 
@@ -160,20 +185,28 @@ def check(name: str, kind: Kind, value: Any) -> Any:
         return _number(name, kind, value, whole=True)
     if kind.name == "float":
         return _number(name, kind, value, whole=False)
-    if kind.name == "padding" and isinstance(value, str):
+    if kind.name in ("padding", "length_padding") and isinstance(value, str):
         if value not in PADDINGS:
             raise Misfit("setting.choice", setting=name, choices=PADDINGS, value=value)
         return value
-    if kind.name == "floats":
-        values = value if isinstance(value, (tuple, list)) else (value,)
-        if not values:
-            raise Misfit("setting.numbers", setting=name, value=value)
-        return tuple(_number(name, kind, v, whole=False) for v in values)
-    if isinstance(value, (tuple, list)):
-        if len(value) != 2:
-            raise Misfit("setting.pair", setting=name, value=value)
+    if kind.name == "length_padding":
+        return _number(name, kind, value, whole=True)
+    several = isinstance(value, (tuple, list))
+    if kind.name in ("floats", "shape"):
+        values = value if several else (value,)
+        if not values or (kind.name == "shape" and len(values) > 3):
+            raise Misfit("setting.numbers" if kind.name == "floats" else "setting.shape", setting=name, value=value)
+        return tuple(_number(name, kind, v, whole=kind.name == "shape") for v in values)
+    if kind.name == "table":
+        if not several or not value or not all(isinstance(line, (tuple, list)) and line for line in value):
+            raise Misfit("setting.table", setting=name, value=value)
+        return tuple(tuple(_number(name, kind, v, whole=True) for v in line) for line in value)
+    count = 4 if kind.name == "sides" else 2
+    if several:
+        if len(value) != count:
+            raise Misfit("setting.pair" if count == 2 else "setting.sides", setting=name, value=value)
         return tuple(_number(name, kind, v, whole=True) for v in value)
-    return (_number(name, kind, value, whole=True),) * 2
+    return (_number(name, kind, value, whole=True),) * count
 
 
 def _number(name: str, kind: Kind, value: Any, whole: bool) -> int | float:
@@ -191,11 +224,29 @@ def map_shape(layer: Layer, ins: Shapes) -> Shape:
     return ins[0]
 
 
+def sequence_shape(layer: Layer, ins: Shapes) -> Shape:
+    """The first input's shape, which must be a sequence."""
+    if len(ins[0]) != 2:
+        raise Misfit("shape.sequence", layer=type(layer).__name__, shape=ins[0])
+    return ins[0]
+
+
+def plane(shape: Shape) -> tuple[int, int]:
+    """(height, width) of a map. A sequence runs down, one pixel wide; a vector is one point."""
+    height, width = (*shape[1:], 1, 1)[:2]
+    return height, width
+
+
 def vector_size(layer: Layer, ins: Shapes) -> int:
     """The first input's size, which must be a vector."""
     if len(ins[0]) != 1:
         raise Misfit("shape.vector", layer=type(layer).__name__, shape=ins[0])
     return ins[0][0]
+
+
+def unusual(**settings: tuple[Any, Any]) -> dict[str, Any]:
+    """Of arguments given as (torch's default, ours) those that differ: what a person would write."""
+    return {k: mine for k, (usual, mine) in settings.items() if mine != usual}
 
 
 def times(pair: tuple[int, int]) -> str:

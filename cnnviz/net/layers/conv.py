@@ -8,7 +8,7 @@ from typing import Any
 from ...text import N_
 from ..problems import Misfit
 from ..window import Axis, Slide, Spread
-from .base import Layer, Shape, Shapes, map_shape, setting, times
+from .base import Layer, Shape, Shapes, map_shape, setting, times, unusual
 
 MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -42,13 +42,13 @@ class Conv2d(Layer):
 
     def out(self, ins: Shapes) -> Shape:
         c, h, w = map_shape(self, ins)
-        _check_groups(self.groups, c, self.out_channels)
+        check_groups(self.groups, c, self.out_channels)
         if self.padding == "same" and self.stride != (1, 1):
             raise Misfit("padding.same_stride", stride=self.stride)
         sizes = []
         for axis, n in enumerate((h, w)):
             before, after = self.sides(axis, n)
-            _check_mode(self.padding_mode, before, after, n)
+            check_mode(self.padding_mode, before, after, n)
             reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
             size = (n + before + after - reach - 1) // self.stride[axis] + 1
             if size < 1:
@@ -58,17 +58,8 @@ class Conv2d(Layer):
 
     def sides(self, axis: int, n: int) -> tuple[int, int]:
         """Pixels added (before, after) along `axis` (0: height) of an input of size `n`."""
-        if not isinstance(self.padding, str):
-            return self.padding[axis], self.padding[axis]
-        reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
-        if self.padding == "valid":
-            total = 0
-        elif self.padding == "same":
-            total = reach
-        else:
-            s = self.stride[axis]
-            total = max(0, (-(-n // s) - 1) * s + reach + 1 - n)
-        return total // 2, total - total // 2
+        rule = self.padding if isinstance(self.padding, str) else self.padding[axis]
+        return added(rule, self.kernel_size[axis], self.stride[axis], self.dilation[axis], n)
 
     def window(self, ins: Shapes) -> tuple[Axis, Axis]:
         y, x = (
@@ -98,15 +89,14 @@ class Conv2d(Layer):
             "out_channels": self.out_channels,
             "kernel_size": self.kernel_size,
         }
-        rest: dict[str, Any] = {
-            "stride": ((1, 1), self.stride),
-            "padding": ((0, 0), self.padding),
-            "padding_mode": ("zeros", self.padding_mode),
-            "dilation": ((1, 1), self.dilation),
-            "groups": (1, self.groups),
-            "bias": (True, self.bias),
-        }
-        args |= {k: mine for k, (usual, mine) in rest.items() if mine != usual}
+        args |= unusual(
+            stride=((1, 1), self.stride),
+            padding=((0, 0), self.padding),
+            padding_mode=("zeros", self.padding_mode),
+            dilation=((1, 1), self.dilation),
+            groups=(1, self.groups),
+            bias=(True, self.bias),
+        )
         if self.padding == "same_tf":
             del args["padding"]
             return "Conv2dSame", args
@@ -169,7 +159,7 @@ class ConvTranspose2d(Layer):
 
     def out(self, ins: Shapes) -> Shape:
         c, h, w = map_shape(self, ins)
-        _check_groups(self.groups, c, self.out_channels)
+        check_groups(self.groups, c, self.out_channels)
         sizes = []
         for a, n in enumerate((h, w)):
             if self.output_padding[a] >= max(self.stride[a], self.dilation[a]):
@@ -204,15 +194,14 @@ class ConvTranspose2d(Layer):
             "out_channels": self.out_channels,
             "kernel_size": self.kernel_size,
         }
-        rest: dict[str, Any] = {
-            "stride": ((1, 1), self.stride),
-            "padding": ((0, 0), self.padding),
-            "output_padding": ((0, 0), self.output_padding),
-            "groups": (1, self.groups),
-            "bias": (True, self.bias),
-            "dilation": ((1, 1), self.dilation),
-        }
-        return "ConvTranspose2d", args | {k: mine for k, (usual, mine) in rest.items() if mine != usual}
+        return "ConvTranspose2d", args | unusual(
+            stride=((1, 1), self.stride),
+            padding=((0, 0), self.padding),
+            output_padding=((0, 0), self.output_padding),
+            groups=(1, self.groups),
+            bias=(True, self.bias),
+            dilation=((1, 1), self.dilation),
+        )
 
     def size_text(self, ins: Shapes) -> tuple[str, ...]:
         return tuple(
@@ -252,13 +241,23 @@ def _kernel(size: tuple[int, int]) -> str:
     return "k·k" if size[0] == size[1] else "k₁·k₂"
 
 
-def _check_groups(groups: int, inputs: int, outputs: int) -> None:
+def added(rule: int | str, kernel: int, stride: int, dilation: int, n: int) -> tuple[int, int]:
+    """Pixels that a padding, a number or a rule's name, adds (before, after) an axis of size `n`."""
+    if not isinstance(rule, str):
+        return rule, rule
+    reach = dilation * (kernel - 1)
+    total = {"valid": 0, "same": reach}.get(rule, max(0, (-(-n // stride) - 1) * stride + reach + 1 - n))
+    return total // 2, total - total // 2
+
+
+def check_groups(groups: int, inputs: int, outputs: int) -> None:
+    """Raises Misfit where the groups do not divide the channels."""
     if inputs % groups or outputs % groups:
         raise Misfit("groups", groups=groups, inputs=inputs, outputs=outputs)
 
 
-def _check_mode(mode: str, before: int, after: int, n: int) -> None:
-    """torch mirrors at most n − 1 pixels and wraps at most n."""
+def check_mode(mode: str, before: int, after: int, n: int) -> None:
+    """Raises Misfit where so much padding is impossible: torch mirrors at most n − 1 pixels and wraps at most n."""
     most = max(before, after)
     if (mode == "reflect" and most >= n) or (mode == "circular" and most > n):
         raise Misfit("padding.mode", mode=mode, padding=most, size=most - (mode == "circular"))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...text import N_
-from .base import Layer, Shape, Shapes, map_shape, setting, vector_size
+from ..problems import Misfit
+from .base import Layer, Shape, Shapes, map_shape, setting, unusual
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,8 @@ class _BatchNorm(Layer):
         return "2·c" if self.affine else ""
 
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
-        args: dict[str, Any] = {"num_features": ins[0][0]}
-        rest: dict[str, Any] = {
-            "eps": (1e-5, self.eps),
-            "momentum": (0.1, self.momentum),
-            "affine": (True, self.affine),
-        }
-        return type(self).__name__, args | {k: mine for k, (usual, mine) in rest.items() if mine != usual}
+        usual = unusual(eps=(1e-5, self.eps), momentum=(0.1, self.momentum), affine=(True, self.affine))
+        return type(self).__name__, {"num_features": ins[0][0], **usual}
 
 
 @dataclass(frozen=True)
@@ -51,9 +47,36 @@ class BatchNorm2d(_BatchNorm):
 
 @dataclass(frozen=True)
 class BatchNorm1d(_BatchNorm):
-    __doc__ = N_("Batch normalisation of a vector: each feature gets mean 0 and variance 1 over the batch.")
+    __doc__ = N_(
+        "Batch normalisation of a vector or of a sequence: each feature gets mean 0 and variance 1 over the batch."
+    )
 
     family = "Normalisation"
 
     def out(self, ins: Shapes) -> Shape:
-        return (vector_size(self, ins),)
+        if len(ins[0]) > 2:
+            raise Misfit("shape.vector", layer="BatchNorm1d", shape=ins[0])
+        return ins[0]
+
+
+@dataclass(frozen=True)
+class LocalResponseNorm(Layer):
+    __doc__ = N_("Divides each value by how large its neighbours in the channels before and behind are (AlexNet).")
+
+    family = "Normalisation"
+
+    size: int = setting(5, N_("channels that count as neighbours, the value's own among them"), 1, 65_536)
+    alpha: float = setting(1e-4, N_("how much the mean square of the neighbours counts"), 0.0, 1e3)
+    beta: float = setting(0.75, N_("power of the divisor"), 0.0, 10.0)
+    k: float = setting(1.0, N_("added to the divisor (2 in AlexNet's paper)"), 1e-3, 1e3)
+
+    def out(self, ins: Shapes) -> Shape:
+        return map_shape(self, ins)
+
+    def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
+        usual = unusual(alpha=(1e-4, self.alpha), beta=(0.75, self.beta), k=(1.0, self.k))
+        return "LocalResponseNorm", {"size": self.size, **usual}
+
+    @property
+    def brief(self) -> str:
+        return str(self.size)

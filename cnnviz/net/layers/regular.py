@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...text import N_
-from .base import Layer, Shape, Shapes, map_shape, setting
+from .base import Layer, Shape, Shapes, map_shape, setting, unusual
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,19 @@ class Dropout2d(Layer):
 
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
         return type(self).__name__, {"p": self.p}
+
+
+@dataclass(frozen=True)
+class StochasticDepth(Layer):
+    __doc__ = N_(
+        "While training leaves a branch out with probability p, and scales it by 1 / (1 − p) where it stays: a "
+        "network with skips is now deep, now shallow."
+    )
+
+    family = "Regularisation"
+
+    p: float = setting(0.2, N_("probability that the branch is left out"), 0.0, 1.0)
+    mode: str = setting("row", N_("row: decided for each picture; batch: for all together"), choices=("row", "batch"))
+
+    def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
+        return "StochasticDepth", {"p": self.p, **unusual(mode=("row", self.mode))}
