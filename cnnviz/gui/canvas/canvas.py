@@ -97,9 +97,6 @@ class Canvas(Hands):
             if id in self.cards_scene.cards:
                 self.cards_scene.cards[id].mark(selected=id in chosen)
         self._marked = chosen & self.cards_scene.cards.keys()
-        for wire, item in self.cards_scene.wires.items():
-            if item.selected != (wire in self.chosen_wires):
-                item.mark(selected=wire in self.chosen_wires)
         row = self._session.rows.get(self._session.look.selected)
         self.setAccessibleDescription(plain_tip(row) if row else "")
 

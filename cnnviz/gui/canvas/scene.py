@@ -42,6 +42,7 @@ class Scene(QGraphicsScene):
         self.world = World()
         self.cards: dict[str, Card] = {}
         self.wires: dict[Wire, WireItem] = {}
+        self._long: dict[Wire, WireItem] = {}  # those that other cards can be in the way of
         self._rows: Analysis | None = None
         self._signed: dict[str, bool] = {}  # as far as asked for: the same for every frame of this network
 
@@ -50,9 +51,10 @@ class Scene(QGraphicsScene):
         """Be this network."""
         graph, before = rows.graph, self._rows.graph if self._rows is not None else Graph()
         self._rows, self._signed = rows, {}
-        self.world.read_by(graph.readers)
+        self.world.show(rows)
         moved: list[Point] = []  # places that cards came to or left
-        touched: set[str] = set()  # cards whose wires may lie elsewhere or carry another shape
+        shifted: set[str] = set()  # cards whose wires lie elsewhere
+        reshaped: set[str] = set()  # cards whose wires look different
         cut: list[Wire] = []
         drawn: list[Wire] = []
         for id in [i for i in self.cards if i not in graph]:
@@ -68,37 +70,41 @@ class Scene(QGraphicsScene):
                 self.cards[id] = card = Card(row, waits_for, self.world)
                 self.addItem(card)
                 moved.append(card.place)
-                touched.add(id)
+                shifted.add(id)
                 drawn += _into(row.node)
                 continue
-            if row is not card.row:
-                touched.add(id)
-                if row.node.sources != card.node.sources:
-                    old, new = _into(card.node), _into(row.node)
-                    cut += [w for w in old if w not in new]
-                    drawn += [w for w in new if w not in old]
             if card.place != row.node.pos:
-                touched.add(id)
                 moved += card.place, row.node.pos
+                shifted.add(id)
                 card.put(*row.node.pos)
-            if row is not card.row or waits_for != card.waits_for:
-                card.show_row(row, waits_for)
+            if row is card.row and waits_for == card.waits_for:
+                continue
+            if row.node.sources != card.node.sources:
+                old, new = _into(card.node), _into(row.node)
+                cut += [w for w in old if w not in new]
+                drawn += [w for w in new if w not in old]
+                shifted.add(id)
+            if self.world.shows(row.out) != self.world.shows(card.row.out):
+                reshaped.add(id)
+            card.show_row(row, waits_for)
         for id in {*before.ends} ^ {*graph.ends}:
             if id in self.cards:
                 self.cards[id].update_ports()
-        self._show_wires(cut, drawn, touched, moved)
+        self._show_wires(cut, drawn)
+        passing = [w for w, item in self._long.items() if route.touched(item.points, moved)]
+        for wire in passing:
+            self.wires[wire].ends = None  # led anew, though its own cards stand where they stood
+        self.lay_wires({*self.wires_of(shifted), *passing})
+        for wire in self.wires_of(reshaped):
+            self.wires[wire].update()
 
-    def _show_wires(self, cut: list[Wire], drawn: list[Wire], touched: set[str], moved: list[Point]) -> None:
+    def _show_wires(self, cut: list[Wire], drawn: list[Wire]) -> None:
         for wire in cut:
             self.removeItem(self.wires.pop(wire))
-        long = [(w, item.points) for w, item in self.wires.items() if not item.short]
-        passing = [w for w, points in long if route.touched(points, moved)]
+            self._long.pop(wire, None)
         for wire in drawn:
             self.wires[wire] = item = WireItem(wire, self.world)
             self.addItem(item)
-        for wire in passing:
-            self.wires[wire].ends = None  # led anew, though its own cards stand where they stood
-        self.lay_wires({*self.wires_of(touched), *passing})
 
     def lay_wires(self, which: Iterable[Wire]) -> None:
         """Lead these wires from their source cards to their target cards, around the cards in between."""
@@ -107,7 +113,6 @@ class Scene(QGraphicsScene):
         for wire in which:
             source, target = self.cards[wire.source], self.cards[wire.target]
             item = self.wires[wire]
-            item.carry(source.row.out)
             ends = (source.place, target.place, len(target.node.sources))
             if ends == item.ends:
                 continue
@@ -116,6 +121,10 @@ class Scene(QGraphicsScene):
             at = in_port(target.node, wire.port)
             u, v = target.place
             item.run(route.corners((x + out, y), (u + at.x(), v + at.y()), blocks))
+            if route.short(item.points):
+                self._long.pop(wire, None)
+            else:
+                self._long[wire] = item
 
     def wires_of(self, ids: Iterable[str]) -> list[Wire]:
         """Wires that begin or end at one of these cards."""

@@ -38,8 +38,6 @@ class WireItem(QGraphicsRectItem):
         self.selected = self.lit = False
         self.ends: object = None  # what `points` were found for
         self.points: tuple[Point, ...] = ()
-        self.short = True  # no card stands between its ends
-        self.shape_out: tuple[int, ...] | None = None
         self._path = QPainterPath()
         self._legs: list[QRectF] = []  # of a long wire: where it is painted
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
@@ -47,7 +45,7 @@ class WireItem(QGraphicsRectItem):
     def run(self, points: tuple[Point, ...]) -> None:
         """Lie here."""
         if points != self.points:
-            self.points, self._path, self.short = points, route.drawn(points), route.short(points)
+            self.points, self._path = points, route.drawn(points)
             straight = len(points) == 2
             beside, below = (BESIDE, BELOW) if straight else (MARGIN, MARGIN)
             self.setRect(self._path.controlPointRect().adjusted(-beside, -MARGIN, beside, below))
@@ -56,13 +54,10 @@ class WireItem(QGraphicsRectItem):
             self.setCacheMode(cache.DeviceCoordinateCache if straight else cache.NoCache)
             self.update()
 
-    def carry(self, out: tuple[int, ...] | None) -> None:
+    @property
+    def shape_out(self) -> tuple[int, ...] | None:
         """The shape that runs through it; None: nothing can."""
-        if out != self.shape_out:
-            alike = bool(out) == bool(self.shape_out)  # but for the caption
-            self.shape_out = out
-            if not alike or self.world.zoom >= WORDS:
-                self.update()
+        return self.world.out(self.wire.source)
 
     def mark(self, **states: bool) -> None:
         """Set selected or lit."""
@@ -92,13 +87,14 @@ class WireItem(QGraphicsRectItem):
         hot = self.lit or self.selected
         fine = scale >= MAPS or hot
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, fine)
-        dash = Qt.PenStyle.SolidLine if self.shape_out else Qt.PenStyle.DashLine
+        out = self.shape_out
+        dash = Qt.PenStyle.SolidLine if out else Qt.PenStyle.DashLine
         width = 4.0 if self.lit else 2.0 if self.selected else 1.5 if fine else 1.0
         painter.setPen(pen(style.accent if hot else style.wire, width, dash))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(self._path)
-        if self.shape_out and scale >= WORDS:
-            self._paint_caption(painter, self.shape_out)
+        if out and scale >= WORDS:
+            self._paint_caption(painter, out)
 
     def _paint_caption(self, painter: QPainter, out: tuple[int, ...]) -> None:
         style = self.world.style

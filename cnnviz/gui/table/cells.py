@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, QPointF, QRect, QRectF, Qt, Slot
+from PySide6.QtCore import QItemSelection, QPointF, QRect, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
@@ -59,6 +59,10 @@ class Heading(QHeaderView):
     def _note(self, section: int, before: int, now: int) -> None:
         if self._held:
             self.own.add(section)
+
+    def sizeHint(self) -> QSize:
+        """As high as it is; Qt would measure the names at each edit."""
+        return QSize(self.length(), HEIGHT + 2)
 
     @Slot(QItemSelection, QItemSelection)
     def selectionChanged(self, on: QItemSelection, off: QItemSelection) -> None:

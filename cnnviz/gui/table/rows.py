@@ -83,12 +83,12 @@ class Rows(QAbstractTableModel):
         changed = [
             i
             for i, (a, b) in enumerate(zip(old, new, strict=True))
-            if (a is not b and not _alike(a, b)) or (b.problem and reasons[b.id] != before_.get(b.id))
+            if (a is not b and not _alike(a, b)) or (reasons and reasons.get(b.id) != before_.get(b.id))
         ]
         self.reasons = reasons
         self.rows = new
         if before or after or len(self.place) != len(new):
-            self.place = {r.node.id: i for i, r in enumerate(new)}
+            self.place = {id: i for i, id in enumerate(rows)}
         for first, last in _runs(changed):
             self.dataChanged.emit(self.index(first, LAYER), self.index(last, FIELD))
         if rows.params != self.params:  # every bar is a share of it
@@ -136,7 +136,7 @@ def _shared(old: list[Row], new: list[Row]) -> tuple[int, int]:
     """How many rows at the head and at the tail have the same ids."""
     least = min(len(old), len(new))
     head = 0
-    while head < least and old[head].node.id == new[head].node.id:
+    while head < least and (old[head] is new[head] or old[head].node.id == new[head].node.id):
         head += 1
     tail = 0
     while tail < least - head and old[-1 - tail].node.id == new[-1 - tail].node.id:

@@ -59,12 +59,12 @@ class Table(QWidget):
     def refresh(self) -> None:
         """Show the session's rows; selection and scroll position stay."""
         self._following = True
-        old: dict[str, Row] = {r.id: r for r in self.model.rows}
+        known, before = {id(r) for r in self.model.rows}, self.model.place
         self.model.show_rows(self._session.rows)
         self._following = False
         self.totals.show_totals(self._session)
-        fresh = [r for r in self.model.rows if old.get(r.id) is not r]  # the others are known to fit
-        if len(fresh) == len(self.model.rows) and [*old] != [*self.model.place]:
+        fresh = [r for r in self.model.rows if id(r) not in known]  # the others are known to fit
+        if len(fresh) == len(self.model.rows) and [*before] != [*self.model.place]:
             self.view.forget_widths()  # another network
         self.view.widen(fresh, self.totals.needs())
         self._select(scroll=False)

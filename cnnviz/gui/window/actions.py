@@ -175,6 +175,7 @@ class _Action(QAction):
         self._paused = False
         self.setObjectName(command.name)
         self.setShortcuts([QKeySequence(k) for k in command.keys.split("; ") if k])
+        self._key = self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         self.setMenuRole(
             {"quit": QAction.MenuRole.QuitRole, "about": QAction.MenuRole.AboutRole}.get(
                 command.name, QAction.MenuRole.NoRole
@@ -192,8 +193,7 @@ class _Action(QAction):
     def refresh(self, window: Window) -> None:
         """Enabled or not, and why not."""
         reason = self.command.why_not(window)
-        key = self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        text = _(self.command.text)
+        text, key = _(self.command.text), self._key
         if self.command.name in ("undo", "redo") and not reason:
             document = window.session.edit.document
             text = f"{text}: {document.undo_text if self.command.name == 'undo' else document.redo_text}"
