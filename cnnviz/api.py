@@ -6,7 +6,7 @@ import os
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from .net import files, network
+from .net import files, network, presets
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -42,5 +42,5 @@ class Network(network.Network):
 
 def load(net: str | os.PathLike[str]) -> Network:
     """The network of this preset name or network file. Raises FileError."""
-    found = files.load(net)
+    found = presets.load(net)
     return Network(**{f.name: getattr(found, f.name) for f in fields(found)})

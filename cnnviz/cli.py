@@ -10,10 +10,11 @@ from importlib import import_module
 from pathlib import Path
 
 from . import __version__
-from .net.files import SUFFIX, load, presets
+from .net.files import SUFFIX
 from .net.layers import Input
 from .net.layers.base import check, kind_of
 from .net.plan import INITS, OPTIMIZERS, Plan
+from .net.presets import load, presets
 from .net.problems import Misfit
 from .text import _
 

@@ -16,11 +16,11 @@ import cnnviz
 from cnnviz import app, cli
 from cnnviz.commands.table import aligned, width
 from cnnviz.engine.build import Net
-from cnnviz.net import files
-from cnnviz.net.files import preset
+from cnnviz.net import files, presets
 from cnnviz.net.graph import Graph, Node
 from cnnviz.net.layers import Flatten, Input, Linear
 from cnnviz.net.network import Network
+from cnnviz.net.presets import preset
 
 from .saying import HERE, Said, asked, refused, save
 
@@ -29,7 +29,7 @@ from .saying import HERE, Said, asked, refused, save
 def test_networks(capsys: Said) -> None:
     found = json.loads(asked(capsys, "networks", "--json"))
     assert {n["name"]: (n["params"], n["macs"]) for n in found}["lenet5"] == (61_706, 416_520)
-    assert [n["name"] for n in found] == list(files.presets())
+    assert [n["name"] for n in found] == list(presets.presets())
     assert all(set(n) == {"name", "title", "input", "params", "macs"} and len(n["input"]) == 3 for n in found)
     text = asked(capsys, "networks")
     assert "minivggnet" in text and "2,169,770" in text

@@ -16,8 +16,8 @@ from PIL import Image
 
 from cnnviz.engine.build import Net
 from cnnviz.engine.pictures import normalised
-from cnnviz.net.files import preset
 from cnnviz.net.layers import Input
+from cnnviz.net.presets import preset
 
 Array = np.ndarray[Any, np.dtype[Any]]
 SHARED = Path(os.environ.get("CNNVIZ_SHARED") or Path(__file__).resolve().parents[2] / "shared")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cnnviz import resources
-from cnnviz.net.files import presets
+from cnnviz.net.presets import presets
 
 HERE = Path(__file__).resolve().parents[1]
 

@@ -18,7 +18,7 @@ from ..gui.settings import Settings
 from ..gui.window.start import application, build
 from ..link.launch import launch
 from ..link.messages import IDLE, PAUSED
-from ..net import files
+from ..net import files, presets
 from ..net.network import Network
 
 PATIENCE = 60.0  # seconds for anything to happen
@@ -138,7 +138,7 @@ class Plain:
 def workplace(preset: str, batch: int, pictures: int = 16_384) -> tuple[Path, tempfile.TemporaryDirectory[str]]:
     """A network file whose plan trains it for long on made pictures of its size, and the folder of it."""
     folder = tempfile.TemporaryDirectory(prefix="cnnviz-bench-")
-    network = files.preset(preset)
+    network = presets.preset(preset)
     rows = network.analyze()
     assert rows.input is not None
     shape = rows[rows.input.id].out

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..net.analysis import analyse
-from ..net.files import preset
 from ..net.graph import Graph, Node, graph
 from ..net.layers import BatchNorm2d, Conv2d, Input, ReLU
+from ..net.presets import preset
 from .toggle import Result, clock, judge, toggle
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from ..net.files import preset, presets
+from ..net.presets import preset, presets
 from ..text import grouped
 from .table import aligned
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QLockFile, QTimer
 from safetensors import SafetensorError, safe_open
 
 from ..link.messages import Save, Saved
-from ..net import files
+from ..net import files, presets
 from ..net.files import FileError
 from ..net.graph import Graph
 from ..net.network import Network
@@ -95,12 +95,12 @@ class Filing:
 
     def open_any(self, name: str) -> bool:
         """Open what the command line names: a preset or a file."""
-        return self.open_preset(name) if name in files.presets() else self.open(name)
+        return self.open_preset(name) if name in presets.presets() else self.open(name)
 
     def open_preset(self, name: str) -> bool:
         """Open one of the networks that come with the program."""
         try:
-            network = files.preset(name)
+            network = presets.preset(name)
         except FileError as e:
             self._session.notice(str(e), "error", key="file")
             return False

@@ -18,11 +18,9 @@ from contextlib import suppress
 from dataclasses import fields
 from difflib import get_close_matches
 from errno import ENAMETOOLONG, ENOSPC, EROFS
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..resources import folder
 from ..text import N_, _
 from .graph import Graph, LoopError, Node, graph, is_name
 from .layers import TYPES, Layer, kinds
@@ -36,7 +34,7 @@ FORMAT = 1
 SUFFIX = ".cnnviz"
 LARGEST = 64 * 2**20  # bytes; a network of 100,000 layers has 15 MB
 LONGEST = 400  # characters of a message
-TIDIED = 300  # nodes; the layout of 1,000 takes 8 s
+TIDIED = 2_000  # nodes: their layout takes a quarter of a second
 
 
 class FileError(ValueError):
@@ -44,35 +42,25 @@ class FileError(ValueError):
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-def load(net: str | os.PathLike[str]) -> Network:
-    """The network of this preset name or file. Raises FileError."""
-    name = os.fspath(net)
-    if name in presets():
-        return preset(name)
-    if not os.path.lexists(name) and Path(name).suffix == "" and os.path.basename(name) == name:
-        raise _unknown_preset(name)
-    return read(name)
-
-
 def read(path: str | os.PathLike[str]) -> Network:
     """The network in this file. Raises FileError."""
     path = Path(path)
     try:
         info = path.stat()
         if stat.S_ISDIR(info.st_mode):
-            raise _error(path.name or str(path), _("It is a folder. Choose a {suffix} file.").format(suffix=SUFFIX))
+            raise error(path.name or str(path), _("It is a folder. Choose a {suffix} file.").format(suffix=SUFFIX))
         if not stat.S_ISREG(info.st_mode):
-            raise _error(path.name, _("It is a device, not a file. Choose a {suffix} file.").format(suffix=SUFFIX))
+            raise error(path.name, _("It is a device, not a file. Choose a {suffix} file.").format(suffix=SUFFIX))
         if info.st_size > LARGEST:
-            raise _error(path.name, _("It is too large for a network. Choose a {suffix} file.").format(suffix=SUFFIX))
+            raise error(path.name, _("It is too large for a network. Choose a {suffix} file.").format(suffix=SUFFIX))
         raw = path.read_bytes()
     except OSError as e:
-        raise _error(path.name, _reason(e, reading=True)) from None
+        raise error(path.name, _reason(e, reading=True)) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         what = _("It is not a network: not text in UTF-8. Choose a {suffix} file.").format(suffix=SUFFIX)
-        raise _error(path.name, what) from None
+        raise error(path.name, what) from None
     return parse(text, path.name)
 
 
@@ -82,51 +70,52 @@ def parse(text: str, name: str) -> Network:
         data = json.loads(text)
     except json.JSONDecodeError as e:
         what = _("Line {line}, column {column} is not JSON ({why}). Repair it, or choose another file.")
-        raise _error(name, what.format(line=e.lineno, column=e.colno, why=e.msg)) from None
+        raise error(name, what.format(line=e.lineno, column=e.colno, why=e.msg)) from None
     except RecursionError:
-        raise _error(name, _("It is nested too deeply to be a network. Choose another file.")) from None
+        raise error(name, _("It is nested too deeply to be a network. Choose another file.")) from None
     except ValueError:
-        raise _error(name, _("It holds a number too long to be a setting. Choose another file.")) from None
+        raise error(name, _("It holds a number too long to be a setting. Choose another file.")) from None
     return from_json(data, name)
 
 
 def from_json(data: Any, name: str = "untitled") -> Network:
     """The network of this parsed JSON, checked. `name` is the file's name. Raises FileError."""
     if not isinstance(data, dict) or "format" not in data:
-        raise _error(
+        raise error(
             name, _("It is not a network: the field “format” is missing. Choose a {suffix} file.").format(suffix=SUFFIX)
         )
     number = data["format"]
     if isinstance(number, int) and number > FORMAT:
         what = _("It was made by a newer cnnviz (format {number}; this one reads {mine}). Update cnnviz.")
-        raise _error(name, what.format(number=number, mine=FORMAT))
+        raise error(name, what.format(number=number, mine=FORMAT))
     if type(number) is not int or number != FORMAT:
-        raise _error(name, _("The field “format” must be {mine}. Choose another file.").format(mine=FORMAT))
+        raise error(name, _("The field “format” must be {mine}. Choose another file.").format(mine=FORMAT))
     from .schema import misformed  # late: pydantic takes 0.1 s, which the first window does not have
 
     wrong = misformed(data)
     if wrong:
-        raise _error(name, wrong[1], place=wrong[0])
-    return _network(data, name)
+        raise error(name, wrong[1], place=wrong[0])
+    return network(data, name)
 
 
-def _network(data: dict[str, Any], name: str) -> Network:
+def network(data: dict[str, Any], name: str) -> Network:
+    """The network of a file whose form has been checked. Raises FileError."""
     entries = data["nodes"]
     ids = _ids(entries, name)
     try:
         made = graph(_node(entry, ids, name) for entry in entries)
     except LoopError as e:
-        raise _error(name, _("{why}. Remove a source of one of them.").format(why=_capital(str(e)))) from None
+        raise error(name, _("{why}. Remove a source of one of them.").format(why=_capital(str(e)))) from None
     return Network(
-        made if all("pos" in entry for entry in entries) else _placed(made),
+        made if all("pos" in entry for entry in entries) else placed(made),
         name=data.get("name") or Path(name).stem,
         title=data.get("title", ""),
         about=data.get("about", ""),
-        plan=_plan(data.get("plan", {}), name),
+        plan=plan(data.get("plan", {}), name),
     )
 
 
-def _placed(made: Graph) -> Graph:
+def placed(made: Graph) -> Graph:
     """The graph with a place for every card; a very large one in plain rows, since nobody waits for its layout."""
     if len(made) <= TIDIED:
         return made.move(tidy(made))
@@ -141,9 +130,9 @@ def _ids(entries: list[dict[str, Any]], name: str) -> set[str]:
         id = entry["id"]
         if not is_name(id):
             what = _("The id must be a name: letters, digits and _, not starting with a digit, no Python keyword.")
-            raise _error(name, what, place=id or _("node {number}").format(number=number))
+            raise error(name, what, place=id or _("node {number}").format(number=number))
         if id in ids:
-            raise _error(name, _("Two nodes have this id. Rename one."), place=id)
+            raise error(name, _("Two nodes have this id. Rename one."), place=id)
         ids.add(id)
     return ids
 
@@ -152,21 +141,21 @@ def _node(entry: dict[str, Any], ids: set[str], name: str) -> Node:
     cls = TYPES.get(entry["type"])
     if cls is None:
         what = _("There is no layer type “{type}”.").format(type=entry["type"])
-        raise _error(
-            name, what + _nearest(entry["type"], TYPES, _("See the palette for what there is.")), place=entry["id"]
+        raise error(
+            name, what + nearest(entry["type"], TYPES, _("See the palette for what there is.")), place=entry["id"]
         )
     settings = _settings(cls, entry.get("settings", {}), entry["id"], name)
     for source in entry.get("sources", ()):
         if source not in ids:
             what = _("It reads “{source}”, which is not there.").format(source=source)
-            raise _error(name, what + _nearest(source, ids, _("Remove that source.")), place=entry["id"])
+            raise error(name, what + nearest(source, ids, _("Remove that source.")), place=entry["id"])
     x, y = entry.get("pos", (0.0, 0.0))
     try:
         layer = cls(**settings)
     except Misfit as e:
-        raise _error(name, str(e), place=entry["id"]) from None
+        raise error(name, str(e), place=entry["id"]) from None
     except OverflowError:
-        raise _error(name, _("A setting is too large a number. Make it smaller."), place=entry["id"]) from None
+        raise error(name, _("A setting is too large a number. Make it smaller."), place=entry["id"]) from None
     return Node(entry["id"], layer, tuple(entry.get("sources", ())), entry.get("group", ""), (float(x), float(y)))
 
 
@@ -175,24 +164,25 @@ def _settings(cls: type[Layer], given: dict[str, Any], id: str, name: str) -> di
     for key in given:
         if key not in known:
             what = _("{type} has no setting “{setting}”.").format(type=cls.__name__, setting=key)
-            raise _error(name, what + _nearest(key, known, _("Remove it.")), place=id)
+            raise error(name, what + nearest(key, known, _("Remove it.")), place=id)
     return given
 
 
-def _plan(given: dict[str, Any], name: str) -> Plan:
+def plan(given: dict[str, Any], name: str) -> Plan:
+    """The plan of a file. Raises FileError."""
     known = {f.name: kind_of(f) for f in fields(Plan)}
     for key, value in given.items():
         if key not in known:
             what = _("A plan has no setting “{setting}”.").format(setting=key)
-            raise _error(name, what + _nearest(key, known, _("Remove it.")), place="plan")
+            raise error(name, what + nearest(key, known, _("Remove it.")), place="plan")
         if known[key].name == "text" and not isinstance(value, str):
-            raise _error(name, _("{setting} must be a text.").format(setting=key), place="plan")
+            raise error(name, _("{setting} must be a text.").format(setting=key), place="plan")
     try:
         return Plan(**given)
     except Misfit as e:
-        raise _error(name, str(e), place="plan") from None
+        raise error(name, str(e), place="plan") from None
     except OverflowError:
-        raise _error(name, _("A setting is too large a number. Make it smaller."), place="plan") from None
+        raise error(name, _("A setting is too large a number. Make it smaller."), place="plan") from None
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,7 +245,7 @@ def replace_file(path: str | os.PathLike[str], contents: bytes) -> None:
     new = ""
     try:
         if target.is_dir():
-            raise _error(target.name or str(target), _("It is a folder. Choose a file name in it."))
+            raise error(target.name or str(target), _("It is a folder. Choose a file name in it."))
         handle, new = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".new", dir=target.parent)
         with os.fdopen(handle, "wb") as f:
             f.write(contents)
@@ -266,7 +256,7 @@ def replace_file(path: str | os.PathLike[str], contents: bytes) -> None:
         new = ""
         _settle(target.parent)
     except OSError as e:
-        raise _error(target.name, _reason(e, reading=False)) from None
+        raise error(target.name, _reason(e, reading=False)) from None
     finally:
         if new:
             with suppress(OSError):
@@ -294,35 +284,15 @@ def _settle(place: Path) -> None:
             os.close(handle)
 
 
-# ── shipped networks ─────────────────────────────────────────────────────────────────────────────────────────────────
-@cache
-def presets() -> tuple[str, ...]:
-    """Names of the shipped networks, in the order in which to meet them."""
-    return tuple((folder("networks") / "order.txt").read_text("utf-8").split())
-
-
-@cache
-def preset(name: str) -> Network:
-    """A shipped network by name, such as `lenet5`. Raises FileError."""
-    if name not in presets():
-        raise _unknown_preset(name)
-    # ours, and checked by the tests: no need for pydantic before the first window is painted
-    return _network(json.loads((folder("networks") / f"{name}.json").read_text("utf-8")), f"{name}.json")
-
-
 # ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _error(file: str, what: str, place: str = "") -> FileError:
+def error(file: str, what: str, place: str = "") -> FileError:
+    """One line: the file, the place in it, what is wrong and what to do."""
     line = " ".join((f"{file}: {place}: {what}" if place else f"{file}: {what}").split())
     line = "".join(c if c.isprintable() else "\ufffd" for c in line)
     return FileError(line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 3 :]}")
 
 
-def _unknown_preset(name: str) -> FileError:
-    what = _("There is neither such a file nor such a preset.")
-    return _error(name, what + _nearest(name, presets(), _("See “cnnviz networks”.")))
-
-
-def _nearest(word: str, known: Collection[str], otherwise: str) -> str:
+def nearest(word: str, known: Collection[str], otherwise: str) -> str:
     """` Did you mean …?`, or the other cure where nothing is near."""
     lower = {k.lower(): k for k in known}
     near = get_close_matches(word.lower()[:100], lower, 1)

@@ -50,6 +50,12 @@ SENTENCES = {
     "padding.output": N_(
         "output_padding {output_padding} must be smaller than stride {stride} or dilation {dilation}."
     ),
+    "foreign.shape": N_(
+        "{layer} is a part of an imported model that takes {need} but gets {have}. Undo, or import the model with "
+        "that input."
+    ),
+    "foreign.source": N_("{layer} is a part of an imported model: it has no source text here."),
+    "foreign.form": N_("The part of an imported model is not described as it must be."),
     "setting.range": N_("{setting} must lie in {low}…{high}, but is {value}."),
     "setting.choice": N_("{setting} must be one of {choices}, but is {value}."),
     "setting.count": N_("{setting} has {have} numbers; give one, or one for each of the {channels} channels."),

@@ -14,10 +14,10 @@ from torch.nn.functional import cross_entropy
 from cnnviz.engine import memory
 from cnnviz.engine.build import Net
 from cnnviz.net.analysis import analyse
-from cnnviz.net.files import preset
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Add, BatchNorm2d, Concat, Conv2d, Flatten, Input, Layer, Linear, MaxPool2d, ReLU
 from cnnviz.net.plan import Plan
+from cnnviz.net.presets import preset
 
 from .nets import lenet, noisy
 

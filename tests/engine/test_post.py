@@ -12,10 +12,10 @@ from cnnviz.engine.post import Post, Refused, sentence
 from cnnviz.link.mailbox import LocalMailbox
 from cnnviz.link.messages import Bell, Failed, Frame, Reply
 from cnnviz.net.analysis import analyse
-from cnnviz.net.files import preset, presets
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Conv2d, Flatten, Input, Linear
 from cnnviz.net.plan import OPTIMIZERS, Plan
+from cnnviz.net.presets import preset, presets
 
 from .nets import small
 

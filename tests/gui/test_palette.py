@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QDrag, QImage
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QColor, QDrag, QHelpEvent, QImage
 from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.layers import shelf as module
@@ -13,9 +13,9 @@ from cnnviz.gui.layers.shelf import card
 from cnnviz.gui.mime import layer_type
 from cnnviz.gui.paint import theme
 from cnnviz.gui.session import Session
-from cnnviz.net.files import presets
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import TYPES
+from cnnviz.net.presets import presets
 
 
 @pytest.fixture
@@ -48,7 +48,9 @@ def test_every_layer_and_network_is_there_under_its_family(palette: Palette) -> 
 
 def test_a_network_row_tells_its_parameters(palette: Palette) -> None:
     row = next(r for r in palette.rows() if r.data(0, module.NAME) == "lenet5")
-    assert row.text(0) == "LeNet-5"
+    assert row.text(0) == "LeNet-5" and not row.toolTip(0), "counted when somebody asks"
+    at = palette.list.visualItemRect(row).center()
+    palette.list.viewportEvent(QHelpEvent(QEvent.Type.ToolTip, at, palette.list.viewport().mapToGlobal(at)))
     assert "61,706" in row.toolTip(0)
 
 
@@ -59,7 +61,8 @@ def test_a_network_row_tells_its_parameters(palette: Palette) -> None:
         ("relu", "ReLU"),
         ("add", "Add"),
         ("norm", "BatchNorm2d"),
-        ("resnet", "Add"),
+        ("skip", "Add"),
+        ("resnet50", "resnet50"),
         ("LENET", "lenet5"),
     ],
 )

@@ -31,9 +31,9 @@ from cnnviz.gui.table.rows import (
 )
 from cnnviz.gui.table.table import Table
 from cnnviz.net.analysis import analyse
-from cnnviz.net.files import preset
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Add, AvgPool2d, Conv2d, Input, MaxPool2d, ReLU
+from cnnviz.net.presets import preset
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from cnnviz.gui.session import Session
 from cnnviz.gui.table.rows import FIELD, OUT, PARAMS, TYPE, cell
 from cnnviz.gui.table.table import Table
 from cnnviz.net.analysis import Row
-from cnnviz.net.files import preset
 from cnnviz.net.graph import Graph, Wire
 from cnnviz.net.layers import Input
+from cnnviz.net.presets import preset
 
 
 def show(session: Session, graph: Graph, qtbot: QtBot, width: int = 760, height: int = 140) -> Table:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cnnviz.net import files
+from cnnviz.net import files, presets
 from cnnviz.net.files import FileError
 from cnnviz.net.graph import Graph, Node, graph
 from cnnviz.net.layers import TYPES, Conv2d, Input, Linear, ReLU, kinds
@@ -377,11 +377,11 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
 # ── presets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_load_takes_a_preset_or_a_file(tmp_path: Path) -> None:
     files.write(tmp_path / "mine.cnnviz", small())
-    assert files.load("lenet5") is files.preset("lenet5")
-    assert files.load(tmp_path / "mine.cnnviz") == small()
+    assert presets.load("lenet5") is presets.preset("lenet5")
+    assert presets.load(tmp_path / "mine.cnnviz") == small()
 
 
-@pytest.mark.parametrize("ask", [files.load, files.preset])
+@pytest.mark.parametrize("ask", [presets.load, presets.preset])
 def test_an_unknown_preset_names_the_nearest(ask: Any) -> None:
     with pytest.raises(
         FileError, match=r"^lenet: There is neither such a file nor such a preset\. Did you mean “lenet5”\?$"
@@ -391,5 +391,5 @@ def test_an_unknown_preset_names_the_nearest(ask: Any) -> None:
 
 def test_a_preset_needs_no_pydantic() -> None:
     """pydantic takes 0.1 s, which the first window does not have."""
-    code = "import sys; from cnnviz.net.files import preset; preset('lenet5'); assert 'pydantic' not in sys.modules"
+    code = "import sys; from cnnviz.net.presets import preset; preset('lenet5'); assert 'pydantic' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -20,7 +20,7 @@ def test_lenet_learns_in_the_window_as_it_does_headless(program: Program, tmp_pa
     from cnnviz.engine import data
     from cnnviz.engine.build import Net
     from cnnviz.engine.train import steps
-    from cnnviz.net.files import preset
+    from cnnviz.net.presets import preset
 
     s = program.session
     program.ready()

@@ -59,6 +59,7 @@ class Palette(QWidget):
         self.search.entered.connect(self._enter)
         self.search.left_down.connect(self._go_down)
         self.list.chosen.connect(self._choose)
+        self.list.tip_wanted.connect(self._tell_network)
         self.list.left_up.connect(self.search.setFocus)
         self.list.itemExpanded.connect(self._unfolded)
         self.list.itemCollapsed.connect(self._folded)
@@ -77,15 +78,22 @@ class Palette(QWidget):
         self.list.expandAll()
 
     def _fill_networks(self) -> None:
-        from ...net.files import preset, presets
+        from ...net.presets import presets, words
 
         heading = self._heading(_("Networks"), "networks", "")
         for name in presets():
-            network = preset(name)
-            params, title = network.analyze().params, _(network.title) or name
-            row = self._row(heading, title, "network", name, _(network.about), _("Networks"), name)
-            tip = _("{n} parameters. Double-click or Enter opens it.").format(n=grouped(params))
-            row.setToolTip(0, f"<p><b>{escape(title)}</b></p>{row.toolTip(0)}<p>{escape(tip)}</p>")
+            title, about = words(name)
+            self._row(heading, _(title) or name, "network", name, _(about), _("Networks"), name)
+
+    @Slot(QTreeWidgetItem)
+    def _tell_network(self, row: QTreeWidgetItem) -> None:
+        """What there is to say of a network; its parameters are counted when somebody asks."""
+        from ...net.presets import preset
+
+        network = preset(row.data(0, NAME))
+        tip = _("{n} parameters. Double-click or Enter opens it.").format(n=grouped(network.analyze().params))
+        title, about = escape(row.text(0)), escape(_(network.about))
+        row.setToolTip(0, f"<p><b>{title}</b></p><p>{about}</p><p>{escape(tip)}</p>")
 
     def _heading(self, text: str, kind: str, name: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem(self.list, [text])
@@ -102,7 +110,8 @@ class Palette(QWidget):
         item.setData(0, KIND, kind)
         item.setData(0, NAME, name)
         item.setData(0, SEARCHED, tuple(s.lower() for s in (f"{text} {also}".strip(), family, help)))
-        item.setToolTip(0, f"<p>{escape(help)}</p>" if help else "")
+        if kind == "layer":
+            item.setToolTip(0, f"<p>{escape(help)}</p>" if help else "")
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
         item.setFlags(flags | Qt.ItemFlag.ItemIsDragEnabled if kind == "layer" else flags)
         self._groups[-1][1].append(item)

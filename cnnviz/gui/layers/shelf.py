@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import (
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -13,7 +14,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QDrag, QFont, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QDrag, QFont, QHelpEvent, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -41,6 +42,7 @@ class Shelf(QTreeWidget):
     """Headings and rows. Enter or a double-click chooses a row; a click or Enter folds a heading."""
 
     chosen = Signal(QTreeWidgetItem)
+    tip_wanted = Signal(QTreeWidgetItem)  # somebody points at a network that has no tip yet
     left_up = Signal()
 
     def __init__(self, parent: QWidget):
@@ -68,6 +70,13 @@ class Shelf(QTreeWidget):
     def _double_clicked(self, item: QTreeWidgetItem, column: int) -> None:
         if item.parent() is not None:
             self.chosen.emit(item)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            item = self.itemAt(event.pos())
+            if item is not None and item.data(0, KIND) == "network" and not item.toolTip(0):
+                self.tip_wanted.emit(item)
+        return super().viewportEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         item = self.currentItem()

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import QDockWidget, QSizePolicy, QTabBar, QTabWidget, QToolBar, QWidget
 
-from ...net import files
+from ...net import presets
 from ...text import N_, _
 from ..canvas import Canvas
 from ..inspect import Field, Filters, Maps, Picture
@@ -116,7 +116,7 @@ def _make_menus(window: Window) -> None:
             window.recent = NameMenu(_("Open recent"), window.desk.open_file, menus[command.menu])
             window.recent.aboutToShow.connect(window.list_recent)
             networks = NameMenu(_("Networks"), window.desk.open_preset, menus[command.menu])
-            networks.fill(files.presets())
+            networks.fill(presets.presets())
     view = menus[VIEW]
     view.addAction(_("Theme of the system"), window.desk.follow_system)
     view.addSeparator()

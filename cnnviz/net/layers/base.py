@@ -41,7 +41,7 @@ class Kind:
     """How a setting is edited, checked and written.
 
     `name` is one of int, float, bool, choice; pair (height, width); sides (left, right, top, bottom); shape (one to
-    three sizes); padding and length_padding (a rule, or a pair or a number); floats; table (lists of whole numbers).
+    three sizes); padding and length_padding (a rule, or a pair or a number); floats; ints; table (whole numbers).
     """
 
     name: str
@@ -192,6 +192,8 @@ def check(name: str, kind: Kind, value: Any) -> Any:
     if kind.name == "length_padding":
         return _number(name, kind, value, whole=True)
     several = isinstance(value, (tuple, list))
+    if kind.name == "ints":
+        return tuple(_number(name, kind, v, whole=True) for v in (value if several else (value,)))
     if kind.name in ("floats", "shape"):
         values = value if several else (value,)
         if not values or (kind.name == "shape" and len(values) > 3):
