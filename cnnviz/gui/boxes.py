@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QLabel,
     QLineEdit,
+    QPlainTextEdit,
     QSizePolicy,
     QSpinBox,
     QToolButton,
@@ -193,17 +194,17 @@ def _behave(box: QAbstractSpinBox, least: int) -> None:
 
 
 class Link(QToolButton):
-    """Keeps height and width equal while it is down."""
+    """Keeps height and width, or what `words` says, equal while it is down."""
 
-    def __init__(self, parent: QWidget):
+    def __init__(self, parent: QWidget, words: str = ""):
         super().__init__(parent)
         self.setCheckable(True)
         self.setAutoRaise(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setIconSize(QSize(16, 16))
         self.setFixedSize(LINE - 2, LINE - 2)
-        self.setAccessibleName(_("Keep height and width equal"))
-        self.setToolTip(_("Keep height and width equal"))
+        self.setAccessibleName(words or _("Keep height and width equal"))
+        self.setToolTip(self.accessibleName())
         self._draw()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -250,6 +251,60 @@ class Line(QLineEdit):
         super().focusOutEvent(event)
         if event.reason() != Qt.FocusReason.PopupFocusReason:
             self.left.emit()
+
+
+class Lines(QPlainTextEdit):
+    """Several lines of text, with the manners of Line: Ctrl+Enter and going away enter them, Esc gives them up."""
+
+    textEdited = Signal()  # noqa: N815  # as a QLineEdit calls them
+    editingFinished = Signal()  # noqa: N815
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setTabChangesFocus(True)
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.textChanged.connect(self.textEdited)
+
+    def text(self) -> str:
+        """The lines, as they are typed."""
+        return self.toPlainText()
+
+    def setText(self, text: str) -> None:
+        """Show these lines, as if nothing had been typed."""
+        if text != self.text():
+            quietly(self, self.setPlainText, text)
+        self.document().setModified(False)
+
+    def isModified(self) -> bool:
+        """Whether something is typed that is not entered yet."""
+        return self.document().isModified()
+
+    def event(self, event: QEvent) -> bool:
+        return False if _for_window(event, self.isModified()) else super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.editingFinished.emit()
+        else:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self.editingFinished.emit()
+            self.left.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
 
 def say(label: QLabel, text: str) -> None:

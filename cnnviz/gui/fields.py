@@ -9,46 +9,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from ..net.layers.base import PADDINGS, Kind, check
-from ..net.problems import Misfit
+from ..net.layers.base import PADDINGS, Kind
 from ..text import _
-from .boxes import LINE, Combo, Decimal, Line, Link, Spin, quietly, say
+from .boxes import LINE, Combo, Decimal, Link, Spin, quietly
+from .editor import Editor
+from .lists import FloatsEditor, ShapeEditor, TableEditor
 from .paint import theme
 
 NAMES = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop", "adadelta": "Adadelta"}
 """What people call a choice, where they do not write it as the files do."""
-
-
-class Editor(QWidget):
-    """An editor of one setting. `told` carries a value that a person entered."""
-
-    told = Signal(object)
-
-    def __init__(self, name: str, kind: Kind, parent: QWidget | None = None):
-        super().__init__(parent)
-        self.name, self.kind = name, kind
-        self.line = QHBoxLayout(self)
-        self.line.setContentsMargins(0, 0, 0, 0)
-        self.line.setSpacing(theme.GRID)
-
-    def show_value(self, value: Any, fresh: bool = False) -> None:
-        """Show a value; `fresh`: of another layer, so that nothing half typed stays."""
-        raise NotImplementedError
-
-    def parts(self) -> tuple[QWidget, ...]:
-        """The widgets that take the focus, in their order."""
-        raise NotImplementedError
-
-    @Slot(int)
-    @Slot(float)
-    @Slot(bool)
-    @Slot(str)
-    @Slot(object)
-    def _tell(self, value: Any) -> None:
-        self.told.emit(value)
 
 
 def editor(name: str, kind: Kind, parent: QWidget | None = None) -> Editor:
@@ -62,10 +34,15 @@ class NumberEditor(Editor):
 
     def __init__(self, name: str, kind: Kind, parent: QWidget | None = None):
         super().__init__(name, kind, parent)
-        self.box = Spin(kind, self) if kind.name == "int" else Decimal(kind, self)
+        self.box = Decimal(kind, self) if kind.name == "float" else Spin(kind, self)
         self.line.addWidget(self.box, 1)
         self.line.addStretch()
         self.box.valueChanged.connect(self._tell)
+
+    @property
+    def value(self) -> int | float:
+        """The number as shown."""
+        return self.box.value()
 
     def show_value(self, value: Any, fresh: bool = False) -> None:
         if fresh or self.box.value() != value:
@@ -166,13 +143,69 @@ class PairEditor(Editor):
             self.told.emit(self.value)
 
 
+class SidesEditor(Editor):
+    """sides: left, right, top and bottom, and a link that keeps them equal."""
+
+    def __init__(self, name: str, kind: Kind, parent: QWidget | None = None):
+        super().__init__(name, kind, parent)
+        self.boxes = tuple(Spin(kind, self) for _side in range(4))
+        self.link = Link(self, _("Keep all sides equal"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.GRID)
+        grid.setVerticalSpacing(theme.GRID)
+        for i, (box, side) in enumerate(zip(self.boxes, (_("left"), _("right"), _("top"), _("bottom")), strict=True)):
+            label = QLabel(side, self)
+            label.setFont(theme.caption())
+            grid.addWidget(label, i // 2, i % 2 * 2)
+            grid.addWidget(box, i // 2, i % 2 * 2 + 1)
+            box.setAccessibleName(f"{name}, {side}")
+            box.valueChanged.connect(self._changed)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        self.line.addLayout(grid, 1)
+        self.line.addWidget(self.link, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.line.addStretch()
+        self.link.toggled.connect(self._linked)
+
+    @property
+    def value(self) -> tuple[int, ...]:
+        """(left, right, top, bottom) as shown."""
+        return tuple(box.value() for box in self.boxes)
+
+    def show_value(self, value: Any, fresh: bool = False) -> None:
+        for box, v in zip(self.boxes, value, strict=True):
+            if fresh or box.value() != v:
+                quietly(box, box.setValue, v)
+        if fresh or len(set(value)) > 1:
+            quietly(self.link, self.link.setChecked, len(set(value)) == 1)
+
+    def parts(self) -> tuple[QWidget, ...]:
+        return *self.boxes, self.link
+
+    @Slot(int)
+    def _changed(self, value: int) -> None:
+        if self.link.isChecked():
+            self._equal(value)
+        self.told.emit(self.value)
+
+    @Slot(bool)
+    def _linked(self, on: bool) -> None:
+        if on and len(set(self.value)) > 1:
+            self._equal(self.boxes[0].value())
+            self.told.emit(self.value)
+
+    def _equal(self, value: int) -> None:
+        for box in self.boxes:
+            quietly(box, box.setValue, value)
+
+
 class PaddingEditor(Editor):
     """padding: a rule by its name, or numbers."""
 
     def __init__(self, name: str, kind: Kind, parent: QWidget | None = None):
         super().__init__(name, kind, parent)
         self.rule = Combo((_("numbers"), *PADDINGS), self)
-        self.pair = PairEditor(name, kind, self)
+        self.pair = self._numbers()
         box = QVBoxLayout()
         box.setSpacing(theme.GRID)
         box.addWidget(self.rule, 0, Qt.AlignmentFlag.AlignLeft)
@@ -180,6 +213,9 @@ class PaddingEditor(Editor):
         self.line.addLayout(box, 1)
         self.rule.currentIndexChanged.connect(self._ruled)
         self.pair.told.connect(self._tell)
+
+    def _numbers(self) -> PairEditor | NumberEditor:
+        return PairEditor(self.name, self.kind, self)
 
     def show_value(self, value: Any, fresh: bool = False) -> None:
         numbers = not isinstance(value, str)
@@ -196,68 +232,11 @@ class PaddingEditor(Editor):
         self.told.emit(PADDINGS[index - 1] if index else self.pair.value)
 
 
-# ── several numbers ──────────────────────────────────────────────────────────────────────────────────────────────────
-class FloatsEditor(Editor):
-    """floats: numbers with commas between. What is wrong with them stands below."""
+class LengthPaddingEditor(PaddingEditor):
+    """length_padding: a rule by its name, or one number."""
 
-    def __init__(self, name: str, kind: Kind, parent: QWidget | None = None):
-        super().__init__(name, kind, parent)
-        self.text = Line(self)
-        self.text.setFixedHeight(LINE)
-        self.wrong = QLabel(self)
-        self.wrong.setWordWrap(True)
-        self.wrong.setFont(theme.caption())
-        self.wrong.hide()
-        box = QVBoxLayout()
-        box.setSpacing(theme.GRID // 2)
-        box.addWidget(self.text)
-        box.addWidget(self.wrong)
-        self.line.addLayout(box, 1)
-        self._shown: tuple[float, ...] = ()
-        self.text.textEdited.connect(self._checked)
-        self.text.editingFinished.connect(self._entered)
-        self.text.left.connect(self._revert)
-
-    def show_value(self, value: Any, fresh: bool = False) -> None:
-        if fresh or value != self._shown or not self.text.hasFocus():
-            self._shown = value
-            self.text.setText(", ".join(f"{v:.15g}" for v in value))
-            self.wrong.hide()
-
-    def parts(self) -> tuple[QWidget, ...]:
-        return (self.text,)
-
-    def _read(self) -> tuple[float, ...]:
-        """The numbers as typed. Raises Misfit, or ValueError where something is no number."""
-        words = self.text.text().replace(",", " ").replace(";", " ").split()
-        values: tuple[float, ...] = check(self.name, self.kind, tuple(float(w) for w in words))
-        return values
-
-    @Slot()
-    def _checked(self) -> None:
-        try:
-            self._read()
-        except Misfit as e:
-            say(self.wrong, e.problem.text)
-        except ValueError:
-            say(self.wrong, _("Write numbers with commas between, such as 0.485, 0.456, 0.406."))
-        else:
-            self.wrong.hide()
-
-    @Slot()
-    def _entered(self) -> None:
-        if not self.text.isModified():
-            return
-        try:
-            values = self._read()
-        except ValueError:
-            return
-        if values != self._shown:
-            self.told.emit(values)
-
-    @Slot()
-    def _revert(self) -> None:
-        self.show_value(self._shown, fresh=True)
+    def _numbers(self) -> PairEditor | NumberEditor:
+        return NumberEditor(self.name, self.kind, self)
 
 
 EDITORS: dict[str, type[Editor]] = {
@@ -266,6 +245,10 @@ EDITORS: dict[str, type[Editor]] = {
     "bool": BoolEditor,
     "choice": ChoiceEditor,
     "pair": PairEditor,
+    "sides": SidesEditor,
     "padding": PaddingEditor,
+    "length_padding": LengthPaddingEditor,
     "floats": FloatsEditor,
+    "shape": ShapeEditor,
+    "table": TableEditor,
 }

@@ -9,7 +9,8 @@ import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cnnviz.engine.build import Net, module_type, source
+from cnnviz.engine.build import Net, module_type
+from cnnviz.engine.export.python import source
 from cnnviz.net import files
 from cnnviz.net.analysis import Row, analyse
 from cnnviz.net.explain import explain
@@ -57,13 +58,15 @@ def torch_can_tell(row: Row) -> bool:
     """Whether torch refuses what does not fit.
 
     It broadcasts sums and products, takes Linear along any axis, drops from anything, embeds whatever it is given,
-    takes a batch of sequences for one map, and several pictures for values to normalise together.
+    takes a batch of sequences for one map, and several pictures for values to normalise together, slices behind the
+    end, cuts channels off where none can be added, and reads a map as often as it is told.
     """
     layer = row.node.layer
     lenient = (Add, Dropout2d, Embedding, Linear, Multiply, RBF, _Reduce)
     ranks = {len(s) for s in row.ins}
-    single = row.problem is not None and row.problem.code == "norm.single"
-    return ranks in ({1}, {3}) and not single and not isinstance(layer, lenient)
+    taken = ("norm.single", "shape.slice", "shape.shortcut", "table.twice")
+    code = row.problem.code if row.problem else ""
+    return ranks in ({1}, {3}) and code not in taken and not isinstance(layer, lenient)
 
 
 @often

@@ -9,16 +9,18 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.boxes import Decimal
+from cnnviz.gui.editor import Editor
 from cnnviz.gui.fields import (
     BoolEditor,
     ChoiceEditor,
-    Editor,
     FloatsEditor,
     NumberEditor,
     PaddingEditor,
     PairEditor,
+    SidesEditor,
 )
 from cnnviz.gui.layers.form import Form
+from cnnviz.gui.lists import ShapeEditor, TableEditor
 from cnnviz.gui.session import Session
 from cnnviz.net.graph import Graph
 
@@ -51,6 +53,12 @@ def shown(e: Editor) -> Any:
         return int(e.high.text()), int(e.wide.text())
     if isinstance(e, PaddingEditor):
         return shown(e.pair) if e.rule.currentIndex() == 0 else e.rule.currentText()
+    if isinstance(e, SidesEditor):
+        return tuple(int(box.text()) for box in e.boxes)
+    if isinstance(e, ShapeEditor):
+        return tuple(int(w) for w in e.text.text().split(" × "))
+    if isinstance(e, TableEditor):
+        return tuple(tuple(map(int, line.split())) for line in e.text.text().split("\n"))
     assert isinstance(e, FloatsEditor)
     return tuple(float(w) for w in e.text.text().split(","))
 

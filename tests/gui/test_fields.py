@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QKeySequence, QWheelEvent
+from PySide6.QtGui import QAction, QKeySequence, QTextCursor, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.boxes import Decimal
-from cnnviz.gui.fields import FloatsEditor, PaddingEditor, PairEditor
+from cnnviz.gui.fields import FloatsEditor, LengthPaddingEditor, PaddingEditor, PairEditor, SidesEditor
 from cnnviz.gui.layers.form import Form
+from cnnviz.gui.lists import ShapeEditor, TableEditor
 from cnnviz.gui.session import Session
 from cnnviz.net.graph import Graph
-from cnnviz.net.layers import Conv2d
+from cnnviz.net.layers import Conv1d, Conv2d, Layer, Reshape, SparseConv2d, ZeroPad2d
 from cnnviz.net.layers.base import Kind, check
 
 from .forms import enter, layer_of, opened, shown
@@ -248,3 +249,71 @@ def test_passing_through_a_field_changes_nothing(form: Form, session: Session) -
                 part.setFocus()
     form.head.name.setFocus()
     assert session.graph is before
+
+
+# ── sides, shapes, tables ────────────────────────────────────────────────────────────────────────────────────────────
+def other(session: Session, layer: Layer, qtbot: QtBot) -> Form:
+    return opened(session, Graph().add(layer, id="it"), "it", qtbot)
+
+
+def test_four_sides_are_linked_or_each_for_itself(session: Session, qtbot: QtBot) -> None:
+    form = other(session, ZeroPad2d(), qtbot)
+    e = form.editors["padding"]
+    assert isinstance(e, SidesEditor) and e.link.isChecked()
+    enter(qtbot, e.boxes[2], "3")
+    assert layer_of(session, "it").padding == (3, 3, 3, 3)
+    qtbot.mouseClick(e.link, Qt.MouseButton.LeftButton)
+    enter(qtbot, e.boxes[1], "-2")
+    assert layer_of(session, "it").padding == (3, -2, 3, 3)
+    session.edit.undo()  # edits of one setting are one step
+    assert e.value == (1, 1, 1, 1) and not e.link.isChecked()
+    session.edit.set("it", "padding", (1, 2, 3, 4))
+    qtbot.mouseClick(e.link, Qt.MouseButton.LeftButton)
+    assert layer_of(session, "it").padding == (1, 1, 1, 1)
+
+
+def test_padding_of_a_sequence_is_a_rule_or_one_number(session: Session, qtbot: QtBot) -> None:
+    form = other(session, Conv1d(), qtbot)
+    e = form.editors["padding"]
+    assert isinstance(e, LengthPaddingEditor)
+    enter(qtbot, e.pair.parts()[0], "2")
+    assert layer_of(session, "it").padding == 2
+    qtbot.keyClick(e.rule, Qt.Key.Key_End)
+    assert layer_of(session, "it").padding == "same_tf" and not e.pair.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"), [("4 x 4 x 4 x 4", "one to three"), ("four", "whole numbers with"), ("-2", "must lie in")]
+)
+def test_a_shape_is_checked_where_it_is_typed(session: Session, qtbot: QtBot, typed: str, why: str) -> None:
+    form = other(session, Reshape(), qtbot)
+    e = form.editors["shape"]
+    assert isinstance(e, ShapeEditor) and e.text.text() == "-1 × 1 × 1"
+    enter(qtbot, e.text, typed)
+    assert e.wrong.isVisible() and why in e.wrong.text()
+    assert layer_of(session, "it").shape == (-1, 1, 1)
+    enter(qtbot, e.text, "16, 5 x 5")
+    assert layer_of(session, "it").shape == (16, 5, 5) and e.text.text() == "16 × 5 × 5"
+
+
+def test_a_table_counts_once_it_is_left(session: Session, qtbot: QtBot) -> None:
+    form = other(session, SparseConv2d(((0,), (1, 2))), qtbot)
+    e = form.editors["table"]
+    assert isinstance(e, TableEditor) and e.text.text() == "0\n1 2"
+    e.text.setFocus()
+    qtbot.waitUntil(e.text.hasFocus)
+    e.text.moveCursor(QTextCursor.MoveOperation.End)
+    qtbot.keyClick(e.text, Qt.Key.Key_Return)
+    assert "lists of whole numbers" in e.wrong.text() or not e.wrong.isVisible()
+    qtbot.keyClicks(e.text, "3 x")
+    assert e.wrong.isVisible() and "a line for each output map" in e.wrong.text()
+    qtbot.keyClick(e.text, Qt.Key.Key_Backspace)
+    qtbot.keyClicks(e.text, "0")
+    assert layer_of(session, "it").table == ((0,), (1, 2)) and not e.wrong.isVisible()
+    form.editors["bias"].parts()[0].setFocus()
+    assert layer_of(session, "it").table == ((0,), (1, 2), (3, 0))
+    e.text.setFocus()
+    qtbot.keyClick(e.text, Qt.Key.Key_Return)
+    qtbot.keyClicks(e.text, "9")
+    qtbot.keyClick(e.text, Qt.Key.Key_Escape)
+    assert e.text.text() == "0\n1 2\n3 0" and len(layer_of(session, "it").table) == 3

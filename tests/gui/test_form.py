@@ -10,16 +10,18 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.boxes import Decimal
+from cnnviz.gui.editor import Editor
 from cnnviz.gui.fields import (
     BoolEditor,
     ChoiceEditor,
-    Editor,
     FloatsEditor,
     NumberEditor,
     PaddingEditor,
     PairEditor,
+    SidesEditor,
 )
 from cnnviz.gui.layers.form import Form
+from cnnviz.gui.lists import ShapeEditor, TableEditor
 from cnnviz.gui.session import Notice, Session
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import TYPES, Conv2d, Input, kinds
@@ -37,7 +39,7 @@ def form(session: Session, lenet: Graph, qtbot: QtBot) -> Form:
 def change(qtbot: QtBot, e: Editor, old: Any) -> Any:
     """Enter another value as a person does; gives it."""
     if isinstance(e, NumberEditor):
-        new = 0.25 if isinstance(e.box, Decimal) else old + 1
+        new = (0.25 if old != 0.25 else 0.75) if isinstance(e.box, Decimal) else old + 1
         enter(qtbot, e.box, str(new))
         return new
     if isinstance(e, BoolEditor):
@@ -52,6 +54,20 @@ def change(qtbot: QtBot, e: Editor, old: Any) -> Any:
     if isinstance(e, PaddingEditor):
         qtbot.keyClick(e.rule, Qt.Key.Key_Down)
         return "valid"
+    if isinstance(e, SidesEditor):
+        enter(qtbot, e.boxes[0], str(old[0] + 1))
+        return (old[0] + 1,) * 4
+    if isinstance(e, ShapeEditor):
+        enter(qtbot, e.text, "16 x -1, 5")
+        return 16, -1, 5
+    if isinstance(e, TableEditor):
+        e.text.setFocus()
+        e.text.selectAll()
+        qtbot.keyClicks(e.text, "0 1")
+        qtbot.keyClick(e.text, Qt.Key.Key_Return)
+        qtbot.keyClicks(e.text, "2")
+        qtbot.keyClick(e.text, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        return (0, 1), (2,)
     assert isinstance(e, FloatsEditor)
     enter(qtbot, e.text, "0.485, 0.456, 0.406")
     return 0.485, 0.456, 0.406

@@ -27,7 +27,8 @@ from ...net.edit import Wire
 from ...net.layers import Layer, kinds
 from ...text import _
 from ..boxes import LINE, Line, say
-from ..fields import Editor, editor
+from ..editor import Editor
+from ..fields import editor
 from ..paint import theme
 from ..paint.counts import grouped, shape
 from ..paint.signs import Sign

@@ -12,7 +12,8 @@ from ...net.layers.base import kind_of
 from ...net.plan import Plan
 from ...text import N_, _
 from ..boxes import Line
-from ..fields import NAMES, Editor, editor
+from ..editor import Editor
+from ..fields import NAMES, editor
 from ..paint import theme
 from ..session import Session
 
