@@ -6,7 +6,7 @@ import inspect
 import unicodedata
 from collections.abc import Mapping
 from math import sqrt
-from types import MethodType
+from types import MappingProxyType, MethodType
 from typing import Any
 
 import torch
@@ -16,8 +16,10 @@ from torch.overrides import TorchFunctionMode
 from ..net.analysis import Analysis, spent
 from ..net.graph import Graph
 from ..net.layers import Input, Softmax, Source, Tokens
+from ..net.layers.foreign import Foreign
 from ..net.plan import Plan
 from ..net.problems import shape_text
+from ..text import _
 from . import modules
 
 State = dict[str, Tensor]
@@ -29,9 +31,14 @@ class Net(nn.Module):
 
     Submodules carry the nodes' ids, so that the state's keys read `C1.weight`. First weights come from `plan`.
     Building draws nothing from torch's global random state, so that a training beside it is not disturbed.
+
+    foreign: what the Foreign nodes run, a module, or the id of an earlier node whose module they use again. The net
+    takes these modules for its own. Raises ForeignError where one is missing.
     """
 
-    def __init__(self, rows: Analysis, plan: Plan | None = None):
+    def __init__(
+        self, rows: Analysis, plan: Plan | None = None, foreign: Mapping[str, nn.Module | str] = MappingProxyType({})
+    ):
         super().__init__()
         built = [r for r in rows.values() if r.problem is None]
         done = spent(built)
@@ -39,6 +46,9 @@ class Net(nn.Module):
         self.end = last_end(rows)
         with _NothingDrawn():
             for r in built:
+                if isinstance(r.node.layer, Foreign):
+                    self._modules[r.id] = _foreign(r.id, foreign, self._modules)
+                    continue
                 name, args = r.node.layer.torch(r.ins)
                 # not add_module: it refuses ids such as `type`, which are fine as keys
                 self._modules[r.id] = module_type(name)(**args)
@@ -61,6 +71,18 @@ class Net(nn.Module):
             for s in () if keep else done:
                 del seen[s]
         return seen[end] if end else x
+
+
+class ForeignError(ValueError):
+    """A part of an imported model is missing; the message is a sentence that names its node."""
+
+
+def _foreign(id: str, given: Mapping[str, nn.Module | str], built: Mapping[str, nn.Module | None]) -> nn.Module:
+    part = given.get(id)
+    found = built.get(part) if isinstance(part, str) else part
+    if found is None:
+        raise ForeignError(_("{id} is a part of an imported model. Import the model again to run it.").format(id=id))
+    return found
 
 
 class _NothingDrawn(TorchFunctionMode):

@@ -174,6 +174,13 @@ class ChannelLayerNorm(nn.LayerNorm):
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
+class ChannelGELU(nn.GELU):
+    """GELU of a map with its channels last: torch has another routine for values that lie one after the other."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
 class ChannelScale(nn.Module):
     """Multiplies each channel by a learned factor."""
 

@@ -71,6 +71,12 @@ class Row:
     problem: Problem | None = None
     field_in: Field | None = None  # of the units this layer looks at, taken together
     fixed: int = 0
+    blind: bool = False  # what its units see is not known: a part of a foreign model lies here or before
+
+    @property
+    def costed(self) -> bool:
+        """Whether `macs` is its cost; else nobody knows it, and `macs` is 0."""
+        return self.node.layer.known
 
     @property
     def id(self) -> str:
@@ -118,6 +124,11 @@ class Analysis(Mapping[str, Row]):
     def macs(self) -> int:
         """Multiply-adds of the whole network for one picture."""
         return sum(r.macs for r in self._rows.values())
+
+    @cached_property
+    def uncosted(self) -> tuple[str, ...]:
+        """Ids of the layers whose cost is not known, so that `macs` lacks it."""
+        return tuple(r.id for r in self._rows.values() if not r.costed)
 
     @cached_property
     def activation_bytes(self) -> int:
@@ -234,9 +245,9 @@ def _row(n: Node, rows: dict[str, Row], first: str | None) -> Row:
             field = _through(layer.window(shapes), below) if above else PIXEL
     except TooLongError:
         below = field = None
-    return Row(
-        n, shapes, out, layer.params(shapes), layer.macs(shapes), field, field_in=below, fixed=layer.fixed(shapes)
-    )
+    counts = layer.params(shapes), layer.macs(shapes)
+    blind = not layer.known or any(r.blind for r in above)
+    return Row(n, shapes, out, *counts, field, field_in=below, fixed=layer.fixed(shapes), blind=blind)
 
 
 def _through(window: Window, field: Field | None) -> Field | None:

@@ -51,9 +51,13 @@ class GELU(Layer):
     family = "Activation"
 
     approximate: str = setting("none", N_("“tanh”: by a formula that is faster to compute"), choices=("none", "tanh"))
+    channels_last: bool = setting(
+        False, N_("computed with the channels of a map last, as ConvNeXt does it: torch rounds otherwise there")
+    )
 
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
-        return "GELU", unusual(approximate=("none", self.approximate))
+        name = "ChannelGELU" if self.channels_last else "GELU"
+        return name, unusual(approximate=("none", self.approximate))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Models that were not made here: traced into our graphs, with their weights."""

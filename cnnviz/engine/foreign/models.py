@@ -1,0 +1,95 @@
+"""Models by name: `torchvision:resnet50`, and `package.module:callable` where the user already runs code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from ...text import _
+from .. import vision
+from .imported import Imported, from_module
+from .mapper import ModelError
+
+VISION = "torchvision:"
+
+
+def load_model(
+    spec: str,
+    shape: tuple[int, ...] | None = None,
+    weights: str = "",
+    progress: Callable[[int, int], None] | None = None,
+    go_on: Callable[[], bool] | None = None,
+) -> Imported:
+    """The model of this name as a network.
+
+    spec      `torchvision:NAME`, or `package.module:callable`: a module, or what gives one when it is called
+    shape     (channels, height, width) of the picture; torchvision's models have one of their own
+    weights   of torchvision's models: "DEFAULT" or a name there; empty for random ones
+    progress, go_on  see vision.build
+
+    Raises ModelError, vision.VisionError, download.DownloadError and download.Cancelled, each with a sentence.
+    """
+    if spec.startswith(VISION):
+        return _vision(spec.removeprefix(VISION), shape, weights, progress, go_on)
+    if shape is None:
+        raise ModelError(
+            _("{spec}: Say what it takes, as channels, height and width: --input 3,224,224").format(spec=spec)
+        )
+    return from_module(_made(spec), shape, spec.rpartition(":")[2])
+
+
+def _vision(
+    name: str,
+    shape: tuple[int, ...] | None,
+    wanted: str,
+    progress: Callable[[int, int], None] | None,
+    go_on: Callable[[], bool] | None,
+) -> Imported:
+    try:
+        model = vision.build(name, wanted, progress, go_on)
+    except ImportError as error:
+        text = _("torchvision is not there ({why}). Run: pip install torchvision")
+        raise ModelError(text.format(why=str(error).rstrip("."))) from error
+    side, mean, std = vision.preparation(name, wanted)
+    side = getattr(model, "image_size", side)  # transformers take no other
+    made = from_module(model, shape or (3, side, side), name, mean, std)
+    chosen = vision.chosen(name, wanted) if wanted else vision.default(name)
+    return made.named(chosen.classes if chosen else ())
+
+
+def _made(spec: str) -> nn.Module:
+    """What `package.module:callable` names. This runs code: never for what a file says."""
+    home, _colon, name = spec.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as `python -m` has it
+    try:
+        found: Any = importlib.import_module(home)
+    except Exception as error:  # whatever the user's module raises
+        raise ModelError(
+            _("{spec}: {home} cannot be imported: {why}").format(spec=spec, home=home, why=_why(error))
+        ) from error
+    try:
+        for part in name.split("."):
+            found = getattr(found, part)
+    except AttributeError as error:
+        raise ModelError(_("{spec}: {home} has no {name}.").format(spec=spec, home=home, name=name)) from error
+    if not isinstance(found, nn.Module):
+        if not callable(found):
+            raise ModelError(_("{spec}: It is neither a module nor a function that gives one.").format(spec=spec))
+        try:
+            found = found()
+        except Exception as error:  # whatever the user's code raises
+            raise ModelError(_("{spec}: calling it fails: {why}").format(spec=spec, why=_why(error))) from error
+    if not isinstance(found, nn.Module):
+        kind = type(found).__name__
+        raise ModelError(_("{spec}: It gives a {kind}, not a torch.nn.Module.").format(spec=spec, kind=kind))
+    return found
+
+
+def _why(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
