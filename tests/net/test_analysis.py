@@ -69,6 +69,7 @@ def test_why_a_network_cannot_be_trained(g: Graph, code: str) -> None:
         (Conv2d(groups=2), "groups"),
         (Conv2d(padding=5, padding_mode="reflect"), "padding.mode"),
         (MaxPool2d(padding=2), "padding.half"),
+        (MaxPool2d(kernel_size=3, stride=1, dilation=2, padding=2), "padding.half"),
         (ConvTranspose2d(kernel_size=1, padding=9), "shape.empty"),
         (ConvTranspose2d(output_padding=2), "padding.output"),
         (Linear(), "shape.vector"),

@@ -29,7 +29,7 @@ class _Window(Layer):
         shape = map_shape(self, ins) if len(self.axes) == 2 else sequence_shape(self, ins)
         sizes = []
         for n, (kernel, stride, padding, dilation) in zip(shape[1:], self.axes, strict=True):
-            if padding > (dilation * (kernel - 1) + 1) // 2:
+            if padding > kernel // 2:  # as torch counts, however far the dilation spreads it
                 kernels, paddings = (tuple(a[i] for a in self.axes) for i in (0, 2))
                 raise Misfit("padding.half", padding=paddings, kernel=kernels)
             size = _count(n, kernel, stride, padding, dilation, self.ceils)
