@@ -31,7 +31,7 @@ class Network(network.Network):
 
     def to_python(self) -> str:
         """The text of a Python file with the network as class `Net`, needing torch alone. Raises ValueError, too."""
-        from .engine.build import source
+        from .engine.export.python import source
 
         return source(self.analyze())
 

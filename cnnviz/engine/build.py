@@ -1,9 +1,7 @@
-"""A graph as a running module, its first weights, and the same graph as Python source."""
+"""A graph as a running module, and its first weights."""
 
 from __future__ import annotations
 
-import inspect
-import unicodedata
 from collections.abc import Mapping
 from math import sqrt
 from types import MappingProxyType, MethodType
@@ -15,10 +13,9 @@ from torch.overrides import TorchFunctionMode
 
 from ..net.analysis import Analysis, spent
 from ..net.graph import Graph
-from ..net.layers import Input, Softmax, Source, Tokens
+from ..net.layers import Softmax
 from ..net.layers.foreign import Foreign
 from ..net.plan import Plan
-from ..net.problems import shape_text
 from ..text import _
 from . import modules
 
@@ -188,109 +185,3 @@ def fit_state(net: nn.Module, state: Mapping[str, Tensor]) -> tuple[tuple[str, .
 def copy_state(net: nn.Module) -> State:
     """The net's tensors on the CPU, as copies that nobody else changes."""
     return {k: v.detach().to("cpu", copy=True) for k, v in net.state_dict().items()}
-
-
-# ── source text ──────────────────────────────────────────────────────────────────────────────────────────────────────
-def source(rows: Analysis, name: str = "Net") -> str:
-    """A Python file that defines the network as class `name`, needing nothing but torch.
-
-    With the same weights (the state's keys are the same) it gives bit for bit the same output.
-    Raises ValueError naming the node where the network does not fit together.
-    """
-    for r in rows.problems:
-        assert r.problem is not None
-        raise ValueError(f"{r.id}: {r.problem.text}")
-    locals_ = _local_names(rows)
-    layers: list[str] = []
-    run: list[str] = []
-    own: dict[str, str] = {}  # source of our modules by name
-    given = "x"
-    for r in rows.values():
-        here = locals_[r.id]
-        if isinstance(r.node.layer, Source):
-            given = here
-            continue
-        kind, args = r.node.layer.torch(r.ins)
-        own |= {} if hasattr(nn, kind) else {kind: inspect.getsource(getattr(modules, kind))}
-        made = f"{'' if kind in own else 'nn.'}{kind}({_arguments(args)})"
-        me = f"self.{r.id}" if _plain(r.id) else f"self._modules[{r.id!r}]"
-        layers.append(f"        {me} = {made}")
-        takes = ", ".join(locals_[s] for s in r.node.sources)
-        run.append(f"        {here} = {me}({takes})  # {shape_text(r.out or ())}")
-    end = last_end(rows)
-    return "\n".join(
-        [
-            *_head(rows),
-            *(text for block in own.values() for text in ("", "", block.rstrip())),
-            "",
-            "",
-            f"class {name}(nn.Module):",
-            "    def __init__(self) -> None:",
-            "        super().__init__()",
-            *layers,
-            "",
-            f"    def forward(self, {given}: torch.Tensor) -> torch.Tensor:",
-            *run,
-            f"        return {locals_.get(end, given)}",
-            "",
-        ]
-    )
-
-
-def _head(rows: Analysis) -> list[str]:
-    head = ["import torch", "from torch import nn"]
-    if rows.input is not None:
-        layer = rows.input.layer
-        assert isinstance(layer, Source)
-        head += ["", f"INPUT = {layer.out(())!r}  # " + _given(layer)]
-        if isinstance(layer, Input):
-            head.append(
-                f"MEAN, STD = {layer.mean!r}, {layer.std!r}  # the picture's values 0…1 enter as (value − MEAN) / STD"
-            )
-    return head
-
-
-def _given(layer: Source) -> str:
-    """What the numbers of the input's shape are."""
-    if isinstance(layer, Tokens):
-        return f"1, words of a sentence, 1; a word is its number in a vocabulary of {layer.vocabulary}"
-    return (
-        "channels, height, width of the picture" if isinstance(layer, Input) else "planes, height, width of the board"
-    )
-
-
-PAIRS = {"kernel_size", "stride", "padding", "dilation", "output_padding", "output_size", "scale_factor"}
-"""Arguments that torch takes one number for where height and width are equal."""
-
-
-def _arguments(args: Mapping[str, Any]) -> str:
-    """As a person writes them: channel counts first and bare, one number for an equal pair."""
-    parts = []
-    for i, (key, value) in enumerate(args.items()):
-        if key in PAIRS and isinstance(value, tuple) and len(set(value)) == 1:
-            value = value[0]
-        bare = key in ("in_channels", "out_channels", "in_features", "out_features", "num_features") and i < 2
-        parts.append(f"{value!r}" if bare else f"{key}={value!r}")
-    return ", ".join(parts)
-
-
-def _plain(id: str) -> bool:
-    """Whether `self.<id> = module` and `self.<id>` do what they say, and give the key `<id>`."""
-    mangled = id.startswith("__")
-    return not hasattr(_EMPTY, id) and not mangled and unicodedata.normalize("NFKC", id) == id  # as Python reads it
-
-
-def _local_names(rows: Analysis) -> dict[str, str]:
-    """A variable for every node: its id, longer where that is taken."""
-    taken = {"self", "torch", "nn"}
-    names = {}
-    for id in rows:
-        name = unicodedata.normalize("NFKC", id)  # two ids may be one variable to Python
-        while name in taken:
-            name += "_"
-        taken.add(name)
-        names[id] = name
-    return names
-
-
-_EMPTY = nn.Module()

@@ -4,71 +4,19 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
-from cnnviz.engine.build import Net, copy_state, fit_state, fresh, last_end, logits_node, source
+from cnnviz.engine.build import Net, copy_state, fit_state, fresh, last_end, logits_node
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
-from cnnviz.net.layers import Add, BatchNorm2d, Concat, Conv2d, ConvTranspose2d, Flatten, Input, Linear, ReLU, Softmax
+from cnnviz.net.layers import BatchNorm2d, Conv2d, Flatten, Input, Linear, Softmax
 from cnnviz.net.plan import Plan
 
 from .nets import chain, lenet, noisy, small
 
 
-def run(text: str, name: str = "Net") -> nn.Module:
-    names: dict[str, object] = {}
-    exec(compile(text, "<exported>", "exec"), names)
-    cls = names[name]
-    assert isinstance(cls, type) and issubclass(cls, nn.Module)
-    return cls()
-
-
-def awkward() -> Graph:
-    """Ids that clash with attributes of a module, with variables of the code, and with each other."""
-    return (
-        Graph()
-        .add(Input(3, (9, 8)), id="x")
-        .add(Conv2d(4, (3, 4), (2, 3), "same_tf"), ["x"], id="forward")
-        .add(BatchNorm2d(), ["forward"], id="train")
-        .add(ReLU(), ["train"], id="self")
-        .add(ConvTranspose2d(4, (3, 3), (1, 1), (1, 1)), ["self"], id="__hidden")
-        .add(ReLU(), ["__hidden"], id="ﬁ")
-        .add(ReLU(), ["ﬁ"], id="fi")
-        .add(Add(), ["fi", "train", "fi"], id="torch")
-        .add(Concat(), ["torch", "forward"], id="nn")
-    )
-
-
-@pytest.mark.parametrize("make", [lenet, small, noisy, awkward])
-def test_exported_code_is_the_same_net(make) -> None:
-    rows = analyse(make())
-    net, text = Net(rows, Plan(seed=5)), source(rows)
-    torch.manual_seed(5)
-    exported = run(text)
-    ours, theirs = net.state_dict(), exported.state_dict()
-    assert list(ours) == list(theirs)
-    assert all(torch.equal(ours[k], theirs[k]) for k in ours), "first weights are those of torch.manual_seed"
-    x = torch.rand(2, *rows["x" if make is awkward else "image"].out)
-    for module in (net, exported):
-        module.eval()
-    assert torch.equal(net(x), exported(x))
-
-
-def test_exported_code_reads_well() -> None:
-    text = source(analyse(lenet(mean=0.5, std=0.25)), "LeNet5")
-    assert "class LeNet5(nn.Module):" in text
-    assert "        self.C1 = nn.Conv2d(1, 6, kernel_size=5)\n" in text
-    assert "        C3 = self.C3(S2)  # 16×10×10\n" in text
-    assert "MEAN, STD = (0.5,), (0.25,)" in text
-    assert "INPUT = (1, 32, 32)" in text
-    assert isinstance(run(text, "LeNet5"), nn.Module)
-
-
-def test_a_broken_net_has_no_source_but_runs_as_far_as_it_fits() -> None:
+def test_a_broken_net_runs_as_far_as_it_fits() -> None:
     graph = small().change("out", sources=("relu",))
     rows = analyse(graph)
-    with pytest.raises(ValueError, match=r"out: .*Flatten"):
-        source(rows)
     seen: dict[str, torch.Tensor] = {}
     net = Net(rows)
     net(torch.zeros(1, 1, 8, 8), seen)

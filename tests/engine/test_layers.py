@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnnviz.engine.build import Net, source
+from cnnviz.engine.build import Net
+from cnnviz.engine.export.python import source
 from cnnviz.net import files
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
@@ -31,6 +32,7 @@ from cnnviz.net.layers import (
     plane,
 )
 from cnnviz.net.network import Network
+from cnnviz.net.plan import Plan
 from cnnviz.net.region import seen
 
 from ..net.samples import LAYERS, pairs, sample
@@ -61,14 +63,22 @@ def test_shape_params_and_macs_are_torchs(layer: Layer) -> None:
 
 @every_layer
 def test_exported_code_gives_the_same_bits(layer: Layer) -> None:
+    """With the first weights that torch's own seed gives it, and from the same seed while training, too."""
     rows = analyse(sample(layer))
     space: dict[str, object] = {}
     exec(source(rows), space)
-    ours, theirs = Net(rows).eval(), space["Net"]().eval()  # type: ignore[operator]
-    theirs.load_state_dict(ours.state_dict())
+    torch.manual_seed(3)
+    ours, theirs = Net(rows, Plan(seed=3)), space["Net"]()  # type: ignore[operator]
+    mine, exported = ours.state_dict(), theirs.state_dict()
+    assert list(mine) == list(exported) and all(torch.equal(mine[k], exported[k]) for k in mine)
     x = picture(rows)
-    with torch.no_grad():
-        assert torch.equal(ours(x), theirs(x))
+    for training in (True, False):
+        outs = []
+        for net in (ours, theirs):
+            torch.manual_seed(4)
+            with torch.no_grad():
+                outs.append(net.train(training)(x))
+        assert torch.equal(*outs)
 
 
 @every_layer

@@ -1,0 +1,199 @@
+"""A network as exported code divides it: layers, and a block for every group of layers that can be one module.
+
+A group can be one where no path leaves it and comes back. Where two groups read each other, the first of them is
+dissolved into what is around it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from keyword import iskeyword
+
+from torch import nn
+
+from ...net.analysis import Analysis, Row
+from ...net.layers import Source
+
+_USED = frozenset(dir(nn.Sequential()))  # names that every module has; a layer called so gets an underscore
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One layer. `name` is its attribute in the block that holds it."""
+
+    name: str
+    row: Row
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Ids of the nodes whose outputs it takes."""
+        return self.row.node.sources
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Its own id."""
+        return (self.row.id,)
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Itself."""
+        return (self,)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A group, or the whole network, in the order in which its parts run."""
+
+    name: str
+    path: str  # of the group, such as "layer1/0"
+    parts: tuple[Part, ...]
+    inputs: tuple[str, ...]  # ids of nodes outside
+    outputs: tuple[str, ...]  # ids of nodes inside that something outside reads
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Every layer in it, at whatever depth."""
+        return tuple(leaf for part in self.parts for leaf in part.leaves)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether each part reads the one before and nothing else: an nn.Sequential."""
+        if len(self.inputs) != 1 or len(self.outputs) != 1 or not self.parts:
+            return False
+        before: tuple[str, ...] = self.inputs
+        for part in self.parts:
+            if part.inputs != before:
+                return False
+            before = part.outputs
+        inside = [o for p in self.parts for o in p.outputs]
+        return before == self.outputs and len(inside) == len(self.parts)
+
+
+Part = Leaf | Block
+
+
+def outline(rows: Analysis, end: str) -> Block:
+    """The whole network, whose output is that of node `end`. Only for rows without problems."""
+    members = [r for r in rows.values() if not isinstance(r.node.layer, Source)]
+    readers: dict[str, set[str]] = {id: set() for id in rows}
+    for row in members:
+        for source in row.node.sources:
+            readers[source].add(row.id)
+    if end:
+        readers[end].add("")  # the world outside reads it
+    return _block("", "", members, readers)
+
+
+def identifier(text: str) -> str:
+    """`text` as an attribute of a module can be called; digits alone stay, since an nn.Sequential has such names."""
+    name = re.sub(r"\W", "_", unicodedata.normalize("NFKC", text)) or "_"  # two spellings may be one name to Python
+    if name.isdigit():
+        return name
+    if name[0].isdigit() or name.startswith("__"):
+        name = "n" + name  # a name that begins with two underscores is another one inside a class
+    return name + "_" if name in _USED or iskeyword(name) else name
+
+
+def _block(name: str, path: str, members: Sequence[Row], readers: dict[str, set[str]]) -> Block:
+    inside = {r.id for r in members}
+    outputs = tuple(r.id for r in members if readers[r.id] - inside) or tuple(r.id for r in members[-1:])
+    inputs = tuple(dict.fromkeys(s for r in members for s in r.node.sources if s not in inside))
+    if path == "":
+        outputs = tuple(r.id for r in members if "" in readers[r.id])
+    return Block(name, path, tuple(_parts(path, members, readers)), inputs, outputs)
+
+
+def _parts(path: str, members: Sequence[Row], readers: dict[str, set[str]]) -> Iterator[Part]:
+    children: dict[str, list[Row]] = {}  # rows of each group directly inside, by its path
+    for row in members:
+        child = _child(path, row.node.group)
+        if child:
+            children.setdefault(child, []).append(row)
+    while True:
+        home = {row.id: path_ for path_, rows in children.items() for row in rows}
+        order, loop = _order(members, home)
+        if not loop:
+            break
+        del children[next(key for key in loop if key in children)]
+    alone = {row.id: row for row in members if row.id not in home}
+    names = Names()
+    for key in order:
+        if key in alone:
+            yield Leaf(names.fresh(identifier(_inside(path, key))), alone[key])
+        else:
+            name = names.fresh(identifier(key.removeprefix(path).lstrip("/")))
+            yield _block(name, key, children[key], readers)
+
+
+def _child(path: str, group: str) -> str:
+    """The path of the group directly inside `path` that `group` is or lies in; empty for `path` itself."""
+    if not group or group == path or (path and not group.startswith(path + "/")):
+        return ""
+    rest = group[len(path) + 1 :] if path else group
+    first = rest.split("/")[0]
+    return f"{path}/{first}" if path else first
+
+
+def _inside(path: str, id: str) -> str:
+    """`conv1` of `layer1_0_conv1` in `layer1/0`."""
+    return id.removeprefix(path.replace("/", "_") + "_") or id if path else id
+
+
+def _order(members: Sequence[Row], home: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Ids and group paths so that what is read comes first, else in the order of the rows; and those of a loop."""
+    place: dict[str, int] = {}
+    for row in members:
+        place.setdefault(home.get(row.id, row.id), len(place))
+    names = list(place)
+    inside = {r.id for r in members}
+    before: list[set[int]] = [set() for _ in names]
+    for row in members:
+        me = place[home.get(row.id, row.id)]
+        before[me] |= {place[home.get(s, s)] for s in row.node.sources if s in inside} - {me}
+    after: list[list[int]] = [[] for _ in names]
+    for i, sources in enumerate(before):
+        for s in sources:
+            after[s].append(i)
+    missing = [len(s) for s in before]
+    ready = [i for i, m in enumerate(missing) if not m]
+    out: list[str] = []
+    while ready:
+        i = heappop(ready)
+        out.append(names[i])
+        for j in after[i]:
+            missing[j] -= 1
+            if not missing[j]:
+                heappush(ready, j)
+    left = [i for i, m in enumerate(missing) if m]
+    return out, [names[i] for i in left if _comes_back(i, after)]
+
+
+def _comes_back(start: int, after: Sequence[Sequence[int]]) -> bool:
+    seen: set[int] = set()
+    todo = [start]
+    while todo:
+        for i in after[todo.pop()]:
+            if i == start:
+                return True
+            if i not in seen:
+                seen.add(i)
+                todo.append(i)
+    return False
+
+
+class Names:
+    """Names given once each."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+
+    def fresh(self, name: str) -> str:
+        """`name`, longer where it is taken."""
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
