@@ -57,4 +57,4 @@ def test_every_module_that_is_named_is_there() -> None:
 
 
 def test_the_number_of_layer_types() -> None:
-    assert "Nineteen layer types" in README and len(TYPES) == 19
+    assert f"{len(TYPES)} layer types" in README

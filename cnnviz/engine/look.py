@@ -51,7 +51,7 @@ def frame(net: Net, shot: Shot | None, interest: Interest, stamp: Stamp, logits:
     with _at_rest(net), torch.set_grad_enabled(unit is not None):
         net(x.requires_grad_(unit is not None), seen)
         field = _field(seen, x, unit) if unit is not None else None
-    maps = {id: t.detach()[0] for id, t in seen.items()}
+    maps = {id: _first(t) for id, t in seen.items()}
     end = maps.get(logits)
     vector = end.double() if end is not None and end.dim() == 1 else None
     return Frame(
@@ -80,7 +80,7 @@ def glance(net: Net, shot: Shot, interest: Interest, stamp: Stamp) -> Frame:
     if last:
         with _at_rest(net), torch.no_grad():
             net(_batch(net, shot), seen, end=last)
-    maps = {id: _array(seen[id][0]) for id in interest.maps if id in seen}
+    maps = {id: _array(_first(seen[id])) for id in interest.maps if id in seen}
     return Frame(
         version=stamp.version,
         run=stamp.run,
@@ -109,6 +109,12 @@ def _at_rest(net: Net) -> Iterator[None]:
 def _batch(net: Net, shot: Shot) -> Tensor:
     device = next((p.device for p in net.parameters()), torch.device("cpu"))
     return torch.from_numpy(shot.fitted.values).to(device)[None]
+
+
+def _first(batch: Tensor) -> Tensor:
+    """Of the first picture: (channels, height, width) or (features,). A sequence is a map one pixel wide."""
+    values = batch.detach()[0]
+    return values[..., None] if values.dim() == 2 else values
 
 
 def _filters(net: Net, interest: Interest) -> dict[str, Array]:
@@ -149,9 +155,10 @@ def _peaks(vector: Tensor) -> Tensor:
 
 
 def _weight(net: Net, id: str) -> Tensor | None:
+    """What the layer has learned, or was given; a bias where that is all."""
     layer = net._modules.get(id)
-    weight = getattr(layer, "weight", None)
-    return weight if isinstance(weight, Tensor) else None
+    found = (getattr(layer, name, None) for name in ("weight", "bias", "prototypes"))
+    return next((t for t in found if isinstance(t, Tensor)), None)
 
 
 def _array(values: Tensor) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..link.messages import Failed, Frame, Interest, Look, Picture, PictureFile, Pictures, Pixels, Sample, Unit, Watch
 from ..net.graph import Graph
+from ..net.layers import plane
 
 if TYPE_CHECKING:
     from .session import Session
@@ -67,9 +68,7 @@ class Looking:
         u = self._unit if self._unit and self._unit.node == self.selected else None
         if len(row.out) == 1:
             return Unit(self.selected, min(u.channel if u else 0, row.out[0] - 1))
-        if len(row.out) != 3:
-            return None
-        c, h, w = row.out
+        c, (h, w) = row.out[0], plane(row.out)
         if u is None:
             return Unit(self.selected, 0, h // 2, w // 2)
         return Unit(self.selected, min(u.channel, c - 1), min(u.y, h - 1), min(u.x, w - 1))

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
+from ...net.layers import plane
 from ..paint import colour
 from ..paint.bars import NEGATIVE, POSITIVE
 from ..paint.mosaic import levels
@@ -188,7 +189,7 @@ def tiles(n: int, h: int, w: int, width: float, height: float) -> tuple[QRectF, 
 
 def placeholder(painter: QPainter, area: QRectF, out: tuple[int, ...], style: Style) -> None:
     """Before anything has run: where the maps will be."""
-    if len(out) != 3:
+    if len(out) < 2:
         painter.fillRect(QRectF(area.left(), round(area.bottom()) - 1, area.width(), 1), style.line)
         return
 
@@ -202,14 +203,14 @@ def placeholder(painter: QPainter, area: QRectF, out: tuple[int, ...], style: St
 @lru_cache(256)
 def same_places(a: tuple[int, ...], b: tuple[int, ...], width: float, height: float) -> bool:
     """Whether the places of maps of both shapes look the same in so many device pixels."""
-    if len(a) == len(b) == 3:
+    if len(a) > 1 and len(b) > 1:
         return tiles(*_look(a), width, height) == tiles(*_look(b), width, height)
-    return bool(a) == bool(b) and 3 not in (len(a), len(b))  # a line, however long the vector
+    return bool(a) == bool(b) and max(len(a), len(b)) < 2  # a line, however long the vector
 
 
 def _look(out: tuple[int, ...]) -> tuple[int, int, int]:
     """How many maps are shown of this output, and their size."""
-    return min(out[0], MOST), *_thin(out[1], out[2])
+    return min(out[0], MOST), *_thin(*plane(out))
 
 
 def _thin(h: int, w: int) -> tuple[int, int]:

@@ -120,6 +120,9 @@ def caption(out: tuple[int, ...], measure: Callable[[str], float], room: float) 
     if len(out) == 3:
         channels, height, width = map(grouped, out)
         ways += [((f"{channels}×", f"{height}×{width}"), 2.0), ((f"{channels}×", f"{height}×", width), 2.0)]
+    elif len(out) == 2:
+        channels, length = map(grouped, out)
+        ways += [((f"{channels}×", length), 2.0)]
     elif len(out) == 1:
         ways += [((grouped(out[0]),), 2.0), ((short(out[0]),), 2.0)]
     return next((lines for lines, spare in ways if max(map(measure, lines)) <= room - spare), ())

@@ -121,7 +121,7 @@ class Field(Panel):
         rows, shown = self._session.rows, frame.shown
         assert shown is not None
         row = rows[unit.node]
-        if row.out is not None and len(row.out) == 3:
+        if row.out is not None and len(row.out) > 1:
             where = f"{_('channel {}').format(unit.channel)} · ({unit.y}, {unit.x})"
         else:
             where = _("value {}").format(unit.channel)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from ...link.messages import Array, Frame
 from ...net.analysis import Row
-from ...net.layers import Linear, Shape
+from ...net.layers import Embedding, Layer, Shape
 from ...text import _
 from ..paint.counts import shape
 from ..paint.number import number
@@ -17,7 +17,18 @@ from ..session import Session
 from .grids import ColourTiles, WeightTiles
 from .meaning import gone, problem_text
 from .panel import Panel, Veil
-from .weights import Kernels, folded, kernels, sees_colours, unflattened, weighted, weighted_ids
+from .weights import (
+    Kernels,
+    factors,
+    folded,
+    kernels,
+    matrix_shape,
+    planes,
+    sees_colours,
+    unflattened,
+    weighted,
+    weighted_ids,
+)
 
 COLOUR, SIGNED = "colour", "signed"
 BLOCKS, MATRIX, UNIT = "blocks", "matrix", "unit"
@@ -100,17 +111,25 @@ class Filters(Panel):
 
     def _show(self, row: Row, weight: Array) -> bool:
         """Whether the weight is this layer's, and shown; one of an older graph may have another shape."""
-        if weight.ndim == 4:
+        if kernels(row, weight) is not None:
             return self._show_kernels(row, weight)
-        if isinstance(row.node.layer, Linear):
+        if matrix_shape(row) is not None:
             return self._show_linear(row, weight)
-        if weight.ndim == 1:
-            self._offer(())
-            self.title.say(f"{row.id} · {_('{n} factors').format(n=f'{len(weight):,}')}")
-            self.view.show_bars(weight)
-            self._mark(weight.shape)
-            return True
-        return False
+        self._offer(())
+        self._kernels, self._map, self._block = None, None, None
+        maps, line = planes(row, weight), factors(weight)
+        if maps is not None:
+            self._map = maps.shape
+            self.title.say(f"{row.id} · {_('{size} weights').format(size=shape(weight.shape))}")
+            self.tiles.set_rows(1, free=True)
+            self.view.show_array(maps, signed=True, key=row.id)
+        elif line is not None:
+            self.title.say(f"{row.id} · {_('{n} factors').format(n=f'{len(line):,}')}")
+            self.view.show_bars(line)
+        else:
+            return False
+        self._mark(weight.shape)
+        return True
 
     def _show_kernels(self, row: Row, weight: Array) -> bool:
         found = kernels(row, weight)
@@ -130,7 +149,7 @@ class Filters(Panel):
         return True
 
     def _show_linear(self, row: Row, weight: Array) -> bool:
-        if weight.ndim != 2 or row.out is None or weight.shape != (row.out[0], row.ins[0][0]):
+        if weight.shape != matrix_shape(row):
             return False
         unit = self._session.look.unit
         maps = unflattened(self._session.rows, row.id)
@@ -231,6 +250,8 @@ class Filters(Panel):
         if self._kernels:
             out, source = self._kernels.place(tile)
             return _("output {out} · input {source} · ({y}, {x})").format(out=out, source=source, y=y, x=x)
+        if self._map and isinstance(self._layer(), Embedding):
+            return _("word {word} · number {number}").format(word=y, number=x)
         if self._map:
             return _("input channel {source} · ({y}, {x})").format(source=tile, y=y, x=x)
         if self._block:
@@ -238,6 +259,10 @@ class Filters(Panel):
             source = y * across + x
             return _("output {out} · input {source}").format(out=tile, source=source) if source < inputs else ""
         return _("output {out} · input {source}").format(out=y, source=x)
+
+    def _layer(self) -> Layer | None:
+        row = self._session.rows.get(self._session.look.selected)
+        return row.node.layer if row else None
 
     def _mixed(self, out: int, y: int, x: int) -> str:
         if self._kernels is None or not np.all(np.array((out, y, x)) < np.array(self._kernels.array.shape)[[0, 2, 3]]):

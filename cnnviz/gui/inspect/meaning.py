@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...link.messages import Frame, Unit
 from ...net.analysis import Analysis
+from ...net.layers import plane
 from ..session import Session
 
 LAST = ("Activation", "Regularisation")
@@ -33,7 +34,7 @@ def window(rows: Analysis, unit: Unit | None) -> tuple[int, int, int, int] | Non
     None where the unit sees the whole picture, sees nothing, or is not in this network.
     """
     row = rows.get(unit.node) if unit else None
-    if unit is None or row is None or row.field is None or row.out is None or len(row.out) != 3:
+    if unit is None or row is None or row.field is None or row.out is None or len(row.out) == 1:
         return None
     top, left, height, width = row.field.window(unit.y, unit.x)
     return (top, left, height, width) if height and width else None
@@ -42,10 +43,11 @@ def window(rows: Analysis, unit: Unit | None) -> tuple[int, int, int, int] | Non
 def unit_looking_at(rows: Analysis, unit: Unit | None, y: int, x: int) -> Unit | None:
     """The unit of the same channel whose window's middle is nearest to pixel (y, x) of the picture."""
     row = rows.get(unit.node) if unit else None
-    if unit is None or row is None or row.field is None or row.out is None or len(row.out) != 3:
+    if unit is None or row is None or row.field is None or row.out is None or len(row.out) == 1:
         return None
     best = []
-    for span, count, pixel in ((row.field.y, row.out[1], y), (row.field.x, row.out[2], x)):
+    height, width = plane(row.out)
+    for span, count, pixel in ((row.field.y, height, y), (row.field.x, width, x)):
         middles = (2 * start + size for start, size in map(span.at, range(count)))
         best.append(min(enumerate(middles), key=lambda m: abs(m[1] - 2 * pixel - 1))[0])
     return Unit(unit.node, unit.channel, *best)

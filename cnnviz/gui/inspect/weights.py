@@ -11,7 +11,21 @@ import numpy as np
 
 from ...link.messages import Array
 from ...net.analysis import Analysis, Row
-from ...net.layers import Conv2d, ConvTranspose2d, Flatten, Input, Linear, Shape
+from ...net.layers import (
+    RBF,
+    ChannelLinear,
+    Conv1d,
+    Conv2d,
+    ConvTranspose2d,
+    Embedding,
+    Flatten,
+    Input,
+    LayerNorm,
+    Linear,
+    PositionBias,
+    Shape,
+    SparseConv2d,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +68,25 @@ class Kernels:
 
 
 def kernels(row: Row, weight: Array) -> Kernels | None:
-    """The kernels of a convolution's weight; None where the weight is another layer's or an older graph's."""
+    """The kernels of a convolution's weight; None where the weight is another layer's or an older graph's.
+
+    Along a sequence they are one pixel wide. Where a table leaves links out, no number stands in their place.
+    """
     layer = row.node.layer
-    if weight.ndim != 4 or not weight.size or not row.ins:
+    if not weight.size or not row.ins:
         return None
+    if isinstance(layer, Conv1d):
+        found = Kernels(weight[..., None], layer.groups) if weight.ndim == 3 else None
+        return found if found and found.shape[2:] == (layer.kernel_size, 1) else None
+    if weight.ndim != 4:
+        return None
+    if isinstance(layer, SparseConv2d):
+        if weight.shape != (layer.links, 1, *layer.kernel_size):
+            return None
+        whole = np.full((len(layer.table), row.ins[0][0], *layer.kernel_size), np.nan, weight.dtype)
+        links = [(o, i) for o, line in enumerate(layer.table) for i in line]
+        whole[tuple(zip(*links, strict=True))] = weight[:, 0]
+        return Kernels(whole)
     if isinstance(layer, Conv2d):
         found = Kernels(weight, layer.groups)
     elif isinstance(layer, ConvTranspose2d):
@@ -107,9 +136,33 @@ def folded(matrix: Array) -> Array:
     return matrix.reshape(n, height, width)
 
 
+def matrix_shape(row: Row) -> Shape | None:
+    """The shape (outputs, inputs) of the weight of a layer that multiplies by a matrix, or measures from its rows."""
+    if isinstance(row.node.layer, (Linear, ChannelLinear, RBF)) and row.out:
+        return row.out[0], row.ins[0][0]
+    return None
+
+
+def planes(row: Row, weight: Array) -> Array | None:
+    """A weight that is a map itself, (channels, height, width), or a table of words, (1, words, numbers)."""
+    layer = row.node.layer
+    if row.out is None:
+        return None
+    if isinstance(layer, Embedding):
+        return weight[None] if weight.shape == (layer.num_embeddings, layer.embedding_dim) else None
+    if not isinstance(layer, (PositionBias, LayerNorm)) or weight.ndim < 2 or weight.shape[1:] != row.out[1:]:
+        return None
+    return weight if weight.ndim == 3 else weight[..., None]
+
+
+def factors(weight: Array) -> Array | None:
+    """One number for each channel, as batch normalisation has them."""
+    return weight.reshape(-1) if weight.ndim == 1 or weight.shape[1:] == (1, 1) else None
+
+
 def weighted(row: Row) -> bool:
     """Whether the layer has a weight that can be shown."""
-    return row.params > 0
+    return row.params + row.fixed > 0
 
 
 def weighted_ids(rows: Analysis) -> Iterator[str]:

@@ -1,0 +1,84 @@
+"""Every layer type is shown: its maps, its weights, what its units see, and its card."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnnviz.engine.build import Net
+from cnnviz.engine.look import Shot, Stamp, frame
+from cnnviz.engine.pictures import fit
+from cnnviz.gui.inspect import Field, Filters, Maps
+from cnnviz.gui.inspect.meaning import unit_looking_at
+from cnnviz.gui.inspect.weights import kernels, weighted
+from cnnviz.gui.session import Session
+from cnnviz.link.messages import Interest, PictureInfo, Unit
+from cnnviz.net.analysis import analyse
+from cnnviz.net.graph import Graph
+from cnnviz.net.layers import TYPES, Conv1d, Embedding, Input, Source, SparseConv2d, Tokens, plane
+
+from ..net.samples import sample
+from .frames import arrive, open_net
+
+
+def shot(graph: Graph) -> Shot:
+    layer = graph.nodes[0].layer
+    assert isinstance(layer, Source)
+    picture = np.random.default_rng(0).random((12, 9, layer.channels), np.float32)
+    return Shot(fit(picture, layer), PictureInfo("noise", (12, 9), layer.channels))
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_every_layer_type_is_shown(session: Session, qtbot, name: str) -> None:
+    graph = sample(TYPES[name]())
+    id = graph.nodes[-1].id
+    open_net(session, graph, id)
+    panels = [cls(session) for cls in (Maps, Filters, Field)]
+    for panel in panels:
+        qtbot.addWidget(panel)
+        panel.resize(300, 300)
+        panel.show()
+    row, unit = session.rows[id], session.look.unit
+    assert row.out is not None and unit is not None
+    interest = Interest(1, (id,), (id,), (id,), unit)
+    got = frame(Net(session.rows), shot(graph), interest, Stamp(session.version))
+    shape = row.out if len(row.out) != 2 else (*row.out, 1)
+    assert got.maps[id].shape == shape and got.thumbs[id].ndim in (1, 3)
+    assert (id in got.filters) == weighted(row)
+    arrive(session, got)
+    for panel in panels:
+        assert not panel._patience.isActive(), f"{type(panel).__name__} waits for what never comes"
+        assert panel.grab().width() == 300
+    if row.field and len(row.out) > 1:
+        (height, width), (top, left, h, w) = plane(row.out), row.field.window(unit.y, unit.x)
+        assert unit.y < height and unit.x < width
+        found = unit_looking_at(session.rows, unit, top + h // 2, left + w // 2)
+        assert found is not None and found.channel == unit.channel
+
+
+def test_kernels_stand_where_the_table_has_a_link() -> None:
+    graph = Graph().add(Input(3, 8), id="x").add(SparseConv2d(((2, 0), (1,)), (3, 2)), ["x"], id="it")
+    weight = Net(analyse(graph)).it.weight.detach().numpy()
+    found = kernels(analyse(graph)["it"], weight)
+    assert found is not None and found.shape == (2, 3, 3, 2)
+    np.testing.assert_array_equal(found.array[0, 2], weight[0, 0])
+    np.testing.assert_array_equal(found.array[0, 0], weight[1, 0])
+    np.testing.assert_array_equal(found.array[1, 1], weight[2, 0])
+    assert np.isnan(found.array).all(axis=(2, 3)).tolist() == [[False, True, False], [True, False, True]]
+    assert kernels(analyse(graph)["it"], weight[:2]) is None, "of an older graph"
+
+
+def test_a_unit_of_a_sequence_is_picked_by_its_place(session: Session) -> None:
+    g = (
+        Graph()
+        .add(Tokens(40, 9), id="x")
+        .add(Embedding(9, 3, "channels"), ["x"], id="e")
+        .add(Conv1d(2, 5), ["e"], id="it")
+    )
+    open_net(session, g, "it")
+    assert session.look.unit == Unit("it", 0, 18, 0)
+    session.look.pick(1, 30, 7)
+    assert session.look.unit == Unit("it", 1, 30, 0)
+    got = frame(Net(session.rows), shot(g), Interest(1, ("it",), ("it",), (), session.look.unit), Stamp(1))
+    assert got.maps["it"].shape == (2, 36, 1) and got.thumbs["it"].shape == (2, 18, 1)
+    assert got.unit == session.look.unit
