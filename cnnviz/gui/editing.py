@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..net import edit
+from ..net.arrange import arrange
 from ..net.document import Document
 from ..net.edit import Wire
 from ..net.graph import Graph, LoopError
 from ..net.layers import TYPES, Layer
-from ..net.layout import tidy
 from ..net.plan import Plan
 from ..net.problems import Misfit
 from ..text import _
@@ -128,7 +128,7 @@ class Editing:
 
     def tidy(self, sizes: dict[str, tuple[float, float]], aspect: float) -> None:
         """Lay all cards out anew."""
-        self._do(_("Tidy layout"), lambda: self.document.graph.move(tidy(self.document.graph, sizes, aspect)))
+        self._do(_("Tidy layout"), lambda: self.document.graph.move(arrange(self.document.graph, sizes, aspect)))
 
     # ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def copy(self, ids: Iterable[str]) -> str:

@@ -164,7 +164,8 @@ class Analysis(Mapping[str, Row]):
         row, cause = self._rows[id], self.cause(id)
         if row.problem is None:
             return ""
-        return row.problem.text if cause is row else problem("waits", nodes=(cause.id,)).text
+        name = cause.id.rstrip("/")  # a folded group is called by its path
+        return row.problem.text if cause is row else problem("waits", nodes=(name,)).text
 
     def reasons(self) -> dict[str, str]:
         """The reason of every row that has one; what waits for one row has the same words, found once."""

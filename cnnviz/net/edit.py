@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
 from ..text import _
 from .files import from_json, to_json
-from .graph import Graph, LoopError, Node, graph, is_name
+from .graph import Graph, LoopError, Node, graph, is_name, paths
 from .graph import Wire as Wire
 from .graph import wires as wires
 from .layers import Layer
@@ -150,11 +150,11 @@ def remove(graph: Graph, ids: Iterable[str]) -> Graph:
 def copy(graph: Graph, ids: Collection[str]) -> str:
     """These nodes and the wires among them as text; a node keeps the groups of which all nodes are copied."""
     chosen = set(ids)
-    partly = {path for n in graph if n.id not in chosen for path in _paths(n.group)}
+    partly = {path for n in graph if n.id not in chosen for path in paths(n.group)}
     nodes = []
     for n in graph:
         if n.id in chosen:
-            whole = next((p for p in _paths(n.group) if p not in partly), "")
+            whole = next((p for p in paths(n.group) if p not in partly), "")
             group = whole.replace("/", "_") + n.group[len(whole) :] if whole else ""
             nodes.append(replace(n, sources=tuple(s for s in n.sources if s in chosen), group=group))
     return json.dumps({MARK: to_json(Network(Graph(tuple(nodes))))}, ensure_ascii=False, indent=1)
@@ -212,12 +212,6 @@ def _unused(name: str, used: Collection[str]) -> str:
     while new in used:
         new, i = f"{name}_{i}", i + 1
     return new
-
-
-def _paths(group: str) -> Iterator[str]:
-    """`a/b` is in the groups `a` and `a/b`."""
-    parts = group.split("/") if group else []
-    return ("/".join(parts[: i + 1]) for i in range(len(parts)))
 
 
 # ── settings and names ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -350,7 +344,7 @@ def _is_there(graph: Graph, wire: Wire) -> bool:
 def _shared(a: str, b: str) -> str:
     """The innermost group that both groups lie in."""
     both = ""
-    for p, q in zip(_paths(a), _paths(b), strict=False):
+    for p, q in zip(paths(a), paths(b), strict=False):
         if p != q:
             break
         both = p

@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from ..text import N_, _
+from .arrange import arrange
 from .graph import Graph, LoopError, Node, graph, is_name
 from .layers import TYPES, Layer, kinds
 from .layers.base import kind_of
-from .layout import CARD, GAP, tidy
+from .layout import CARD, GAP
 from .network import Network
 from .plan import Plan
 from .problems import Misfit
@@ -118,7 +119,7 @@ def network(data: dict[str, Any], name: str) -> Network:
 def placed(made: Graph) -> Graph:
     """The graph with a place for every card; a very large one in plain rows, since nobody waits for its layout."""
     if len(made) <= TIDIED:
-        return made.move(tidy(made))
+        return made.move(arrange(made))
     across, down = (size + gap for size, gap in zip(CARD, GAP, strict=True))
     columns = round((len(made) * 1.6 * down / across) ** 0.5)
     return made.move({n.id: (i % columns * across, i // columns * down) for i, n in enumerate(made)})

@@ -58,6 +58,31 @@ class Graph:
         """Ids of the nodes that nothing reads."""
         return tuple(id for id, r in self.readers.items() if not r)
 
+    @cached_property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Ids of the nodes in every group, inner groups included; groups in the order in which they begin."""
+        found: dict[str, list[str]] = {}
+        for n in self.nodes:
+            for path in paths(n.group):
+                found.setdefault(path, []).append(n.id)
+        return {path: tuple(ids) for path, ids in found.items()}
+
+    @cached_property
+    def closed(self) -> frozenset[str]:
+        """The groups that can be one card: no way leads out of them and back in again."""
+        place = {n.id: i for i, n in enumerate(self.nodes)}
+        return frozenset(p for p, ids in self.groups.items() if self._is_closed({*ids}, place[ids[0]], place[ids[-1]]))
+
+    def _is_closed(self, inside: set[str], first: int, last: int) -> bool:
+        behind: set[str] = set()  # outside, reached from inside
+        for n in self.nodes[first : last + 1]:  # sources come first, so no such way lies elsewhere
+            if n.id in inside:
+                if not behind.isdisjoint(n.sources):
+                    return False
+            elif not behind.isdisjoint(n.sources) or not inside.isdisjoint(n.sources):
+                behind.add(n.id)
+        return True
+
     def __getitem__(self, id: str) -> Node:
         return self.index[id]
 
@@ -143,6 +168,12 @@ def graph(nodes: Iterable[Node]) -> Graph:
             ordered = ordered and s in seen
         seen.add(n.id)
     return Graph(given if ordered else _sorted(given, place))
+
+
+def paths(group: str) -> Iterator[str]:
+    """`a/b` lies in the groups `a` and `a/b`: these, from the outermost."""
+    parts = group.split("/") if group else []
+    return ("/".join(parts[: i + 1]) for i in range(len(parts)))
 
 
 def is_name(text: str) -> bool:

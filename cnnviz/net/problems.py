@@ -67,6 +67,7 @@ SENTENCES = {
     "setting.sides": N_("{setting} must be one whole number or four (left, right, top, bottom), but is {value}."),
     "setting.shape": N_("{setting} must be one to three whole numbers, but is {value}."),
     "setting.table": N_("{setting} must be a list of lists of whole numbers, none of them empty, but is {value}."),
+    "group.inside": N_("{node}: {why}"),
     "family.depth": N_("depth must be 6n + 2, but is {depth}. The next one is {near}."),
     "size.huge": N_("{layer} gives {shape}, more values than a computer can hold."),
     "plan.data": N_("{why}"),
