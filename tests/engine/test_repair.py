@@ -1,0 +1,54 @@
+"""What the shape doctor has mended is built and runs, forward and backward."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+
+import cnnviz
+from cnnviz.engine.build import Net
+from cnnviz.net.analysis import Analysis
+from cnnviz.net.graph import Graph
+from cnnviz.net.presets import presets
+
+from ..net.breaking import broken, mended
+from ..net.samples import graphs
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Using padding=.same. with even kernel"),
+    pytest.mark.filterwarnings("ignore:Initializing zero-element tensors"),
+]
+often = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+HEAVY = 3e8  # multiply-adds, weights or values that a test does not wait for
+
+
+def runs(rows: Analysis) -> bool:
+    """Run it once to and fro; False where it is too large for a test."""
+    if max(rows.macs, 30 * rows.params, 20 * rows.activation_bytes) > HEAVY:
+        return False
+    assert rows.input is not None
+    torch.manual_seed(0)
+    net = Net(rows).train()
+    x = torch.rand(2, *(rows[rows.input.id].out or ()))
+    y = net(x)
+    assert tuple(y.shape[1:]) == rows[rows.graph.ends[0]].out == (10,)
+    y.sum().backward()
+    assert any(p.grad is not None for p in net.parameters())
+    return True
+
+
+@pytest.mark.parametrize("name", presets())
+def test_mended_presets_run(name: str) -> None:
+    graph = cnnviz.load(name).graph
+    tried = 6 if len(graph) < 40 else 1
+    for seed in range(100, 100 + tried):
+        runs(mended(broken(Random(seed), graph))[0])
+
+
+@often
+@given(graphs())
+def test_mended_random_networks_run(graph: Graph) -> None:
+    runs(mended(graph)[0])
