@@ -18,7 +18,9 @@ from .net.presets import load, presets
 from .net.problems import Misfit
 from .text import _
 
-COMMANDS = ("networks", "summary", "train", "activations", "demo", "bench")
+COMMANDS = ("networks", "summary", "train", "export", "activations", "demo", "bench")
+FORMS = ("python", "onnx", "keras", "json", "svg", "png")
+"""What a network can be exported to."""
 
 
 class CommandError(Exception):
@@ -71,7 +73,10 @@ def _commands() -> argparse.ArgumentParser:
         usage="cnnviz [FILE] | cnnviz COMMAND …",
         description=_("Build a convolutional network, train it and watch what it sees. Without a command: the window."),
         formatter_class=_Wide,
-        epilog=_("NET is a preset (see “cnnviz networks”) or a network file. “cnnviz COMMAND --help” tells more."),
+        epilog=_(
+            "NET is a preset (see “cnnviz networks”) or a network file; for summary also torchvision:NAME, or "
+            "package.module:callable. “cnnviz COMMAND --help” tells more."
+        ),
     )
     parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")
     each = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title=_("commands"), prog="cnnviz")
@@ -103,6 +108,12 @@ def _commands() -> argparse.ArgumentParser:
     p.add_argument("--out", required=True, metavar="RUN", help=_("folder to record the run in"))
     p.add_argument("--resume", action="store_true", help=_("go on with the run in that folder"))
     _json(p)
+
+    p = each.add_parser("export", help=_("write the network in another form, and run that beside it"))
+    _net(p)
+    p.add_argument("--to", required=True, choices=FORMS, help=_("the form"))
+    p.add_argument("-o", "--out", required=True, metavar="FILE")
+    p.add_argument("--weights", metavar="RUN", help=_("a run folder or a .safetensors file; else fresh weights"))
 
     p = each.add_parser("activations", help=_("the feature maps of one layer on one picture, as an .npy file"))
     _net(p)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import io
 from difflib import get_close_matches
-from pathlib import Path
 
 from ..cli import CommandError
 from ..net.analysis import Analysis
-from ..net.files import replace_file, weights_beside
+from ..net.files import replace_file
 from ..net.layers import Source
-from ..net.presets import load, presets
+from ..net.presets import load
 from ..text import _, grouped
+from .weights import chosen, weighted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -20,26 +20,19 @@ def run(args: argparse.Namespace) -> int:
     network = load(args.net)
     rows = network.analyze()
     _refuse(args.net, rows, args.layer)
-    weights = _weights(args)
+    weights = chosen(args)
     import numpy as np
     import torch
 
     from ..engine import pictures
-    from ..engine.build import Net, fit_state
     from ..engine.device import threads
-    from ..engine.history import read_weights
 
     torch.set_num_threads(threads())
     picture = pictures.decode(args.image)
     node = rows.input
     assert node is not None and isinstance(node.layer, Source)
     x = torch.from_numpy(pictures.fit(picture, node.layer).values)[None]
-    net = Net(rows, network.plan).eval()
-    if weights is not None:
-        _kept, fresh = fit_state(net, read_weights(weights))
-        if fresh:
-            text = _("{file} has no weights that fit {nodes}. Give the weights of this network.")
-            raise CommandError(text.format(file=weights, nodes=", ".join(fresh)))
+    net = weighted(rows, network.plan, weights)
     with torch.no_grad():
         maps = net(x, end=args.layer)[0].numpy()
     made = io.BytesIO()
@@ -60,14 +53,3 @@ def _refuse(name: str, rows: Analysis, layer: str) -> None:
     if row.problem is not None:
         cause = rows.cause(layer)
         raise CommandError(f"{name}: {cause.id}: {cause.problem.text if cause.problem else ''}")
-
-
-def _weights(args: argparse.Namespace) -> Path | None:
-    """The file that is meant by --weights, or that lies beside the network file."""
-    if args.weights is None:
-        if args.net in presets():
-            return None
-        beside = weights_beside(args.net)
-        return beside if beside.is_file() else None
-    path = Path(args.weights)
-    return path / "weights" / "last.safetensors" if path.is_dir() else path

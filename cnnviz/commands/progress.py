@@ -48,6 +48,24 @@ class Progress:
             print("\r\x1b[K", end="", file=self._out, flush=True)
 
 
+class Bytes:
+    """How much of a file is there: a line that redraws itself on a terminal, nothing elsewhere."""
+
+    def __init__(self, out: TextIO | None = None):
+        self._out = sys.stderr if out is None else out
+        self._drawn = 0.0
+
+    def show(self, have: int, size: int) -> None:
+        """So many bytes of so many are there."""
+        now = monotonic()
+        if not self._out.isatty() or (now - self._drawn < REDRAWN and have < size):
+            return
+        self._drawn = now
+        text = _("{have} of {size} MB").format(have=f"{have / 1e6:.1f}", size=f"{size / 1e6:.1f}" if size else "?")
+        end = "" if have < size or not size else "\r\x1b[K"
+        print(f"\r\x1b[K{text}{end}", end="", file=self._out, flush=True)
+
+
 def clock(seconds: float) -> str:
     """`1:05` minutes, `2:00:07` hours."""
     whole = round(seconds)

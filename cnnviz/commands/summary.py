@@ -11,7 +11,8 @@ from ..cli import CommandError
 from ..net.analysis import Analysis, Row, trainable
 from ..net.graph import Graph
 from ..net.layers import Input
-from ..net.presets import load
+from ..net.network import Network
+from ..net.presets import is_model, load
 from ..text import _, grouped
 from .table import aligned
 
@@ -20,17 +21,32 @@ FINE = ("net.no_weights", "net.ends")  # cannot be trained, but nothing is wrong
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; gives 0. Raises CommandError, after printing, where the network is broken."""
-    net = load(args.net)
-    if args.input:
-        net = replace(net, graph=with_input(net.graph, args.input, args.net))
+    notes: tuple[str, ...] = ()
+    if is_model(args.net):
+        net, notes = _model(args.net, args.input)
+    else:
+        net = load(args.net)
+        if args.input:
+            net = replace(net, graph=with_input(net.graph, args.input, args.net))
     rows = net.analyze()
-    print(json.dumps(as_json(net.name, rows), ensure_ascii=False) if args.json else as_text(net.name, rows))
+    print(json.dumps(as_json(net.name, rows), ensure_ascii=False) if args.json else as_text(net.name, rows, notes))
     problem = trainable(rows)
     if problem is not None and problem.code not in FINE:
         more = len(rows.problems) - 1
         rest = " " + _("(and {count} more)").format(count=more) if more > 0 else ""
         raise CommandError(f"{args.net}: {problem.text}{rest}")
     return 0
+
+
+def _model(name: str, shape: tuple[int, int, int] | None) -> tuple[Network, tuple[str, ...]]:
+    """The network that a torch module is, and what there is to say of it."""
+    from ..engine.foreign.models import ERRORS, load_model
+
+    try:
+        made = load_model(name, shape)
+    except ERRORS as error:
+        raise CommandError(f"{name}: {error}") from error
+    return made.network, made.notes
 
 
 def with_input(graph: Graph, shape: tuple[int, int, int], name: str) -> Graph:
@@ -62,6 +78,7 @@ def as_json(name: str, rows: Analysis) -> dict[str, Any]:
             "params": rows.params,
             "fixed": rows.fixed,
             "macs": rows.macs,
+            **({"uncosted": list(rows.uncosted)} if rows.uncosted else {}),
             "activation_bytes": rows.activation_bytes,
         },
     }
@@ -76,7 +93,7 @@ def _layer(r: Row, reason: str) -> dict[str, Any]:
         "out": list(r.out) if r.out else None,
         "params": r.params,
         "fixed": r.fixed,
-        "macs": r.macs,
+        "macs": r.macs if r.costed else None,
         "activation_bytes": r.activation_bytes,
         "receptive_field": field
         and {
@@ -89,15 +106,19 @@ def _layer(r: Row, reason: str) -> dict[str, Any]:
     }
 
 
-def as_text(name: str, rows: Analysis) -> str:
-    """The table for a person; what is wrong stands below it, by layer."""
+def as_text(name: str, rows: Analysis, notes: tuple[str, ...] = ()) -> str:
+    """The table for a person; what is wrong stands below it, by layer, and so does what else there is to say."""
     head = (_("layer"), _("type"), _("output"), _("parameters"), _("MACs"), _("memory"), _("receptive field"))
     lines = [_line(r, rows) for r in rows.values()]
-    total = (_("total"), "", "", grouped(rows.params), grouped(rows.macs), _size(rows.activation_bytes), "")
+    macs = grouped(rows.macs) + (" + ?" if rows.uncosted else "")
+    total = (_("total"), "", "", grouped(rows.params), macs, _size(rows.activation_bytes), "")
     table = aligned([head, *lines, total], right=(3, 4, 5)).split("\n")
     rule = "─" * max(map(len, table))
-    wrong = [f"{r.id}: {r.problem.text}" for r in rows.problems if r.problem]
-    return "\n".join([name, "", table[0], rule, *table[1:-1], rule, table[-1], *([""] if wrong else []), *wrong])
+    said = [f"{r.id}: {r.problem.text}" for r in rows.problems if r.problem]
+    if rows.uncosted:
+        said.append(_("Layers whose cost is not known: {count}.").format(count=len(rows.uncosted)))
+    said += notes
+    return "\n".join([name, "", table[0], rule, *table[1:-1], rule, table[-1], *([""] if said else []), *said])
 
 
 def _line(r: Row, rows: Analysis) -> tuple[str, ...]:
@@ -106,10 +127,10 @@ def _line(r: Row, rows: Analysis) -> tuple[str, ...]:
         return r.id, r.node.type, why, "–", "–", "–", ""
     return (
         r.id,
-        r.node.type,
+        r.node.type if r.costed else f"{r.node.type} ({r.node.layer.brief})",
         grouped(*r.out or ()),
         grouped(r.params),
-        grouped(r.macs),
+        grouped(r.macs) if r.costed else _("unknown"),
         _size(r.activation_bytes),
         _field(r),
     )
@@ -118,7 +139,7 @@ def _line(r: Row, rows: Analysis) -> tuple[str, ...]:
 def _field(r: Row) -> str:
     f = r.field
     if f is None:
-        return _("whole picture")
+        return _("unknown") if r.blind else _("whole picture")
     size, stride = f.size, f.stride
     every = f"{stride[0]:g}" if stride[0] == stride[1] else f"{stride[0]:g}×{stride[1]:g}"
     text = _("{height}×{width}, every {stride}").format(height=size[0], width=size[1], stride=every)

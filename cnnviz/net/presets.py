@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,12 @@ def load(net: str | os.PathLike[str]) -> Network:
     if not os.path.lexists(name) and Path(name).suffix == "" and os.path.basename(name) == name:
         raise _unknown(name)
     return read(name)
+
+
+def is_model(net: str | os.PathLike[str]) -> bool:
+    """Whether it names a model that torch must make, `torchvision:resnet50` or `package.module:callable`."""
+    name = os.fspath(net)
+    return re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", name) is not None and not os.path.lexists(name)
 
 
 @cache

@@ -56,7 +56,9 @@ class Call:
     @property
     def shown(self) -> str:
         """What a person calls it."""
-        return type(self.module).__name__ if self.module is not None else bare_name(self.node).strip("_")
+        if self.module is not None:
+            return str(getattr(self.module, "title", type(self.module).__name__))
+        return bare_name(self.node).strip("_")
 
 
 Rule = Callable[[Call], Any]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
-import torch
 from torch import Tensor, fx, nn
 
+from .trial import tensors_in
 from .values import Pending, Pieces, Step, Value, Weight
 
 Known = Mapping[fx.Node, Any]
@@ -148,42 +148,13 @@ class Writer:
         return self._names[path]
 
 
-def rebatched(value: Any, batch: int, to: int) -> Any:
-    """A plain value with sizes for `to` pictures in place of those for `batch`."""
-    if type(value) is int:
-        return value // batch * to if batch > 1 and value and value % batch == 0 else value
-    if isinstance(value, slice):
-        return slice(*(rebatched(v, batch, to) for v in (value.start, value.stop, value.step)))
-    if isinstance(value, (tuple, list)):
-        items = [rebatched(v, batch, to) for v in value]
-        return (
-            items if isinstance(value, list) else torch.Size(items) if isinstance(value, torch.Size) else tuple(items)
-        )
-    if isinstance(value, dict):
-        return {k: rebatched(v, batch, to) for k, v in value.items()}
-    return value
+class Picked(nn.Module):
+    """One tensor of what a module gives."""
 
+    def __init__(self, module: nn.Module, index: int):
+        super().__init__()
+        self.module, self.index = module, index
 
-def sample_of(known: Any, batch: int, to: int) -> Any:
-    """What an operation is tried on: zeros for tensors, `to` pictures of them."""
-    if isinstance(known, Value):
-        return torch.zeros(to, *known.dims)
-    if isinstance(known, Weight):
-        return known.tensor.detach()
-    if isinstance(known, Pending):
-        return known.sample
-    if isinstance(known, Pieces):
-        dims = known.value.dims
-        return tuple(torch.zeros(to, b - a, *dims[1:]) for a, b in known.cuts)
-    if isinstance(known, (tuple, list)) and any(isinstance(k, (Value, Weight, Pending)) for k in known):
-        return type(known)(sample_of(k, batch, to) for k in known)
-    return rebatched(known, batch, to)
-
-
-def tensors_in(result: Any) -> Sequence[Tensor]:
-    """The tensors of a nested result, in its order."""
-    if isinstance(result, Tensor):
-        return [result]
-    if isinstance(result, Mapping):
-        result = list(result.values())
-    return [t for item in result for t in tensors_in(item)] if isinstance(result, (tuple, list)) else []
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """The tensor, counted through nested results."""
+        return tensors_in(self.module(*inputs))[self.index]

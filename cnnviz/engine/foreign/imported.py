@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from ...net.graph import Graph, Node, graph
 from ...net.layers.source import Input
@@ -20,7 +20,7 @@ from .calls import is_reweighted
 from .functions import FUNCTIONS
 from .layers import MODULES
 from .mapper import INPUT, Mapper, ModelError, Unfit
-from .trace import Traced, Untraceable, path_of, trace
+from .trace import ROOT, Traced, Untraceable, path_of, trace
 from .untouched import untouched
 
 
@@ -101,40 +101,68 @@ def _arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     return tuple(example), {}
 
 
+class Whole(nn.Module):
+    """A model as one piece, called as its example says."""
+
+    def __init__(self, model: nn.Module, call: Callable[[nn.Module, Any], Any]):
+        super().__init__()
+        self.model, self._call = model, call
+        self.title = type(model).__name__
+
+    def forward(self, x: Tensor) -> Any:
+        """What the model gives."""
+        return self._call(self.model, x)
+
+
 def _mapped(
-    model: nn.Module, call: Callable[[nn.Module, Any], Any], picture: Tensor, source: Input, shape: Sequence[int]
+    model: nn.Module, call: Callable[[nn.Module, Any], Any], picture: Tensor, source: Input, shape: tuple[int, ...]
 ) -> Mapper:
     """The model through the first way that works: followed, recorded, or as one piece."""
-    from .record import record
-
     notes: list[str] = []
-    for way in (trace, lambda m, c: record(m, c, picture)):
-        try:
-            traced: Traced = way(model, call)
-            if way is trace and _is_mostly_whole(model, traced):
-                raise Untraceable
-            mapper = Mapper(traced, source, FUNCTIONS, MODULES, tuple(shape))
-            mapper.run()
-        except Untraceable as error:
-            text = _("Its code cannot be followed without values{why}; shown is the way that the example input took.")
-            why = " ".join(str(error.__cause__ or "").split("\n")[0].split()).rstrip(".")
-            notes.append(text.format(why=f" ({why})" if why else ""))
-        except Unfit as error:
-            notes.append(str(error))
-        else:
-            mapper.notes[:0] = notes if way is not trace else []
-            for path in traced.whole:
+    for way in (_followed, _recorded, _as_one):
+        whole: list[str] = []
+        while True:
+            try:
+                traced = way(model, call, picture, whole)
+                mapper = Mapper(traced, source, FUNCTIONS, MODULES, shape)
+                mapper.run()
+            except Untraceable as error:
+                text = _("Its code cannot be followed without values{why}; shown is the way that the example took.")
+                why = " ".join(str(error.__cause__ or "").split("\n")[0].split()).rstrip(".")
+                notes.append(text.format(why=f" ({why})" if why else ""))
+            except Unfit as error:
+                notes.append(str(error))
+                if error.path != ROOT and error.path not in whole:
+                    whole.append(error.path)
+                    continue
+            else:
                 text = _("{path} cannot be followed and is shown as one piece.")
-                mapper.notes.append(text.format(path=path_of(path)))
-            return mapper
+                pieces = [text.format(path=path_of(p)) for p in traced.whole]
+                mapper.notes[:0] = [*notes, *pieces]
+                return mapper
+            break
     raise ModelError(notes[-1])
 
 
-def _is_mostly_whole(model: nn.Module, traced: Traced) -> bool:
-    """Whether what could not be followed is most of the model: then a recording shows more."""
-    whole = {id(m) for path in traced.whole for m in traced.modules[path].modules()}
+def _followed(model: nn.Module, call: Callable[..., Any], picture: Tensor, whole: Sequence[str]) -> Traced:
+    traced = trace(model, call, whole)
+    pieces = {id(m) for path in traced.whole for m in traced.modules[path].modules()}
     leaves = [m for m in model.modules() if not m._modules]
-    return bool(whole) and 2 * sum(id(m) in whole for m in leaves) > len(leaves)
+    if 2 * sum(id(m) in pieces for m in leaves) > len(leaves):
+        raise Untraceable  # most of the model would be one piece: a recording shows more
+    return traced
+
+
+def _recorded(model: nn.Module, call: Callable[..., Any], picture: Tensor, whole: Sequence[str]) -> Traced:
+    from .record import record
+
+    return record(model, call, picture, whole)
+
+
+def _as_one(model: nn.Module, call: Callable[..., Any], picture: Tensor, whole: Sequence[str]) -> Traced:
+    wanted = fx.Graph()
+    wanted.output(wanted.call_module(ROOT, (wanted.placeholder("x"),)))
+    return Traced(wanted, {ROOT: Whole(model, call)}, {})
 
 
 def _hooked(model: nn.Module) -> list[str]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +17,12 @@ from ...net.layers.shape import ChannelShuffle, Flatten, Reshape
 from ...net.layers.source import Input
 from ...net.problems import Misfit
 from ...text import _
-from .calls import Call, Rule, bare_name, rule_name, unhook
-from .expression import Writer, rebatched, sample_of, tensors_in
-from .trace import BATCH, Traced, path_of
+from .calls import Call, Rule, bare_name, rule_name
+from .expression import Picked, Writer
+from .trace import ROOT, Traced, path_of
+from .trial import Copies, is_batch, tensors_in, tried
 from .values import Pending, Pieces, Step, Value, Weight
 
-TRIED = 2  # pictures that an unknown operation is tried on
 INPUT = "input"
 
 
@@ -32,7 +31,14 @@ class ModelError(ValueError):
 
 
 class Unfit(Exception):
-    """What the model does to its tensors has no place in a graph of layers; the message is a sentence for the notes."""
+    """What a module does to its tensors has no place in a graph of layers: it must be one piece.
+
+    The message is a sentence for the notes; `path` is the module's.
+    """
+
+    def __init__(self, message: str, path: str = ROOT):
+        super().__init__(message)
+        self.path = path
 
 
 class Mapper:
@@ -55,13 +61,12 @@ class Mapper:
         self.notes: list[str] = []
         self._known: dict[fx.Node, Any] = {}
         self._sharing: dict[int, list[fx.Node]] = {}  # by memory
-        self._stale: set[fx.Node] = set()
+        self._stale: dict[fx.Node, fx.Node] = {}  # what was written over in part, and by which operation
         self._settled: dict[Value, Value] = {}
         self._ids = {INPUT}
         self._owners: dict[int, str] = {}  # node of a module's weights
         self._counted: set[int] = set()  # parameters that have a node
-        self._copied: dict[int, tuple[Any, Any]] = {}  # with what they are copies of, which keeps its id
-        self._originals: dict[int, int] = {}  # of a copied parameter
+        self._copies = Copies()
         self._shapes: dict[str, Shape] = {INPUT: source.out(())}
         self._memory = 0
 
@@ -102,15 +107,18 @@ class Mapper:
     def _computed(self, node: fx.Node, args: Any, kwargs: Any) -> Any:
         try:
             if node.op == "call_method":
-                return getattr(args[0], str(node.target))(*args[1:], **kwargs)
-            return node.target(*args, **kwargs)  # type: ignore[operator]
+                result = getattr(args[0], str(node.target))(*args[1:], **kwargs)
+            else:
+                result = node.target(*args, **kwargs)  # type: ignore[operator]
         except Exception as error:
             raise self.failure(node, error) from error
+        # a tensor made here may be noise: it is made anew in every run
+        return Pending(result, False) if isinstance(result, Tensor) else result
 
     def _read(self, node: fx.Node) -> Any:
         if node in self._stale:
-            text = _("It writes into a part of a tensor whose whole it reads later ({name}).")
-            raise Unfit(text.format(name=node.name))
+            writer = self._stale[node]
+            raise Unfit(self._writing(writer), self._owner(writer) or ROOT)
         return self._known[node]
 
     def _learn(self, node: fx.Node, known: Any) -> None:
@@ -122,10 +130,10 @@ class Mapper:
     def _written(self, call: Call, result: Any) -> None:
         """Where the operation wrote into its input, all that shares its memory has changed, too."""
         target = call.args[0] if call.args else None
-        if not call.writes:
+        if not call.writes or isinstance(target, Weight) or (isinstance(target, Pending) and not target.wired):
             return
         if not isinstance(target, Value) or not isinstance(result, Value):
-            raise Unfit(_("It writes into a part of a tensor ({name}).").format(name=call.node.name))
+            raise Unfit(self._writing(call.node), self._owner(call.node) or ROOT)
         if result.node == target.node:
             return
         for node in self._sharing.pop(target.memory, []):
@@ -133,7 +141,11 @@ class Mapper:
             if isinstance(known, Value) and known.node == target.node:
                 self._learn(node, replace(known, node=result.node, memory=result.memory))
             else:
-                self._stale.add(node)
+                self._stale[node] = call.node
+
+    def _writing(self, node: fx.Node) -> str:
+        text = _("{place} writes into a part of a tensor, and is shown as one piece.")
+        return text.format(place=path_of(self._owner(node)) or _("The model"))
 
     # ── making nodes ─────────────────────────────────────────────────────────────────────────────────────────────────
     def memory(self) -> int:
@@ -192,7 +204,7 @@ class Mapper:
         call = Call(self, node, "reshape", (), {})
         plain = replace(value, steps=())
         dims, names = value.dims, [s.name for s in value.steps]
-        where = f"{self._owner(node)}.reshape".lstrip(".")
+        where = f"{self._owner(node)}.{'flatten' if len(dims) == 1 else 'reshape'}".lstrip(".")
         if names == ["reshape"] and len(dims) <= 3 and 0 not in dims:
             layer = Flatten() if len(dims) == 1 else Reshape(dims)
             return self.put(call, layer, (plain,), memory=value.memory, path=where)
@@ -202,8 +214,10 @@ class Mapper:
                 return self.put(
                     call, ChannelShuffle(first[0]), (plain,), path=where.removesuffix("reshape") + "shuffle"
                 )
-        module, inputs = Writer(self._known, self._traced.modules, self._traced.batch).rearrange(value)
-        return self._put_foreign(node, "permute" if "permute" in names else "reshape", module, inputs, dims)
+        module, inputs = Writer(self._known, self._traced.modules, self.batch).rearrange(value)
+        name = "permute" if "permute" in names else "reshape"
+        path = f"{self._owner(node)}.{name}".lstrip(".")
+        return self._put_foreign(node, name, module, inputs, dims, value.memory, path)
 
     def is_layer(self, value: Value) -> bool:
         """Whether the steps so far are a layer by themselves: flattening, or the shuffling of channels."""
@@ -237,67 +251,47 @@ class Mapper:
         """A Foreign node; where its result is no tensor of a batch, it is put off until something makes one of it."""
         node = call.node
         wired = any(_is_wired(self._known[n]) for n in node.all_input_nodes)
-        sample = self._try(call)
-        if not wired or not self._is_batch(sample):
+        try:
+            sample, memory = tried(call, self.batch, self._copies)
+        except Exception as error:  # the user's own code
+            raise self.failure(node, error) from error
+        if not wired or not is_batch(sample, self.batch):
             return Pending(sample, wired)
         plain = [self._known[n] for n in node.all_input_nodes]
         if call.module is not None and not call.kwargs and all(isinstance(k, Value) and not k.steps for k in plain):
-            module, inputs = self.copy(call.module), tuple(k.node for k in plain)
+            module, inputs = self._copies(call.module), tuple(k.node for k in plain)
         else:
             module, inputs = self._write(node)
-        return self._put_foreign(node, call.shown, module, inputs, tuple(sample.shape[1:]))
+        named = call
+        while named.name in ("getitem", "__getitem__") and isinstance(self._known[_source(named)], Pending):
+            source = _source(named)  # one of several results: it bears the name of what gave them
+            whole = self._traced.modules[str(source.target)] if source.op == "call_module" else None
+            named = Call(self, source, rule_name(source, whole), (), {}, whole)
+        shape = tuple(sample.shape[1:])
+        return self._put_foreign(named.node, named.shown, module, inputs, shape, memory)
 
     def _write(self, node: fx.Node) -> tuple[nn.Module, tuple[str, ...]]:
-        return Writer(self._known, self._traced.modules, self._traced.batch, self.copy).write(node)
+        return Writer(self._known, self._traced.modules, self.batch, self._copies).write(node)
 
-    def _put_foreign(self, node: fx.Node, name: str, module: nn.Module, inputs: tuple[str, ...], shape: Shape) -> Value:
-        mine = {self._originals.get(id(p), id(p)): p.numel() for p in module.parameters()}
+    def _put_foreign(
+        self,
+        node: fx.Node,
+        name: str,
+        module: nn.Module,
+        inputs: tuple[str, ...],
+        shape: Shape,
+        memory: int = 0,
+        path: str = "",
+    ) -> Value:
+        mine = {self._copies.original(p): p.numel() for p in module.parameters()}
         count = sum(size for key, size in mine.items() if key not in self._counted)
         self._counted.update(mine)
-        path = self._path(node)
+        path = path or self._path(node)
         id_ = self._identify(path, node, name)
         self.foreign[id_] = module
         self.state |= {f"{id_}.{k}": w.detach() for k, w in module.state_dict().items()}
         layer = Foreign(name, shape, tuple(self._shapes[i] for i in inputs), count)
-        return self._add(id_, layer, inputs, path, node, shape)
-
-    def _is_batch(self, sample: Any) -> bool:
-        pictures = TRIED if self._traced.batch == BATCH else self._traced.batch
-        return (
-            isinstance(sample, Tensor)
-            and sample.is_floating_point()
-            and sample.dim() > 1
-            and sample.shape[0] == pictures
-        )
-
-    def _try(self, call: Call) -> Any:
-        batch = self._traced.batch
-        to = TRIED if batch == BATCH else batch
-        args, kwargs = (_mapped(v, lambda k: sample_of(k, batch, to)) for v in (call.args, call.kwargs))
-        args, kwargs = rebatched(args, batch, to), rebatched(kwargs, batch, to)
-        try:
-            if call.module is not None:
-                return self.copy(call.module)(*args, **kwargs)
-            if call.node.op == "call_method":
-                return getattr(args[0], str(call.node.target))(*args[1:], **kwargs)
-            return call.node.target(*args, **kwargs)  # type: ignore[operator]
-        except Exception as error:  # the user's own code
-            raise self.failure(call.node, error) from error
-
-    def copy(self, thing: Any) -> Any:
-        """A copy of a module or tensor that is ours, without its owner's hooks; the same one for the same thing."""
-        if id(thing) not in self._copied:
-            try:
-                made = deepcopy(thing, {key: ours for key, (_theirs, ours) in self._copied.items()})
-            except Exception:  # not everything can be copied
-                made = thing
-            pairs = [(thing, made)]
-            if isinstance(thing, nn.Module) and made is not thing:
-                pairs += zip(thing.parameters(), made.parameters(), strict=True)
-                unhook(made)
-            self._copied |= {id(theirs): (theirs, ours) for theirs, ours in pairs}
-            self._originals |= {id(ours): id(theirs) for theirs, ours in pairs}
-        return self._copied[id(thing)][1]
+        return self._add(id_, layer, inputs, path, node, shape, memory=memory)
 
     def failure(self, node: fx.Node, error: Exception) -> ModelError:
         """What is said of an operation that raises."""
@@ -346,7 +340,7 @@ class Mapper:
         """Nodes for the tensors in a nested result."""
         found = []
         for index, sample in enumerate(tensors_in(known.sample)):
-            if not self._is_batch(sample):
+            if not is_batch(sample, self.batch):
                 self.notes.append(_("An output that is no value for each picture is left out."))
                 continue
             module, inputs = self._write(node)
@@ -355,16 +349,11 @@ class Mapper:
         return found
 
 
-class Picked(nn.Module):
-    """One tensor of what a module gives."""
-
-    def __init__(self, module: nn.Module, index: int):
-        super().__init__()
-        self.module, self.index = module, index
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """The tensor, counted through nested results."""
-        return tensors_in(self.module(*inputs))[self.index]
+def _source(call: Call) -> fx.Node:
+    """What an operation takes first."""
+    source = call.node.args[0]
+    assert isinstance(source, fx.Node)
+    return source
 
 
 def _flat(result: Any) -> list[tuple[fx.Node, Any]]:
@@ -373,13 +362,6 @@ def _flat(result: Any) -> list[tuple[fx.Node, Any]]:
     if isinstance(result, Mapping):
         result = list(result.values())
     return [pair for item in result for pair in _flat(item)] if isinstance(result, (tuple, list)) else []
-
-
-def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
-    if isinstance(value, (list, tuple)):
-        items = [_mapped(v, change) for v in value]
-        return items if isinstance(value, list) else tuple(items)
-    return {k: _mapped(v, change) for k, v in value.items()} if isinstance(value, dict) else change(value)
 
 
 def _is_tensor(value: Any) -> bool:

@@ -12,10 +12,13 @@ from torch import nn
 
 from ...text import _
 from .. import vision
+from .download import DownloadError
 from .imported import Imported, from_module
 from .mapper import ModelError
 
 VISION = "torchvision:"
+ERRORS = (ModelError, vision.VisionError, DownloadError)
+"""What `load_model` raises with a sentence for a person."""
 
 
 def load_model(
@@ -32,14 +35,12 @@ def load_model(
     weights   of torchvision's models: "DEFAULT" or a name there; empty for random ones
     progress, go_on  see vision.build
 
-    Raises ModelError, vision.VisionError, download.DownloadError and download.Cancelled, each with a sentence.
+    Raises ModelError, vision.VisionError and download.DownloadError, each with a sentence; download.Cancelled.
     """
     if spec.startswith(VISION):
         return _vision(spec.removeprefix(VISION), shape, weights, progress, go_on)
     if shape is None:
-        raise ModelError(
-            _("{spec}: Say what it takes, as channels, height and width: --input 3,224,224").format(spec=spec)
-        )
+        raise ModelError(_("Say what the model takes, as channels, height and width, such as 3,224,224."))
     return from_module(_made(spec), shape, spec.rpartition(":")[2])
 
 
@@ -70,24 +71,22 @@ def _made(spec: str) -> nn.Module:
     try:
         found: Any = importlib.import_module(home)
     except Exception as error:  # whatever the user's module raises
-        raise ModelError(
-            _("{spec}: {home} cannot be imported: {why}").format(spec=spec, home=home, why=_why(error))
-        ) from error
+        raise ModelError(_("{home} cannot be imported: {why}").format(home=home, why=_why(error))) from error
     try:
         for part in name.split("."):
             found = getattr(found, part)
     except AttributeError as error:
-        raise ModelError(_("{spec}: {home} has no {name}.").format(spec=spec, home=home, name=name)) from error
+        raise ModelError(_("{home} has no {name}.").format(home=home, name=name)) from error
     if not isinstance(found, nn.Module):
         if not callable(found):
-            raise ModelError(_("{spec}: It is neither a module nor a function that gives one.").format(spec=spec))
+            raise ModelError(_("{name} is neither a module nor a function that gives one.").format(name=name))
         try:
             found = found()
         except Exception as error:  # whatever the user's code raises
-            raise ModelError(_("{spec}: calling it fails: {why}").format(spec=spec, why=_why(error))) from error
+            raise ModelError(_("Calling {name} fails: {why}").format(name=name, why=_why(error))) from error
     if not isinstance(found, nn.Module):
         kind = type(found).__name__
-        raise ModelError(_("{spec}: It gives a {kind}, not a torch.nn.Module.").format(spec=spec, kind=kind))
+        raise ModelError(_("{name} gives a {kind}, not a torch.nn.Module.").format(name=name, kind=kind))
     return found
 
 

@@ -7,7 +7,7 @@ values out of torch and back, the module that does so is kept as one operation.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from threading import get_ident
@@ -27,9 +27,14 @@ from .values import leading
 _OUT = {"numpy", "tolist", "__array__", "data_ptr"}  # methods by which values leave torch
 
 
-def record(model: nn.Module, call: Callable[[nn.Module, Any], Any], picture: Tensor) -> Traced:
-    """The operations of `call(model, picture)` as they are done. Raises mapper.ModelError where the model raises."""
-    whole: set[str] = set()
+def record(
+    model: nn.Module, call: Callable[[nn.Module, Any], Any], picture: Tensor, wanted: Collection[str] = ()
+) -> Traced:
+    """The operations of `call(model, picture)` as they are done; modules at the paths `wanted` are one.
+
+    Raises mapper.ModelError where the model raises, mapper.Unfit where it must be one piece.
+    """
+    whole = set(wanted)
     while True:
         try:
             ours = deepcopy(model)
@@ -46,7 +51,7 @@ def record(model: nn.Module, call: Callable[[nn.Module, Any], Any], picture: Ten
         if recorder.left is None:
             break
         if recorder.left in whole or recorder.left == ROOT:
-            raise Unfit(_("It takes values out of torch and back; it is shown as one piece."))
+            raise Unfit(_("The model takes values out of torch and back, and is shown as one piece."))
         whole.add(recorder.left)
     recorder.graph.output(recorder.argument(result))
     modules = dict(model.named_modules(prefix=ROOT, remove_duplicate=False))

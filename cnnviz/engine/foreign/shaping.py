@@ -185,7 +185,7 @@ def _cut(c: Call) -> Pieces | None:
     return Pieces(value, tuple(zip([0, *ends[:-1]], ends, strict=True)))
 
 
-@rule("getitem")
+@rule("getitem", "__getitem__")
 def _getitem(c: Call) -> Any:
     held, key = c.args
     if isinstance(held, Pieces) and type(key) is int:
@@ -195,7 +195,11 @@ def _getitem(c: Call) -> Any:
     if not isinstance(held, Value) or held.steps:
         return None
     keys = list(key) if isinstance(key, tuple) else [key]
-    if Ellipsis in keys or not all(isinstance(k, slice) and k.step in (None, 1) for k in keys):
+    if any(k is Ellipsis for k in keys):
+        return None
+    if None in keys:
+        return _widened(c, held, keys)
+    if not all(isinstance(k, slice) and k.step in (None, 1) for k in keys):
         return None
     everything = [slice(None), *(slice(None) for _ in held.shape)]
     whole = [k.start in (None, 0) and k.stop is None for k in keys]
@@ -205,6 +209,16 @@ def _getitem(c: Call) -> Any:
         return held
     start, stop, _step = keys[1].indices(held.shape[0])
     return _slice(c, held, start, stop)
+
+
+def _widened(c: Call, value: Value, keys: list[Any]) -> Value | None:
+    """Indexing with None, which adds axes of size 1."""
+    size, sizes = list(_size(c, value)), list[int]()
+    if not all(k is None or k == slice(None) for k in keys) or keys[0] is None:
+        return None
+    for key in keys:
+        sizes.append(1 if key is None else size.pop(0))
+    return resized(c, value, [*sizes, *size])
 
 
 @rule("narrow")

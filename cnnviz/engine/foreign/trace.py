@@ -6,19 +6,21 @@ Code that cannot be followed (a branch that depends on values) makes its module 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from threading import get_ident
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.overrides import TorchFunctionMode
 
 BATCH = 7919  # a prime that stands for the number of pictures in sizes: nobody else's size is a multiple of it
 ROOT = "model"
 LEAVES = {"torchvision.ops.stochastic_depth.StochasticDepth"}
 """Modules outside torch.nn that are one operation, because we have a layer for them."""
 
+_DRAWN = {"rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial", "empty"}
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
@@ -41,12 +43,13 @@ class Traced:
     whole: list[str] = field(default_factory=list)
 
 
-def trace(model: nn.Module, call: Callable[[nn.Module, Any], Any]) -> Traced:
-    """The operations of `call(model, x)` for a tensor x. Raises Untraceable."""
-    tracer = _Tracer(model)
+def trace(model: nn.Module, call: Callable[[nn.Module, Any], Any], whole: Collection[str] = ()) -> Traced:
+    """The operations of `call(model, x)` for a tensor x. Modules at the paths `whole` are one. Raises Untraceable."""
+    tracer = _Tracer(model, whole)
     holder = _Holder(model, call)
     try:
-        graph = tracer.trace(holder)
+        with _Noise(tracer):
+            graph = tracer.trace(holder)
     except Untraceable:
         raise
     except Exception as error:  # whatever a model's code raises over what is no tensor
@@ -73,8 +76,8 @@ def is_leaf(module: nn.Module) -> bool:
         return False
     if cls.forward.__module__.startswith("torch.nn.modules."):  # a subclass that only sets things up is one, too
         return True
-    # what is different in training would be followed only as it is now
-    return not module._modules and cls.forward.__module__ != "torch.nn" and _asks_for_training(cls)
+    # noise of one's own: followed now, in evaluation, it would be nothing
+    return not module._modules and not module._parameters and _asks_for_training(cls)
 
 
 def _asks_for_training(cls: type[nn.Module]) -> bool:
@@ -95,16 +98,31 @@ class _Holder(nn.Module):
         return self._call(self._modules[ROOT], x)  # type: ignore[arg-type]
 
 
+class _Noise(TorchFunctionMode):
+    """Numbers that code draws while it is followed become operations, to be drawn in every run."""
+
+    def __init__(self, tracer: fx.Tracer):
+        super().__init__()
+        self._tracer, self._thread = tracer, get_ident()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run or note down a function of torch."""
+        if getattr(func, "__name__", "") in _DRAWN and get_ident() == self._thread:
+            return self._tracer.create_proxy("call_function", func, args, kwargs or {})
+        return func(*args, **(kwargs or {}))
+
+
 class _Tracer(fx.Tracer):
     """Follows one thread: fx patches torch for all of them, and others may be training meanwhile."""
 
     proxy_buffer_attributes = True
 
-    def __init__(self, model: nn.Module):
+    def __init__(self, model: nn.Module, whole: Collection[str]):
         super().__init__(autowrap_modules=(math,), param_shapes_constant=True)
         self.modules: dict[str, nn.Module] = {}
         self.tensors: dict[str, Tensor] = {}
         self.whole: list[str] = []
+        self._wanted = whole
         self._thread = get_ident()
         self._model = model
         self._paths: dict[int, str] = {}
@@ -124,7 +142,7 @@ class _Tracer(fx.Tracer):
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """See `is_leaf`."""
-        return is_leaf(m)
+        return is_leaf(m) or (m is not self._model and module_qualified_name in self._wanted)
 
     def call_module(
         self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
