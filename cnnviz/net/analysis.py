@@ -13,7 +13,7 @@ from math import prod
 from typing import Any
 
 from .graph import Graph, Node
-from .layers import Shape, Shapes, Source, plane
+from .layers import Layer, Shape, Shapes, Source, plane
 from .layers.base import POINTS, Window
 from .problems import Misfit, Problem, problem
 from .window import Span, TooLongError, join
@@ -186,6 +186,7 @@ def analyse(graph: Graph, before: Analysis | None = None) -> Analysis:
     changed: set[str] = set()
     first: str | None = None  # where the picture enters
     old_first = before.input.id if before and before.input else None
+    memo: Memo = {}
     for n in graph.nodes:
         is_input = isinstance(n.layer, Source)
         known = old.get(n.id)
@@ -198,7 +199,7 @@ def analyse(graph: Graph, before: Analysis | None = None) -> Analysis:
             rows[n.id] = known if known.node is n else _moved(known, n)
             continue
         second = is_input and first is not None
-        row = Row(n, problem=problem("input.second", first=first)) if second else _row(n, rows, first)
+        row = Row(n, problem=problem("input.second", first=first)) if second else _row(n, rows, first, memo)
         if is_input and first is None:
             first = n.id
             if known is not None and first == old_first and known.node.layer == n.layer and known.problem is None:
@@ -213,7 +214,34 @@ def _moved(row: Row, node: Node) -> Row:
     return replace(row, node=node)
 
 
-def _row(n: Node, rows: dict[str, Row], first: str | None) -> Row:
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What a layer gives for inputs of certain shapes, wherever in the network it stands."""
+
+    out: Shape = ()
+    params: int = 0
+    macs: int = 0
+    fixed: int = 0
+    windows: tuple[Window, ...] = ()
+    problem: Problem | None = None
+
+
+def _figures(layer: Layer, ins: Shapes) -> _Figures:
+    try:
+        out = layer.out(ins)
+    except Misfit as e:
+        return _Figures(problem=e.problem)
+    if prod(out) > LARGEST:
+        return _Figures(problem=problem("size.huge", layer=type(layer).__name__, shape=out))
+    windows = (layer.window(ins),) if len(ins) == 1 else layer.windows(ins)
+    return _Figures(out, layer.params(ins), layer.macs(ins), layer.fixed(ins), windows)
+
+
+Memo = dict[tuple[Layer, Shapes], _Figures]
+"""Figures met in one pass: deep networks repeat few layers on few shapes."""
+
+
+def _row(n: Node, rows: dict[str, Row], first: str | None, memo: Memo) -> Row:
     layer = n.layer
     fewest, most = layer.inputs
     have = len(n.sources)
@@ -223,32 +251,30 @@ def _row(n: Node, rows: dict[str, Row], first: str | None) -> Row:
         code = "inputs.count" if most == fewest else "inputs.more"
         return Row(n, problem=problem(code, layer=n.type, need=fewest, have=have))
     above = [rows[s] for s in n.sources]
-    ins: list[Shape] = []
-    for r in above:
-        if r.out is None:
-            waits = tuple(dict.fromkeys(a.node.id for a in above if a.out is None))
-            return Row(n, problem=problem("waits", nodes=waits))
-        ins.append(r.out)
-    shapes = tuple(ins)
+    shapes = tuple([r.out for r in above if r.out is not None])
+    if len(shapes) < have:
+        waits = tuple(dict.fromkeys(a.node.id for a in above if a.out is None))
+        return Row(n, problem=problem("waits", nodes=waits))
+    key = layer, shapes
+    found = memo.get(key)
+    if found is None:
+        found = memo[key] = _figures(layer, shapes)
+    if found.problem is not None:
+        return Row(n, shapes, problem=found.problem)
+    field = None if have else PIXEL
+    below: Field | None = None
     try:
-        out = layer.out(shapes)
-    except Misfit as e:
-        return Row(n, shapes, problem=e.problem)
-    if prod(out) > LARGEST:
-        return Row(n, shapes, problem=problem("size.huge", layer=n.type, shape=out))
-    try:
-        if len(above) > 1:
+        if have == 1:
+            below = above[0].field
+            field = _through(found.windows[0], below)
+        elif have:
             picture = rows[first].out if first else None
-            seen = [_through(w, r.field) for w, r in zip(layer.windows(shapes), above, strict=True)]
+            seen = [_through(w, r.field) for w, r in zip(found.windows, above, strict=True)]
             below = field = _merge(seen, plane(picture) if picture else (0, 0))
-        else:
-            below = above[0].field if above else None
-            field = _through(layer.window(shapes), below) if above else PIXEL
     except TooLongError:
         below = field = None
-    counts = layer.params(shapes), layer.macs(shapes)
-    blind = not layer.known or any(r.blind for r in above)
-    return Row(n, shapes, out, *counts, field, field_in=below, fixed=layer.fixed(shapes), blind=blind)
+    blind = not layer.known or (above[0].blind if have == 1 else any(r.blind for r in above))
+    return Row(n, shapes, found.out, found.params, found.macs, field, None, below, found.fixed, blind)
 
 
 def _through(window: Window, field: Field | None) -> Field | None:
@@ -271,7 +297,10 @@ def _merge(fields: list[Field | None], picture: tuple[int, int]) -> Field | None
     if len(known) < len(fields):
         return None
     y, y_aligned = join([f.y for f in known], picture[0])
-    x, x_aligned = join([f.x for f in known], picture[1])
+    if picture[0] == picture[1] and all(f.x is f.y or f.x == f.y for f in known):  # the usual case
+        x, x_aligned = y, y_aligned
+    else:
+        x, x_aligned = join([f.x for f in known], picture[1])
     return Field(y, x, y_aligned and x_aligned and all(f.aligned for f in known))
 
 

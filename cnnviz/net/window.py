@@ -205,6 +205,8 @@ class Span:
     @property
     def stride(self) -> Fraction | int:
         """Pixels from one unit's window to the next one's."""
+        if len(self.windows) == 1:
+            return self.advance
         f = Fraction(self.advance, len(self.windows))
         return f.numerator if f.denominator == 1 else f
 
@@ -260,6 +262,10 @@ def join(spans: list[Span], pixels: int = 0) -> tuple[Span, bool]:
     for s in spans:
         if not s.advance and all(w[0] <= 0 and w[0] + w[1] >= pixels for w in s.windows):
             return s, True
+    if all(len(s.windows) == 1 and s.advance == first.advance for s in spans):  # ordinary branches of equal stride
+        single = [s.windows[0] for s in spans]
+        centres = {2 * start + size for start, size in single if size}
+        return Span((_hull(single),), first.advance), len(centres) <= 1
     widest = max(spans, key=lambda s: s.stride)
     same = all(s.stride == first.stride for s in spans)
     n = lcm(*(len(s.windows) for s in spans)) if same else len(widest.windows)

@@ -45,16 +45,18 @@ class Conv2d(Layer):
         check_groups(self.groups, c, self.out_channels)
         if self.padding == "same" and self.stride != (1, 1):
             raise Misfit("padding.same_stride", stride=self.stride)
-        sizes = []
-        for axis, n in enumerate((h, w)):
-            before, after = self.sides(axis, n)
+        height, width = self._count(0, h, ins), self._count(1, w, ins)
+        return self.out_channels, height, width
+
+    def _count(self, axis: int, n: int, ins: Shapes) -> int:
+        before, after = self.sides(axis, n)
+        if self.padding_mode != "zeros":
             check_mode(self.padding_mode, before, after, n)
-            reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
-            size = (n + before + after - reach - 1) // self.stride[axis] + 1
-            if size < 1:
-                raise Misfit("shape.window", layer="Conv2d", kernel=self.kernel_size, shape=ins[0])
-            sizes.append(size)
-        return self.out_channels, *sizes
+        reach = self.dilation[axis] * (self.kernel_size[axis] - 1)
+        size = (n + before + after - reach - 1) // self.stride[axis] + 1
+        if size < 1:
+            raise Misfit("shape.window", layer="Conv2d", kernel=self.kernel_size, shape=ins[0])
+        return size
 
     def sides(self, axis: int, n: int) -> tuple[int, int]:
         """Pixels added (before, after) along `axis` (0: height) of an input of size `n`."""
