@@ -13,6 +13,7 @@ from .toggle import Result
 
 CASES = {
     "analysis": "table:analysis",
+    "linear": "table:linear",
     "activation": "screen:activation",
     "edit": "screen:edit",
     "paint": "paint:first_paint",

@@ -10,6 +10,8 @@ from ..net.layers import BatchNorm2d, Conv2d, Input, ReLU
 from ..net.presets import preset
 from .toggle import Result, clock, judge, toggle
 
+DEEP = ("vgg16", "googlenet", "resnet50", "densenet121")
+
 
 def chain(n: int) -> Graph:
     """An Input and `n` layers in a row: convolution, batch norm, ReLU, and again."""
@@ -22,21 +24,38 @@ def chain(n: int) -> Graph:
 
 def analysis() -> Iterator[Result]:
     """Full cold analysis, receptive fields included, over torchinfo.summary of the same network."""
+    for name, g in (("minivggnet", preset("minivggnet").graph), ("chain of 1,000", chain(1000))):
+        yield _against(name, g, "cpu", ">= 20")
+    for name in DEEP:
+        yield _against(name, preset(name).graph, "cpu", ">= 100")
+    for name in DEEP:
+        yield _against(name, preset(name).graph, "meta", ">= 25")
+
+
+def linear() -> Iterator[Result]:
+    """The cost of a node in a chain of 4,000 over that in one of 500: 1 where it is linear."""
+    short, long = chain(500), chain(4000)
+    a, b, ratio = toggle(lambda: clock(lambda: analyse(short)) / 500, lambda: clock(lambda: analyse(long)) / 4000)
+    yield judge("cost of a node, 4,000 over 500", b * 1e6, a * 1e6, "µs", "<= 1.3", ratio)
+
+
+def _against(name: str, g: Graph, device: str, goal: str) -> Result:
+    """Against torchinfo's forward on zeros, or its run on the meta device, which computes nothing."""
     import torch
     import torchinfo
 
     from ..engine.build import Net
 
     torch.set_num_threads(1)
-    for name, g in (("minivggnet", preset("minivggnet").graph), ("chain of 1,000", chain(1000))):
-        rows = analyse(g)
-        net = Net(rows).eval()
-        size = (1, *rows[g.nodes[0].id].out)  # type: ignore[misc]
-        theirs = torchinfo.summary(net, size, verbose=0, device="cpu")
-        if theirs.total_params != rows.params:
-            raise AssertionError(f"torchinfo counts {theirs.total_params} parameters, we {rows.params}")
-        a, b, ratio = toggle(
-            lambda g=g: clock(lambda: analyse(g)),  # type: ignore[misc]
-            lambda net=net, size=size: clock(lambda: torchinfo.summary(net, size, verbose=0, device="cpu")),  # type: ignore[misc]
-        )
-        yield judge(f"analysis, {name}", a * 1e3, b * 1e3, "ms", ">= 20", ratio)
+    rows = analyse(g)
+    net = Net(rows).eval().to(device)
+    size = (1, *rows[g.nodes[0].id].out)  # type: ignore[misc]
+
+    def summary() -> torchinfo.ModelStatistics:
+        return torchinfo.summary(net, size, verbose=0, device=device)
+
+    if summary().total_params != rows.params:
+        raise AssertionError(f"torchinfo counts {summary().total_params} parameters, we {rows.params}")
+    a, b, ratio = toggle(lambda: clock(lambda: analyse(g)), lambda: clock(summary))
+    where = "" if device == "cpu" else ", meta device"
+    return judge(f"analysis, {name}{where}", a * 1e3, b * 1e3, "ms", goal, ratio)
