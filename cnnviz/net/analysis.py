@@ -214,30 +214,23 @@ def _moved(row: Row, node: Node) -> Row:
     return replace(row, node=node)
 
 
-@dataclass(frozen=True, slots=True)
-class _Figures:
-    """What a layer gives for inputs of certain shapes, wherever in the network it stands."""
-
-    out: Shape = ()
-    params: int = 0
-    macs: int = 0
-    fixed: int = 0
-    windows: tuple[Window, ...] = ()
-    problem: Problem | None = None
+Figures = tuple[Shape, int, int, int, tuple[Window, ...]]
+"""Output, parameters, multiply-adds, fixed scalars, and what a unit looks at in each input."""
 
 
-def _figures(layer: Layer, ins: Shapes) -> _Figures:
+def _figures(layer: Layer, ins: Shapes) -> Figures | Problem:
+    """What a layer gives for inputs of certain shapes, wherever in the network it stands, or why it does not."""
     try:
         out = layer.out(ins)
     except Misfit as e:
-        return _Figures(problem=e.problem)
+        return e.problem
     if prod(out) > LARGEST:
-        return _Figures(problem=problem("size.huge", layer=type(layer).__name__, shape=out))
+        return problem("size.huge", layer=type(layer).__name__, shape=out)
     windows = (layer.window(ins),) if len(ins) == 1 else layer.windows(ins)
-    return _Figures(out, layer.params(ins), layer.macs(ins), layer.fixed(ins), windows)
+    return out, layer.params(ins), layer.macs(ins), layer.fixed(ins), windows
 
 
-Memo = dict[tuple[Layer, Shapes], _Figures]
+Memo = dict[tuple[Layer, Shapes], Figures | Problem]
 """Figures met in one pass: deep networks repeat few layers on few shapes."""
 
 
@@ -259,22 +252,23 @@ def _row(n: Node, rows: dict[str, Row], first: str | None, memo: Memo) -> Row:
     found = memo.get(key)
     if found is None:
         found = memo[key] = _figures(layer, shapes)
-    if found.problem is not None:
-        return Row(n, shapes, problem=found.problem)
+    if isinstance(found, Problem):
+        return Row(n, shapes, problem=found)
+    out, params, macs, fixed, windows = found
     field = None if have else PIXEL
     below: Field | None = None
     try:
         if have == 1:
             below = above[0].field
-            field = _through(found.windows[0], below)
+            field = _through(windows[0], below)
         elif have:
             picture = rows[first].out if first else None
-            seen = [_through(w, r.field) for w, r in zip(found.windows, above, strict=True)]
+            seen = [_through(w, r.field) for w, r in zip(windows, above, strict=True)]
             below = field = _merge(seen, plane(picture) if picture else (0, 0))
     except TooLongError:
         below = field = None
     blind = not layer.known or (above[0].blind if have == 1 else any(r.blind for r in above))
-    return Row(n, shapes, found.out, found.params, found.macs, field, None, below, found.fixed, blind)
+    return Row(n, shapes, out, params, macs, field, None, below, fixed, blind)
 
 
 def _through(window: Window, field: Field | None) -> Field | None:
@@ -285,7 +279,7 @@ def _through(window: Window, field: Field | None) -> Field | None:
         return field
     y, x = window
     aligned = field.aligned
-    if y == x and field.y == field.x:  # square kernels: the usual case
+    if (y is x or y == x) and (field.y is field.x or field.y == field.x):  # square kernels: the usual case
         span = field.y.through(y)
         return Field(span, span, aligned)
     return Field(field.y.through(y), field.x.through(x), aligned)

@@ -17,6 +17,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, lcm
 
 
@@ -152,6 +153,12 @@ def _float32(number: float) -> float:
     return float(struct.unpack("f", struct.pack("f", number))[0])
 
 
+@lru_cache(maxsize=4096)
+def slide(kernel: int = 1, stride: int = 1, dilation: int = 1, before: int = 0, mode: str = "zeros") -> Slide:
+    """The Slide of these numbers, the same object every time: deep networks ask for few, many times."""
+    return Slide(kernel, stride, dilation, before, mode)
+
+
 Axis = Slide | Spread | Share | Stretch | Blend | Whole
 POINT = Slide()
 PERIODS = 4096  # the longest period of a Span
@@ -249,6 +256,30 @@ def _shortest(windows: tuple[tuple[int, int], ...], advance: int) -> Span:
     return Span(windows, advance)
 
 
+def _join_plain(spans: list[Span]) -> tuple[Span, bool] | None:
+    """`join` of ordinary branches, whose units see windows of one size at one and the same stride; None for others."""
+    first = spans[0]
+    advance = first.advance
+    if not advance or len(first.windows) > 1:
+        return None
+    low, size = first.windows[0]
+    high, centre = low + size, 2 * low + size
+    same = aligned = True
+    for s in spans:
+        if s.advance != advance or len(s.windows) > 1:
+            return None
+        start, size = s.windows[0]
+        if not size:
+            return None
+        end = start + size
+        if start + end != centre:
+            aligned = False
+        if start != low or end != high:
+            same = False
+            low, high = min(low, start), max(high, end)
+    return (first if same else Span(((low, high - low),), advance)), aligned
+
+
 def join(spans: list[Span], pixels: int = 0) -> tuple[Span, bool]:
     """What a unit sees that looks at the same position of several branches, and whether they are aligned.
 
@@ -257,15 +288,14 @@ def join(spans: list[Span], pixels: int = 0) -> tuple[Span, bool]:
     stride is true; the widest one is given, with the windows as they are from unit 0 on. Raises TooLongError.
     """
     first = spans[0]
+    plain = _join_plain(spans)
+    if plain is not None:
+        return plain
     if all(s == first for s in spans):
         return first, True
     for s in spans:
         if not s.advance and all(w[0] <= 0 and w[0] + w[1] >= pixels for w in s.windows):
             return s, True
-    if all(len(s.windows) == 1 and s.advance == first.advance for s in spans):  # ordinary branches of equal stride
-        single = [s.windows[0] for s in spans]
-        centres = {2 * start + size for start, size in single if size}
-        return Span((_hull(single),), first.advance), len(centres) <= 1
     widest = max(spans, key=lambda s: s.stride)
     same = all(s.stride == first.stride for s in spans)
     n = lcm(*(len(s.windows) for s in spans)) if same else len(widest.windows)

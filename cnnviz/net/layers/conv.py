@@ -7,7 +7,7 @@ from typing import Any
 
 from ...text import N_
 from ..problems import Misfit
-from ..window import Axis, Slide, Spread
+from ..window import Axis, Spread, slide
 from .base import Layer, Shape, Shapes, map_shape, setting, times, unusual
 
 MODES = ("zeros", "reflect", "replicate", "circular")
@@ -64,17 +64,11 @@ class Conv2d(Layer):
         return added(rule, self.kernel_size[axis], self.stride[axis], self.dilation[axis], n)
 
     def window(self, ins: Shapes) -> tuple[Axis, Axis]:
-        y, x = (
-            Slide(
-                self.kernel_size[a],
-                self.stride[a],
-                self.dilation[a],
-                self.sides(a, ins[0][1 + a])[0],
-                self.padding_mode,
-            )
-            for a in (0, 1)
-        )
-        return y, x
+        return self._slide(0, ins[0][1]), self._slide(1, ins[0][2])
+
+    def _slide(self, a: int, n: int) -> Axis:
+        before, _after = self.sides(a, n)
+        return slide(self.kernel_size[a], self.stride[a], self.dilation[a], before, self.padding_mode)
 
     def params(self, ins: Shapes) -> int:
         k = self.kernel_size

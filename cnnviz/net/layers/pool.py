@@ -7,7 +7,7 @@ from typing import Any
 
 from ...text import N_
 from ..problems import Misfit
-from ..window import POINT, Axis, Slide
+from ..window import POINT, Axis, slide
 from .base import Layer, Shape, Shapes, map_shape, sequence_shape, setting, times, unusual
 
 
@@ -41,7 +41,7 @@ class _Window(Layer):
         return shape[0], *sizes
 
     def window(self, ins: Shapes) -> tuple[Axis, Axis]:
-        y, x = (*(Slide(k, s, d, p) for k, s, p, d in self.axes), POINT)[:2]
+        y, x = (*(slide(k, s, d, p) for k, s, p, d in self.axes), POINT)[:2]
         return y, x
 
     def size_text(self, ins: Shapes) -> tuple[str, ...]:
