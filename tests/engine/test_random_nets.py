@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cnnviz.engine.build import Net, module_type
-from cnnviz.engine.export.python import source
+from cnnviz.engine.export.python import code
 from cnnviz.net import files
 from cnnviz.net.analysis import Row, analyse
 from cnnviz.net.explain import explain
@@ -96,9 +96,10 @@ def test_code_and_files_hold_the_same_network(g: Graph) -> None:
     rows = analyse(g)
     assume(not rows.problems)
     space: dict[str, object] = {}
-    exec(source(rows), space)
+    made = code(rows)
+    exec(made.text, space)
     ours, theirs = Net(rows).eval(), space["Net"]().eval()  # type: ignore[operator]
-    theirs.load_state_dict(ours.state_dict())
+    theirs.load_state_dict(made.state(ours.state_dict()))
     x = picture(rows)
     with torch.no_grad():
         torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=0, equal_nan=True)
@@ -108,8 +109,9 @@ def test_code_and_files_hold_the_same_network(g: Graph) -> None:
 def test_any_name_works_in_code(id: str) -> None:
     rows = analyse(Graph().add(Input(1, 6)).add(Conv2d(2), ["input_1"], id=id).add(Conv2d(3), [id]))
     space: dict[str, object] = {}
-    exec(source(rows), space)
+    made = code(rows)
+    exec(made.text, space)
     ours, theirs = Net(rows).eval(), space["Net"]().eval()  # type: ignore[operator]
-    theirs.load_state_dict(ours.state_dict())
+    theirs.load_state_dict(made.state(ours.state_dict()))
     with torch.no_grad():
         assert torch.equal(ours(picture(rows)), theirs(picture(rows)))
