@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..net import edit
+from ..net.analysis import Analysis
 from ..net.arrange import arrange
 from ..net.document import Document
 from ..net.edit import Wire
@@ -13,6 +14,7 @@ from ..net.graph import Graph, LoopError
 from ..net.layers import TYPES, Layer
 from ..net.plan import Plan
 from ..net.problems import Misfit
+from ..net.repair import Repair, repairs
 from ..text import _
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class Editing:
     def __init__(self, session: Session):
         self._session = session
         self.document = Document(on_graph=self._graph_changed, on_plan=self._plan_changed)
+        self._offered: tuple[Analysis | None, dict[str, tuple[Repair, ...]]] = None, {}
 
     def _graph_changed(self, graph: Graph) -> None:
         self._session.graph_edited()
@@ -104,6 +107,35 @@ class Editing:
         if not self._do(_("Rename {id}").format(id=id), lambda: edit.rename(self.document.graph, id, new)):
             return False
         self._session.look.select([new])
+        return True
+
+    # ── repairs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    def repairs(self, id: str) -> tuple[Repair, ...]:
+        """What the shape doctor offers for this layer, or for the one that it waits for, the best first."""
+        rows = self._session.rows
+        if self._offered[0] is not rows:
+            self._offered = rows, {}
+        known = self._offered[1]
+        cause = rows.cause(id).id if id in rows else ""
+        if cause not in known:
+            known[cause] = repairs(rows, cause) if cause else ()
+        return known[cause]
+
+    def repair(self, repair: Repair) -> bool:
+        """Take what was offered; where the network has changed since, the offer that says the same now, if any."""
+        if repair.before.graph is not self.document.graph:
+            now = self.repairs(repair.id) if repair.id else self._session.run.remedies
+            same = [r for r in now if r.text == repair.text]
+            if not same:
+                text = _("The network has changed since: “{repair}” does not apply any more.")
+                self._session.notice(text.format(repair=repair.text), "info", key="edit")
+                return False
+            repair = same[0]
+        if not self._do(repair.text, lambda: repair.graph):
+            return False
+        touched = [c.after.id for c in repair.changes if c.after is not None]
+        stays = [i for i in (repair.id, *touched) if i in self.document.graph]
+        self._session.look.select(stays[:1])
         return True
 
     # ── wires ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -23,10 +23,12 @@ from ..link.messages import (
     Stop,
     Train,
 )
-from ..net.analysis import trainable
+from ..net.analysis import Analysis, trainable
 from ..net.plan import Plan
 from ..net.problems import Misfit, Problem, problem
+from ..net.repair import Repair, remedies
 from ..text import _
+from .mending import as_actions
 
 if TYPE_CHECKING:
     from .session import Session
@@ -55,6 +57,7 @@ class Running:
         self._source = ""  # weights file that the document was opened with or saved to
         self._weights = ""  # file that the next Open takes weights from
         self._fresh = False
+        self._offered: tuple[Analysis, int | None, tuple[Repair, ...]] | None = None
         self._waiting: tuple[bool, int] | None = None  # a run to start when the present one has ended
 
     # ── state ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -76,10 +79,22 @@ class Running:
     @property
     def problem(self) -> Problem | None:
         """Why the network in the editor cannot be trained."""
-        pictures = self._session.look.pictures
-        classes = len(pictures.classes) if pictures and pictures.data == self.plan.data else None
-        found = trainable(self._session.rows, classes)
+        found = trainable(self._session.rows, self._classes)
         return found or (problem("plan.data", why=self._data_trouble) if self._data_trouble else None)
+
+    @property
+    def remedies(self) -> tuple[Repair, ...]:
+        """What the shape doctor offers so that the network in the editor can be trained, the best first."""
+        key = self._session.rows, self._classes
+        if self._offered is None or self._offered[0] is not key[0] or self._offered[1] != key[1]:
+            self._offered = (*key, remedies(*key))
+        return self._offered[2]
+
+    @property
+    def _classes(self) -> int | None:
+        """Of the plan's data set; None while it is not loaded."""
+        pictures = self._session.look.pictures
+        return len(pictures.classes) if pictures and pictures.data == self.plan.data else None
 
     @property
     def behind(self) -> bool:
@@ -190,7 +205,7 @@ class Running:
         row = self._session.rows.problems[0] if self._session.rows.problems else None
         if row is not None:
             self._session.look.select([row.id])
-        self._session.notice(why.text, "error", key="train")
+        self._session.notice(why.text, "error", key="train", actions=as_actions(self._session, self.remedies))
 
     def use_home_data(self) -> None:
         """Train on the data set that comes with the program."""

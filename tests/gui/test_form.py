@@ -147,7 +147,8 @@ def test_a_problem_takes_the_place_of_the_help(form: Form, session: Session) -> 
 def test_a_missing_flatten_is_put_in(form: Form, session: Session, qtbot: QtBot) -> None:
     session.edit.remove(["flatten_1"])
     session.look.select(["output"])
-    assert form.words.cure.isVisible() and form.words.cure.text() == "Insert Flatten"
+    qtbot.waitUntil(form.words.cure.isVisible)
+    assert form.words.cure.text() == "Insert Flatten"
     qtbot.mouseClick(form.words.cure, Qt.MouseButton.LeftButton)
     assert session.rows["output"].problem is None
     assert session.graph[session.graph["output"].sources[0]].type == "Flatten"

@@ -20,7 +20,7 @@ from cnnviz.gui.window import questions
 from cnnviz.gui.window.actions import COMMANDS
 from cnnviz.gui.window.keys import Keys
 from cnnviz.gui.window.window import Window
-from cnnviz.link.messages import TRAINING, Look, PictureFile, Pixels, Ready, Watch
+from cnnviz.link.messages import IDLE, TRAINING, Look, PictureFile, Pixels, Ready, Watch
 from cnnviz.net.graph import Graph
 
 from .hand import LEFT
@@ -69,12 +69,24 @@ def test_what_cannot_be_done_says_why(window, session, qtbot):
     assert not window.actions_["undo"].isEnabled()
     assert "Nothing to undo" in window.actions_["undo"].toolTip()
     session.edit.set("C1", "kernel_size", (99, 99))
-    train = window.actions_["train"]
-    qtbot.waitUntil(lambda: not train.isEnabled())
+    train, step = window.actions_["train"], window.actions_["step"]
+    qtbot.waitUntil(lambda: not step.isEnabled())
     assert window.actions_["undo"].isEnabled() and "kernel_size" in window.actions_["undo"].text()
-    assert "C1" in train.toolTip()
+    assert train.isEnabled() and "C1" in train.toolTip(), "it offers what mends the network"
     session.edit.undo()
-    qtbot.waitUntil(train.isEnabled)
+    qtbot.waitUntil(step.isEnabled)
+    assert "C1" not in train.toolTip()
+
+
+def test_train_refuses_with_what_mends_the_network(window, session, qtbot):
+    session.edit.remove(["flatten_1"])
+    window.actions_["train"].trigger()
+    assert session.run.phase == IDLE and any("Put Flatten before it" in t for t in window.notices.texts)
+    button = next(b for b in window.notices.findChildren(QPushButton) if b.text() == "Insert Flatten")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert session.run.problem is None and session.edit.document.undo_text == "Insert Flatten"
+    session.edit.undo()
+    assert session.run.problem is not None, "one step"
 
 
 def test_keys_reach_the_commands(window, session, qtbot):

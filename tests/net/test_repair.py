@@ -26,7 +26,7 @@ from cnnviz.net.repair.whole import STAGES
 from .breaking import broken, dice, mended
 from .samples import graphs
 
-often = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+often = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 NAMES = presets()
 
 
@@ -205,7 +205,7 @@ def test_random_networks_are_mended(graph: Graph) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_broken_presets_are_mended(name: str) -> None:
     graph = cnnviz.load(name).graph
-    for seed in range(12 if len(graph) < 60 else 3):
+    for seed in range(6 if len(graph) < 60 else 2):
         mended(broken(Random(seed), graph))
 
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from ...text import N_, _
+from ..mending import add_repairs
 from ..session import Session
 
 ENTRIES: tuple[tuple[str, str, str], ...] = (
@@ -31,6 +32,8 @@ def build_menu(canvas: QWidget, session: Session, wires: bool) -> QMenu:
     menu = QMenu(canvas)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     layers = bool(session.look.selection)
+    if len(session.look.selection) == 1:
+        add_repairs(menu, session, session.look.selected)
     there = {
         "layers": layers,
         "anything": layers or wires,

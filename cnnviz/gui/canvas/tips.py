@@ -5,9 +5,11 @@ from __future__ import annotations
 from html import escape
 
 from ...net.analysis import Analysis, Field, Row
+from ...net.refusal import refusal
+from ...net.repair import repairs
 from ...text import _
 from ..paint import counts
-from ..paint.counts import grouped
+from ..paint.counts import figures, grouped
 
 
 def card_tip(row: Row, rows: Analysis) -> str:
@@ -19,7 +21,11 @@ def card_tip(row: Row, rows: Analysis) -> str:
         cause = rows.cause(row.id)
         if cause is not row and cause.problem is not None:
             words += f"<br>{escape(cause.id)}: {escape(cause.problem.text)}"
+        if arithmetic := refusal(cause):
+            words += f"<br>{escape(figures(arithmetic))}"
         parts.append(f"⚠ {words}")
+        if offered := repairs(rows, row.id, most=1):
+            parts.append(escape(_("Right-click to mend it: {repair} …").format(repair=offered[0].text)))
     parts += [escape(line) for line in _numbers(row)]
     return "<p style='margin:0'>" + "</p><p style='margin:4px 0 0 0'>".join(parts) + "</p>"
 

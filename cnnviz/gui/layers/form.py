@@ -6,16 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QScrollArea,
-    QSizePolicy,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -23,19 +21,19 @@ from PySide6.QtWidgets import (
 
 from ...net import edit
 from ...net.analysis import Row
-from ...net.edit import Wire
 from ...net.layers import Layer, kinds
+from ...net.refusal import refusal
+from ...net.repair import Repair
 from ...text import _
 from ..boxes import LINE, Line, say
 from ..editor import Editor
 from ..fields import editor
+from ..mending import preview
 from ..paint import theme
-from ..paint.counts import grouped, shape
+from ..paint.counts import figures, grouped, shape
 from ..paint.signs import Sign
 from ..session import Session
-
-CURES = {"shape.vector": "Flatten"}
-"""Problems that a layer in front of the broken one cures."""
+from .doctor import Cure, Doctor
 
 
 class Form(QWidget):
@@ -54,12 +52,21 @@ class Form(QWidget):
         self._nothing = _wrapped(self)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self._rows = QWidget(self)  # holds the pages; one is in view
+        self.others = Doctor(_("Other ways to mend it"), self)
+        self._soon = QTimer(self)  # repairs are tried once the edit is on the screen
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
         self.help = _wrapped(self)  # of the setting that has the focus or the pointer
         self._lay_out()
         self.head.name.textEdited.connect(self._check_name)
         self.head.name.editingFinished.connect(self._rename)
         self.head.name.left.connect(self._revert_name)
-        self.words.cure.clicked.connect(self._cure)
+        self._soon.timeout.connect(self._offer)
+        for place in (self.words.cure, self.others):
+            place.taken.connect(self._mend)
+            place.looked_at.connect(self._preview)
+        session.plan_changed.connect(self._soon.start)
+        session.pictures_changed.connect(self._soon.start)
         session.selection_changed.connect(self.refresh)
         session.graph_changed.connect(self.refresh)
         self.refresh()
@@ -74,7 +81,7 @@ class Form(QWidget):
         box = QVBoxLayout(self._page)
         box.setContentsMargins(2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID)
         box.setSpacing(2 * theme.GRID)
-        for widget in (self.head, self.words, self._rows, self._nothing):
+        for widget in (self.head, self._nothing, self.words, self._rows, self.others):
             box.addWidget(widget)
         box.addStretch(1)
         scroll = QScrollArea(self)
@@ -111,8 +118,10 @@ class Form(QWidget):
         one = len(chosen) == 1
         if not one:
             self._id = ""  # first: what loses the focus by being hidden must not tell its value to anybody
-        for widget in (self.head, self.words, self._rows, self.help):
+        self._soon.start()
+        for widget in (self.head, self._rows):
             widget.setVisible(one)
+        self.words.setVisible(one)
         self._nothing.setVisible(not one)
         if not one:
             self._nothing.setText(self._several(chosen) if chosen else self._none())
@@ -123,7 +132,7 @@ class Form(QWidget):
         if type(row.node.layer) is not self._type:
             self._turn_to(type(row.node.layer))
         self.head.show_row(row, fresh)
-        self.words.show_row(row, self._session.rows.reason(row.id))
+        self.words.show_row(row, self._session.rows.reason(row.id), figures(refusal(self._session.rows.cause(row.id))))
         for name, field in self.editors.items():
             field.show_value(getattr(row.node.layer, name), fresh)
 
@@ -164,6 +173,34 @@ class Form(QWidget):
             field.blockSignals(False)
         self._pages[cls].show()
 
+    # ── repairs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    @Slot()
+    def _offer(self) -> None:
+        """Offer what mends the selected layer; with nothing selected, what keeps the network from being trained."""
+        if not self.isVisible():
+            return
+        offered: tuple[Repair, ...] = ()
+        if self._id in self._session.rows:
+            offered = self._session.edit.repairs(self._id)
+        elif not self._session.look.selection and len(self._session.graph):
+            why = self._session.run.problem
+            offered = self._session.run.remedies
+            self.words.setVisible(bool(offered))
+            if why is not None:
+                self.words.show_problem(why.text)
+        self.words.cure.show_repair(offered[0] if offered else None)
+        self.others.show_repairs(offered[1:])
+
+    @Slot(object)
+    def _mend(self, repair: Repair) -> None:
+        self._session.edit.repair(repair)
+
+    @Slot(object)
+    def _preview(self, repair: Repair | None) -> None:
+        """What a repair would change, in the place of a setting's help."""
+        self.help.setTextFormat(Qt.TextFormat.RichText if repair else Qt.TextFormat.PlainText)
+        self.help.setText(preview(repair) if repair else "")
+
     # ── help ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Enter, QEvent.Type.FocusIn):
@@ -174,6 +211,7 @@ class Form(QWidget):
         return super().eventFilter(watched, event)
 
     def _explain(self, name: str) -> None:
+        self.help.setTextFormat(Qt.TextFormat.PlainText)
         self.help.setText(f"{name}: {_(self.editors[name].kind.help)}" if name in self.editors else "")
 
     # ── editing ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -210,18 +248,6 @@ class Form(QWidget):
     def _revert_name(self) -> None:
         if self._id:
             self.head.show_row(self._session.rows[self._id], True)
-
-    @Slot()
-    def _cure(self) -> None:
-        """Put the layer that is missing in front, and stay with this one."""
-        row = self._session.rows[self._id]
-        if row.problem is None or row.problem.code not in CURES:
-            return
-        source = self._session.graph[row.node.sources[0]]
-        between = ((source.pos[0] + row.node.pos[0]) / 2, (source.pos[1] + row.node.pos[1]) / 2)
-        here = self._id
-        self._session.edit.insert(CURES[row.problem.code], Wire(source.id, here), between)
-        self._session.look.select([here])
 
 
 def _wrapped(parent: QWidget, quiet: bool = True) -> QLabel:
@@ -324,14 +350,17 @@ class _Words(QWidget):
         self.does.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.wrong = _wrapped(self, quiet=False)
         self.wrong.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.cure = QPushButton(self)
-        self.cure.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.arithmetic = _wrapped(self)
+        self.arithmetic.setFont(theme.tabular(theme.caption()))
+        self.arithmetic.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.cure = Cure(self)
         self._sign = Sign(self)
         self._sign.setFixedSize(self._sign.sizeHint())
         self._broken = QWidget(self)
         words = QVBoxLayout()
         words.setSpacing(theme.GRID)
         words.addWidget(self.wrong)
+        words.addWidget(self.arithmetic)
         words.addWidget(self.cure, 0, Qt.AlignmentFlag.AlignLeft)
         words.addStretch(1)
         line = QHBoxLayout(self._broken)
@@ -343,15 +372,19 @@ class _Words(QWidget):
         self._stack.addWidget(self.does)
         self._stack.addWidget(self._broken)
 
-    def show_row(self, row: Row, reason: str) -> None:
-        """Show a layer's help, or the reason why it gives nothing."""
+    def show_row(self, row: Row, reason: str, arithmetic: str = "") -> None:
+        """Show a layer's help, or the reason why it gives nothing, with its formula."""
         self.does.setText(_(type(row.node.layer).__doc__ or ""))
         if row.problem is None:
             self._stack.setCurrentWidget(self.does)
             return
-        self.wrong.setText(reason)
+        self.show_problem(reason, arithmetic)
         self._sign.setVisible(row.problem.code != "waits")
-        cure = CURES.get(row.problem.code, "")
-        self.cure.setText(_("Insert {type}").format(type=cure))
-        self.cure.setVisible(bool(cure))
+
+    def show_problem(self, reason: str, arithmetic: str = "") -> None:
+        """Show what is wrong; what mends it stands below."""
+        self.wrong.setText(reason)
+        self.arithmetic.setText(arithmetic)
+        self.arithmetic.setVisible(bool(arithmetic))
+        self._sign.show()
         self._stack.setCurrentWidget(self._broken)

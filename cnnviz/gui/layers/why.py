@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Slot
@@ -11,9 +10,10 @@ from PySide6.QtWidgets import QFrame, QTextBrowser, QVBoxLayout, QWidget
 
 from ...net.analysis import Row
 from ...net.explain import Formula, explain, letters
+from ...net.refusal import refusal
 from ...text import _
 from ..paint import theme
-from ..paint.counts import grouped, shape
+from ..paint.counts import figures, grouped, shape
 from ..paint.signs import sign_pixmap
 from ..session import Session
 
@@ -102,7 +102,9 @@ class Why(QWidget):
             texts.append(f"{cause.id}: {cause.problem.text}")
         style = f"color:{theme.current().problem_text}; margin:0 0 8px 0"
         image = '<img src="sign" style="vertical-align:middle">&nbsp; '
-        return "".join(f'<p style="{style}">{image}{escape(t)}</p>' for t in texts)
+        told = "".join(f'<p style="{style}">{image}{escape(t)}</p>' for t in texts)
+        arithmetic = refusal(cause)
+        return f"{told}<p style='margin:0 0 8px 0'>{escape(figures(arithmetic))}</p>" if arithmetic else told
 
 
 def statements(row: Row) -> list[str]:
@@ -123,11 +125,6 @@ def statements(row: Row) -> list[str]:
     if row.node.layer.family == "Merge":
         return [_("The branches are aligned: their windows have the same stride and the same centres.")]
     return []
-
-
-def figures(text: str) -> str:
-    """`text` with its long numbers grouped: `1024·10` becomes `1,024·10`."""
-    return re.sub(r"\d{4,}", lambda m: grouped(int(m[0])), text)
 
 
 def _title(row: Row) -> str:

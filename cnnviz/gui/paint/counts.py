@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ...text import grouped as grouped  # panels read numbers here, sentences there
 
 LONGEST = 9_999_999
@@ -36,6 +38,11 @@ def memory(n: int) -> str:
 def shape(values: tuple[int, ...]) -> str:
     """`1,024×30×30`."""
     return grouped(*values)
+
+
+def figures(text: str) -> str:
+    """A formula with its long numbers grouped: `1024·10` becomes `1,024·10`."""
+    return re.sub(r"\d{4,}", lambda m: grouped(int(m[0])), text)
 
 
 def times(values: tuple[float, ...]) -> str:

@@ -13,8 +13,9 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from ...net.analysis import Analysis, Field, Row
 from ...net.problems import shape_text
+from ...net.refusal import refusal
 from ...text import N_, _
-from ..paint.counts import LONGEST, count, grouped, memory, shape, times
+from ..paint.counts import LONGEST, count, figures, grouped, memory, shape, times
 
 LAYER, TYPE, OUT, PARAMS, MACS, MEMORY, FIELD = range(7)
 COLUMNS = (
@@ -198,7 +199,7 @@ def field_text(field: Field | None) -> str:
 def tip(row: Row, column: int) -> str:
     """What the cell's tip says."""
     if row.problem:
-        return row.problem.text
+        return "\n".join(filter(None, (row.problem.text, figures(refusal(row)))))
     if column == PARAMS and row.params > LONGEST:
         return _("{n} parameters").format(n=grouped(row.params))
     if column == MACS and row.macs > LONGEST:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTa
 
 from ...net.analysis import Row
 from ...text import _
+from ..mending import add_repairs
 from ..paint import theme
 from ..session import Session
 from .cells import HEIGHT, PAD, Cells, Heading, Totals
@@ -129,14 +130,18 @@ class Table(QWidget):
     def menu(self) -> QMenu:
         """The context menu."""
         menu = QMenu(self)
+        if len(self._session.look.selection) == 1:
+            add_repairs(menu, self._session, self._session.look.selected)
+        offered = len(menu.actions())
         copied = self._copied()
         whole = len(copied) == len(self.model.rows)
         what = _("Copy table as {way}") if whole else _("Copy {n} rows as {way}").replace("{n}", str(len(copied)))
         for way, verb in (("text", self._copy_text), ("CSV", self._copy_csv), ("Markdown", self._copy_markdown)):
             action = menu.addAction(what.format(way=_(way)), verb)
             action.setEnabled(bool(copied))
-        menu.actions()[0].setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
-        menu.actions()[0].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # shown here, handled by the view
+        text = menu.actions()[offered]
+        text.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        text.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # shown here, handled by the view
         return menu
 
     @Slot(QPoint)

@@ -34,6 +34,7 @@ class Command:
     icon: str = ""
     why_not: Callable[[Window], str] = lambda window: ""
     ruled: bool = False  # a line above it
+    warns: Callable[[Window], str] = lambda window: ""  # what will come of it, in the tip; it can be done all the same
 
 
 def _no_undo(w: Window) -> str:
@@ -59,6 +60,16 @@ def _cannot_train(w: Window) -> str:
         return N_("It is training already")
     problem = w.session.run.problem
     return problem.text if problem else ""
+
+
+def _cannot_ask(w: Window) -> str:
+    """Train can be pressed also where the network is wrong: then it offers what mends it."""
+    return "" if _mends(w) else _cannot_train(w)
+
+
+def _mends(w: Window) -> str:
+    problem = w.session.run.problem
+    return problem.text if problem and problem.code != "plan.data" and not w.session.run.active else ""
 
 
 def _not_training(w: Window) -> str:
@@ -103,7 +114,7 @@ COMMANDS = (
     Command("fit", VIEW, N_("Fit the network"), "Ctrl+9", "canvas.fit", "fit", _empty),
     Command("tidy", VIEW, N_("Tidy layout"), "Ctrl+L", "canvas.tidy", "tidy", _empty, True),
     Command("theme", VIEW, N_("Switch light and dark"), "Ctrl+T", "desk.switch_theme", "theme", ruled=True),
-    Command("train", TRAIN, N_("Train"), "F5", "session.run.train", "play", _cannot_train),
+    Command("train", TRAIN, N_("Train"), "F5", "session.run.train", "play", _cannot_ask, warns=_mends),
     Command("pause", TRAIN, N_("Pause or go on"), "F6", "session.run.pause", "pause", _not_training),
     Command("step", TRAIN, N_("One step"), "F10", "session.run.step", "step", _cannot_step),
     Command("stop", TRAIN, N_("Stop"), "Shift+F5", "session.run.stop", "stop", _not_training),
@@ -202,7 +213,8 @@ class _Action(QAction):
         if self.command.name == "pause":
             self._show_pause(window.session.run.phase == PAUSED)
         tip = f"{text} ({key})" if key else text
-        tip = f"{tip}\n{_(reason)}" if reason else tip
+        said = reason or self.command.warns(window)
+        tip = f"{tip}\n{_(said)}" if said else tip
         if self.toolTip() != tip:
             self.setToolTip(tip)
         if self.isEnabled() == bool(reason):

@@ -9,10 +9,11 @@ from math import prod
 from typing import Any
 
 from ...text import N_
+from .. import edit
 from ..analysis import Row
 from ..graph import Graph
 from ..layers import Layer, Shape
-from .base import Case, Offer, Offers, above, altered, append, made, offer, out_of, put, said
+from .base import Case, Offer, Offers, above, altered, made, offer, out_of, put, said
 from .settings import SET, Cure
 from .shapes import ways
 
@@ -171,16 +172,16 @@ def _like(shape: Shape | None, target: Shape) -> bool:
 
 def _channels(case: Case, target: Shape) -> Offers:
     """Output channels of the layer of a branch that decides on them."""
-    for port in _others(case, target):
-        for row in _own(case, port):
-            for name in ("out_channels", "out_features"):
-                if hasattr(row.node.layer, name):
-                    changed = case.set(row.id, **{name: target[0]})
-                    yield offer(SET, changed, setting=name, node=row.id, value=target[0])
-                    break
-            else:
-                continue
-            break
+    wrong = _others(case, target)
+    wanted = [(port, target) for port in wrong]
+    if len(case.ins) == 2:  # the other way round
+        wanted += [(port, case.ins[wrong[0]]) for port in (0, 1) if port not in wrong]
+    for port, shape in wanted:
+        decides = (
+            (r.id, n) for r in _own(case, port) for n in ("out_channels", "out_features") if hasattr(r.node.layer, n)
+        )
+        for id, name in list(decides)[:1]:
+            yield offer(SET, case.set(id, **{name: shape[0]}), setting=name, node=id, value=shape[0])
 
 
 # ── layers between ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -229,8 +230,6 @@ def bypassed(case: Case, source: str) -> Graph | None:
     alone = case.read(source)
     if alone is None:
         return None
-    from .. import edit
-
     return edit.remove(alone, (case.id,))
 
 
@@ -257,5 +256,3 @@ CURES: dict[str, tuple[Cure, ...]] = {
     "shape.concat": (concat,),
 }
 """What is offered where branches do not meet, the best first."""
-
-__all__ = ["CURES", "append"]

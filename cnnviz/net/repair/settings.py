@@ -8,46 +8,71 @@ from math import gcd, prod
 from typing import Any
 
 from ...text import N_
+from ..analysis import analyse
 from ..layers import Input, Layer, Shape, kinds
-from .base import Case, Offers, made, offer, said
+from ..problems import shape_text
+from .base import Case, Offer, Offers, made, offer, said
 
 SET = N_("Set {setting} of {node} to {value}")
+USUAL = (11, 7, 5, 3, 2)
+"""Kernels that are tried where the largest that fits leaves too little."""
 LARGER = 3
 """How often the picture is doubled to see whether a window fits then."""
 
 
 # ── windows ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 def window(case: Case) -> Offers:
-    """A window larger than its map: padding, a smaller window, or a larger map."""
+    """A window larger than its map: padding, a smaller window, or a larger map.
+
+    First what leaves most of the layers behind it right; of the values of one setting only the best.
+    """
+    told: set[tuple[str, ...]] = set()
+    ranked = [(sum(r.out is None for r in analyse(o.graph, case.rows).values()), i, o)
+              for i, o in enumerate(_window(case)) if o.graph is not None]  # fmt: skip
+    for _wrong, _place, it in sorted(ranked, key=lambda it: it[:2]):
+        kind = it.template, it.args.get("setting", ""), it.args.get("node", "")
+        if kind not in told:
+            told.add(kind)
+            yield it
+
+
+def _window(case: Case) -> Offers:
     pools = case.layer.family == "Pooling"
     sizes = case.ins[0][1:]
     kernel, dilation, padding = (_axes(case.layer, n, sizes) for n in ("kernel_size", "dilation", "padding"))
     reach = tuple(d * (k - 1) for d, k in zip(dilation, kernel, strict=True))
     pads = tuple(max(p, -((n - r - 1) // 2)) for r, n, p in zip(reach, sizes, padding, strict=True))
-    less = tuple(
-        k if r + 1 <= n + 2 * p else (n + 2 * p - 1) // d + 1
-        for k, r, n, p, d in zip(kernel, reach, sizes, padding, dilation, strict=True)
-    )
+    whole = tuple((r + 1) // 2 if r + 1 > n + 2 * p else p for r, n, p in zip(reach, sizes, padding, strict=True))
+    most = tuple((n + 2 * p - 1) // d + 1 for n, p, d in zip(sizes, padding, dilation, strict=True))
+    less = tuple(map(min, kernel, most))
     pad = _change(case, "padding", pads)
-    smaller = offer(
-        N_("Use a kernel of {kernel}: the map is {map}"), _put(case, kernel_size=less), kernel=_window(less), map=sizes
-    )
+    smaller = _kernel(case, less)
+    # as large as leaves something for the layers behind
+    usual_kernels = [_kernel(case, tuple(min(size, k) for k in less)) for size in USUAL]
     if pools:
         if min(less) > 1:
             yield smaller
+            yield from usual_kernels
         if len(case.node.sources) == 1:
             yield offer(N_("Remove {node}: its map is {map}"), case.remove(), node=case.id, map=sizes)
     else:
         yield pad
     yield smaller
-    if "padding" in _names(case.layer):
-        bare = _put(case, kernel_size=tuple(min(k, n) for k, n in zip(kernel, sizes, strict=True)), padding=(0,) * 2)
-        yield offer(SET, bare, setting="kernel_size", node=case.id, value=_window(less))
+    yield from usual_kernels
+    if max(padding) > 0:
+        bare = _put(case, kernel_size=tuple(map(min, kernel, sizes)), padding=(0,) * len(sizes))
+        yield offer(SET, bare, setting="kernel_size", node=case.id, value=shape_text(less))
+    yield _change(case, "padding", whole)
     yield from wider(case)
     if pools:
         yield pad
     if max(dilation) > 1:
         yield _change(case, "dilation", (1,) * len(sizes))
+
+
+def _kernel(case: Case, kernel: tuple[int, ...]) -> Offer:
+    words = N_("Use a kernel of {kernel}: the map is {map}")
+    return offer(words, _put(case, kernel_size=kernel), kernel=shape_text(kernel), map=case.ins[0][1:])
 
 
 def wider(case: Case) -> Offers:
@@ -312,10 +337,6 @@ def _axes(layer: Layer, name: str, sizes: Shape) -> tuple[int, ...]:
     if isinstance(value, str):
         return (0,) * len(sizes)
     return value if isinstance(value, tuple) else (value,) * len(sizes)
-
-
-def _window(kernel: tuple[int, ...]) -> str:
-    return "×".join(map(str, kernel))
 
 
 def _put(case: Case, **values: tuple[int, ...]) -> Any:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 
 from ...text import N_
 from ..layers import Layer, Shape, Shortcut, Tokens
-from .base import Case, Offer, Offers, made, move_before, offer, out_of, said, turned
+from .base import Case, Offer, Offers, made, move_before, offer, out_of, said
 from .settings import SET, Cure
 
 INSERT = N_("Insert {type}")
@@ -139,7 +138,6 @@ def reshaped(case: Case, wanted: Shape) -> Offer:
 
 
 Layers = tuple[Layer | None, ...]
-Words = Callable[[], Offer]
 
 
 def ways(shape: Shape, target: Shape, weights: bool = True) -> list[tuple[Offer, Layers]]:
@@ -224,8 +222,9 @@ def _between_maps(shape: Shape, target: Shape) -> list[tuple[Offer, Layers]]:
             found.append((met, (made("ZeroPad2d", padding=pad),)))
     else:
         both = offer(N_("Add a 1×1 shortcut with {channels} channels, padded or cut to meet"), None, channels=channels)
-        found.append((both, (conv, made("ZeroPad2d", padding=pad))))
-        found.append((both, (conv, made("AdaptiveAvgPool2d", output_size=tuple(wanted)))))
+        if any(pad):
+            found.append((both, (conv, made("ZeroPad2d", padding=pad))))
+            found.append((both, (conv, made("AdaptiveAvgPool2d", output_size=tuple(wanted)))))
     return found
 
 
@@ -263,5 +262,3 @@ CURES: dict[str, tuple[Cure, ...]] = {
     "foreign.shape": (foreign,),
 }
 """What is offered for each problem of a shape that does not fit, the best first."""
-
-__all__ = ["CURES", "LARGEST", "turned", "ways"]
