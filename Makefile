@@ -1,4 +1,4 @@
-# make run: the program. make test: the tests. make lint: style and types.
+# make run: the program. make test: the tests. make test-all: all of them. make lint: style and types.
 # On a machine with Python 3.11, git and make alone: each makes the virtual environment, and on Debian and Ubuntu
 # installs the system libraries that Qt needs, before it runs. VENV=folder puts the environment elsewhere.
 
@@ -6,7 +6,7 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint clean
+.PHONY: help run test test-all lint clean
 
 py := $(VENV)/bin/python
 stamp := $(VENV)/.installed
@@ -20,6 +20,7 @@ x_tests := xvfb xauth xdotool
 help:
 	@echo "make run    open the program (without a display: its demo, into cnnviz-demo/)"
 	@echo "make test   run the tests"
+	@echo "make test-all  run them with all of torchvision's models, which takes an hour"
 	@echo "make lint   check style and types"
 	@echo "make clean  remove the virtual environment and what was built"
 
@@ -31,6 +32,9 @@ test: $(stamp)
 	@tools/system $(qt) $(x) $(x_tests)
 	@QT_QPA_PLATFORM=offscreen $(py) -m pytest -m "not x11" $(PYTEST_ARGS)
 	@tools/on-x $(py) -m pytest -m x11 $(PYTEST_ARGS)
+
+test-all: PYTEST_ARGS += --all-models
+test-all: test
 
 lint: $(stamp)
 	$(VENV)/bin/ruff check

@@ -19,6 +19,11 @@ if os.environ.get("CI"):
     settings.load_profile("judged")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--all-models`: all of torchvision's classification models, where else ten are taken."""
+    parser.addoption("--all-models", action="store_true", help="test all of torchvision's models, not ten of them")
+
+
 @pytest.fixture(scope="session")
 def qapp_args() -> list[str]:
     """pytest-qt's QApplication gets the style that the program has."""

@@ -8,6 +8,7 @@ declaring them is enough. Worker processes, too, must come through here before t
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ import torch
 from torch import nn
 
 from ..text import _
-from .foreign.download import download
+from .foreign.download import DownloadError, download
 
 _MISSING = "operator torchvision::nms does not exist"
 _SCHEMA = "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
@@ -127,8 +128,12 @@ def build(
     else:
         entry = _entry(name, wanted)
         download(entry.url, progress, go_on)  # into the cache in which torchvision then finds it
-        with _tensors_only(), _nothing_drawn():
-            module = builder(weights=entry, progress=False)
+        try:
+            with _tensors_only(), _nothing_drawn():
+                module = builder(weights=entry, progress=False)
+        except pickle.UnpicklingError as error:
+            text = _("The weights of {name} would run code and are refused.")
+            raise DownloadError(text.format(name=name)) from error
         if name == "inception_v3":
             vars(module)["aux_logits"], module._modules["AuxLogits"] = False, None
     for key, value in _FIXED.items():
@@ -178,7 +183,7 @@ def _described(entry: Any) -> Weights:
     return Weights(
         entry.name,
         entry.url,
-        tuple(meta["categories"]),
+        tuple(meta["categories"] or ()),  # one of VGG-16's is for its features alone
         prepare.resize_size[0],
         prepare.crop_size[0],
         tuple(prepare.mean),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -97,8 +98,10 @@ def read(path: str | Path) -> State:
 
 def _unpickled(path: Path) -> Any:
     scalar = getattr(np, "_core", None) or np.core
+    # numbers that scripts keep beside the weights
     known = [*_NUMBERS, scalar.multiarray.scalar, (scalar.multiarray.scalar, "numpy.core.multiarray.scalar")]
-    with torch.serialization.safe_globals(known):  # numbers that scripts keep beside the weights
+    with torch.serialization.safe_globals(known), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of pickle protocols: what cannot be read is an error
         return torch.load(path, map_location="cpu", weights_only=True)
 
 
@@ -111,8 +114,11 @@ def _refusal(name: str, error: Exception) -> str:
     if found:
         text = _("{name} would run code ({what}) and is refused. Save the model's state_dict() instead.")
         return text.format(name=name, what=found[1])
+    if "Unsupported operand" in words:
+        text = _("{name} is a pickle that may run code and is refused. Save the model's state_dict() with torch.save.")
+        return text.format(name=name)
     text = _("{name} is no checkpoint of torch's, or it is damaged ({why}). Save the model's state_dict() again.")
-    return text.format(name=name, why=_why(error))
+    return text.format(name=name, why=" ".join(words.rpartition("error: ")[2].split("\n")[0].split()).rstrip("."))
 
 
 def _unwrapped(held: Any, name: str) -> Mapping[Any, Any]:

@@ -225,7 +225,9 @@ def _scaled(c: Call, value: Value, weight: Weight) -> Value | None:
     if shape not in (want, (1, *want)) or not weight.tensor.requires_grad:
         return None
     kept = {"weight": weight.tensor.view(channels, 1, 1)}
-    return c.mapper.put(c, ChannelScale(), (value,), kept, value.steps, path=weight.name)
+    made = c.mapper.put(c, ChannelScale(), (value,), kept, value.steps, path=weight.name)
+    c.mapper.counted.add(id(weight.tensor))
+    return made
 
 
 @rule("cat", "concat", "concatenate")

@@ -23,6 +23,8 @@ from .mapper import INPUT, Mapper, ModelError, Unfit
 from .trace import ROOT, Traced, Untraceable, path_of, trace
 from .untouched import untouched
 
+NAMED = 3  # modules that a note names before it only counts
+
 
 @dataclass(frozen=True, eq=False)
 class Imported:
@@ -85,7 +87,7 @@ def from_module(
 
     with untouched(model):
         mapper = _mapped(model, call, picture, source, shape)
-    notes = [*_hooked(model), *mapper.notes]
+    notes = [*_hooked(model), *mapper.notes, *_unused(model, mapper)]
     if len(args) + len(kwargs) > 1:
         notes.append(_("Inputs other than the picture stay as they were given."))
     return _imported(mapper, name or type(model).__name__, notes)
@@ -136,12 +138,30 @@ def _mapped(
                     whole.append(error.path)
                     continue
             else:
-                text = _("{path} cannot be followed and is shown as one piece.")
-                pieces = [text.format(path=path_of(p)) for p in traced.whole]
-                mapper.notes[:0] = [*notes, *pieces]
+                mapper.notes[:0] = [*notes, *_pieces(traced.whole)]
                 return mapper
             break
     raise ModelError(notes[-1])
+
+
+def _pieces(whole: Sequence[str]) -> list[str]:
+    """What is said of the modules that could not be followed."""
+    paths = [path_of(p) for p in whole]
+    if len(paths) > NAMED:
+        text = _("{count} modules cannot be followed and are each shown as one piece: {paths}, …")
+        return [text.format(count=len(paths), paths=", ".join(paths[:NAMED]))]
+    return [_("{path} cannot be followed and is shown as one piece.").format(path=p) for p in paths]
+
+
+def _unused(model: nn.Module, mapper: Mapper) -> list[str]:
+    """What is said of parameters that the output does not come from."""
+    used = mapper.counted
+    names = [name for name, p in model.named_parameters() if id(p) not in used]
+    if not names:
+        return []
+    homes = list(dict.fromkeys(n.rpartition(".")[0] or n for n in names))
+    shown = ", ".join(homes[:NAMED]) + (", …" if len(homes) > NAMED else "")
+    return [_("The output does not come from the weights of {names}; they are left out.").format(names=shown)]
 
 
 def _followed(model: nn.Module, call: Callable[..., Any], picture: Tensor, whole: Sequence[str]) -> Traced:

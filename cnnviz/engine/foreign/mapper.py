@@ -65,7 +65,7 @@ class Mapper:
         self._settled: dict[Value, Value] = {}
         self._ids = {INPUT}
         self._owners: dict[int, str] = {}  # node of a module's weights
-        self._counted: set[int] = set()  # parameters that have a node
+        self.counted: set[int] = set()  # parameters that have a node
         self._copies = Copies()
         self._shapes: dict[str, Shape] = {INPUT: source.out(())}
         self._memory = 0
@@ -174,6 +174,9 @@ class Mapper:
         module = call.module
         if weights is None:
             weights = module.state_dict(keep_vars=True) if module is not None else {}
+        trained = sum(w.numel() for w in weights.values() if isinstance(w, nn.Parameter))
+        if trained and trained != layer.params(shapes):
+            raise Misfit("foreign.form")  # weights for another input: the model itself says what is wrong
         owner = self._owners.get(id(module)) if weights and module is not None else None
         where = self._path(call.node) if path is None else path
         id_ = self._identify(where, call.node, type(layer).__name__)
@@ -184,7 +187,7 @@ class Mapper:
         else:
             if weights and module is not None:
                 self._owners[id(module)] = id_
-            self._counted.update(map(id, weights.values()))
+            self.counted.update(map(id, weights.values()))
             self.state |= {f"{id_}.{k}": w.detach() for k, w in weights.items()}
         return self._add(id_, layer, tuple(v.node for v in sources), where, call.node, shape, steps, memory)
 
@@ -192,19 +195,21 @@ class Mapper:
         """A node of a layer that treats all values alike, wherever they stand."""
         return self.put(call, layer, (value,), steps=value.steps)
 
-    def settle(self, value: Value, node: fx.Node) -> Value:
-        """The tensor as a node of its own, its steps done."""
+    def settle(self, value: Value, node: fx.Node, own: bool = False) -> Value:
+        """The tensor as a node of its own, its steps done. `own`: that is what the operation does."""
         if not value.steps:
             return value
         if value not in self._settled:
-            self._settled[value] = self._rearranged(value, node)
+            self._settled[value] = self._rearranged(value, node, own)
         return self._settled[value]
 
-    def _rearranged(self, value: Value, node: fx.Node) -> Value:
+    def _rearranged(self, value: Value, node: fx.Node, own: bool) -> Value:
         call = Call(self, node, "reshape", (), {})
         plain = replace(value, steps=())
         dims, names = value.dims, [s.name for s in value.steps]
         where = f"{self._owner(node)}.{'flatten' if len(dims) == 1 else 'reshape'}".lstrip(".")
+        if own and node.op == "call_module":
+            where = str(node.target)
         if names == ["reshape"] and len(dims) <= 3 and 0 not in dims:
             layer = Flatten() if len(dims) == 1 else Reshape(dims)
             return self.put(call, layer, (plain,), memory=value.memory, path=where)
@@ -227,7 +232,7 @@ class Mapper:
 
     def unowned(self, *tensors: Tensor | None) -> bool:
         """Whether no node has these parameters yet."""
-        return not any(id(t) in self._counted for t in tensors)
+        return not any(id(t) in self.counted for t in tensors)
 
     def _add(
         self,
@@ -284,8 +289,8 @@ class Mapper:
         path: str = "",
     ) -> Value:
         mine = {self._copies.original(p): p.numel() for p in module.parameters()}
-        count = sum(size for key, size in mine.items() if key not in self._counted)
-        self._counted.update(mine)
+        count = sum(size for key, size in mine.items() if key not in self.counted)
+        self.counted.update(mine)
         path = path or self._path(node)
         id_ = self._identify(path, node, name)
         self.foreign[id_] = module
@@ -301,6 +306,8 @@ class Mapper:
 
     # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def _owner(self, node: fx.Node) -> str:
+        if node.op == "call_module":
+            return str(node.target).rpartition(".")[0]
         stack = node.meta.get("nn_module_stack")
         return str(next(reversed(stack.values()))[0]) if stack else ""
 

@@ -126,7 +126,7 @@ def resized(c: Call, value: Value, sizes: list[int]) -> Value | None:
     if sizes[:1] != [batch] or prod(sizes[1:]) != value.count:
         return None
     changed = value.through(Step("reshape", tuple(sizes[1:])))
-    return c.mapper.settle(changed, c.node) if c.mapper.is_layer(changed) else changed
+    return c.mapper.settle(changed, c.node, own=True) if c.mapper.is_layer(changed) else changed
 
 
 # ── another order ────────────────────────────────────────────────────────────────────────────────────────────────────

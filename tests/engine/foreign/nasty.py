@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 SHAPE = (3, 8, 8)
 
@@ -34,7 +34,7 @@ class InPlace(nn.Module):
         y = y + z  # twice the positive part
         w = y.clone()
         y += w
-        F.relu(y, inplace=True)
+        functional.relu(y, inplace=True)
         return torch.tanh_(y) + w
 
 
@@ -61,13 +61,13 @@ class Functional(nn.Module):
         self.scale = nn.Parameter(torch.rand(1, 6, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.conv2d(x, self.kernel, stride=1, padding=(1, 1))
-        x = F.leaky_relu(x * self.scale, 0.1)
-        x = F.pad(F.max_pool2d(x, 2), (0, 1, 0, 1))
-        x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-        x = F.dropout(F.adaptive_avg_pool2d(x, (3, 3)), 0.3, training=self.training)
+        x = functional.conv2d(x, self.kernel, stride=1, padding=(1, 1))
+        x = functional.leaky_relu(x * self.scale, 0.1)
+        x = functional.pad(functional.max_pool2d(x, 2), (0, 1, 0, 1))
+        x = functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+        x = functional.dropout(functional.adaptive_avg_pool2d(x, (3, 3)), 0.3, training=self.training)
         x = x.view(x.size(0), -1)
-        return F.log_softmax(F.linear(x, self.weight, self.bias), dim=1)
+        return functional.log_softmax(functional.linear(x, self.weight, self.bias), dim=1)
 
 
 class Sizes(nn.Module):
@@ -98,7 +98,7 @@ class LastAxis(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = x.permute(0, 2, 3, 1)
-        y = self.gamma * self.down(F.gelu(self.up(self.norm(y))))
+        y = self.gamma * self.down(functional.gelu(self.up(self.norm(y))))
         x = x + y.permute(0, 3, 1, 2)
         return self.end(x.permute(0, 2, 3, 1).flatten(1))
 
@@ -111,7 +111,7 @@ class SqueezeExcite(nn.Module):
         self.down, self.up = nn.Linear(3, 2), nn.Linear(2, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.sigmoid(self.up(F.silu(self.down(x.mean((2, 3))))))
+        y = torch.sigmoid(self.up(functional.silu(self.down(x.mean((2, 3))))))
         return x * y[:, :, None, None] + x * y.view(y.size(0), 3, 1, 1) + x.amax((2, 3), keepdim=True) * x
 
 
@@ -123,7 +123,7 @@ class Several(nn.Module):
         self.body, self.a, self.b = nn.Conv2d(3, 4, 3), nn.Linear(4, 2), nn.Linear(4, 3)
 
     def forward(self, x: Tensor, offset: Tensor, flip: bool = False) -> dict[str, Tensor]:
-        x = F.relu(self.body(x + offset))
+        x = functional.relu(self.body(x + offset))
         y = x.mean((2, 3))
         return {"out": self.a(y), "aux": self.b(y), "maps": -x if flip else x}
 
@@ -181,9 +181,9 @@ class Outer(nn.Module):
         x = self.norm(self.stem(x))
         seen = []
         for step in self.steps:
-            if float(x.abs().mean()) > 1e9:
+            if float(x.detach().abs().mean()) > 1e9:
                 break
-            x = F.relu(step(x)) + x
+            x = functional.relu(step(x)) + x
             seen.append(x)
         a, b = torch.cat(seen, 1).chunk(2, 1)
         return self.head((a + b)[:, :4].mean((2, 3)))
@@ -261,7 +261,7 @@ class Standardised(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         w = self.weight
         w = (w - w.mean((1, 2, 3), keepdim=True)) / (w.std((1, 2, 3), keepdim=True) + 1e-5)
-        return F.conv2d(x, w, self.bias, self.stride, self.padding)
+        return functional.conv2d(x, w, self.bias, self.stride, self.padding)
 
 
 class Odd(nn.Module):
@@ -295,12 +295,14 @@ class Noisy(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.path(self.planes(self.conv(x)))
-        return F.dropout(self.none(self.drop(F.dropout(x, 0.4, self.training))), 0.1)
+        return functional.dropout(self.none(self.drop(functional.dropout(x, 0.4, self.training))), 0.1)
 
 
 def sequence() -> nn.Module:
     """A model without a class of its own."""
-    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(True), nn.Sequential(nn.Flatten(), nn.Linear(144, 2)), nn.Softmax(1))
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU(True), nn.Sequential(nn.Flatten(), nn.Linear(144, 2)), nn.Softmax(1)
+    )
 
 
 EXACT: tuple[type[nn.Module], ...] = (
