@@ -10,7 +10,7 @@ repair makes the network less wrong (measure.py), so that taking the first one a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ...text import N_
 from ..analysis import Analysis, trainable
@@ -45,7 +45,7 @@ def remedies(rows: Analysis, classes: int | None = None, most: int = MOST) -> tu
         return repairs(rows, rows.problems[0].id, most)
     now = whole.stage(rows, classes)
     found: list[Repair] = []
-    for repair in _made(rows, whole.offers(rows, classes), ""):
+    for repair in _made(rows, whole.offers(rows, classes), "", lambda graph: None):
         if whole.stage(repair.rows, classes) > now:
             found.append(repair)
             if len(found) == most:
@@ -76,7 +76,7 @@ def _tried(case: Case, most: int) -> tuple[Repair, ...]:
     better: list[Repair] = []
     for few, offers in ((most, _offers(case)), (ENOUGH, _last(case))):
         made: list[Repair] = []
-        for repair in _made(case.rows, offers, case.id):
+        for repair in _made(case.rows, offers, case.id, case.known):
             if len(sound) + len(made) >= few:
                 break
             if mends(case.rows, repair.rows, case.id):
@@ -91,8 +91,10 @@ def _tried(case: Case, most: int) -> tuple[Repair, ...]:
     return tuple(found.values())[:most]
 
 
-def _made(rows: Analysis, offers: Iterator[Offer], id: str) -> Iterator[Repair]:
-    """Repairs that can be done, each once: by what it says and by what it gives."""
+def _made(
+    rows: Analysis, offers: Iterator[Offer], id: str, known: Callable[[Graph], Analysis | None]
+) -> Iterator[Repair]:
+    """Repairs that can be done, each once: by what it says and by what it gives. `known`: tables found already."""
     said: set[tuple[str, tuple[tuple[str, str], ...]]] = set()
     given: set[object] = set()
     for it in offers:
@@ -104,7 +106,7 @@ def _made(rows: Analysis, offers: Iterator[Offer], id: str) -> Iterator[Repair]:
             continue
         said.add(words)
         given.add(shape)
-        yield Repair(*words, it.graph, rows, id)
+        yield Repair(*words, it.graph, rows, id, known(it.graph))
 
 
 def _difference(old: Graph, new: Graph) -> object:

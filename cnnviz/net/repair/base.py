@@ -32,6 +32,7 @@ class Repair:
     graph: Graph
     before: Analysis = field(repr=False, compare=False)
     id: str = ""  # the node that it was offered for; empty where the whole network is meant
+    known: Analysis | None = field(default=None, repr=False, compare=False)  # of `graph`, where it was needed before
 
     @property
     def text(self) -> str:
@@ -41,7 +42,7 @@ class Repair:
     @cached_property
     def rows(self) -> Analysis:
         """The table that it would give."""
-        return analyse(self.graph, self.before)
+        return self.known or analyse(self.graph, self.before)
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
@@ -80,6 +81,7 @@ class Case:
         self.id, self.node, self.layer, self.ins = row.id, row.node, row.node.layer, row.ins
         self.problem: Problem = row.problem
         self.args: dict[str, Any] = dict(row.problem.args)
+        self._known: dict[int, Analysis] = {}  # by identity: each holds its graph
 
     # ── moves ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def insert(self, *layers: Layer | None, port: int = 0) -> Graph | None:
@@ -116,6 +118,16 @@ class Case:
     def remove(self, *ids: str) -> Graph:
         """Without these nodes, the chain healed; without this one where none is named."""
         return edit.remove(self.graph, ids or (self.id,))
+
+    def tried(self, graph: Graph) -> Analysis:
+        """The table that a graph would give, found once."""
+        if id(graph) not in self._known:
+            self._known[id(graph)] = analyse(graph, self.rows)
+        return self._known[id(graph)]
+
+    def known(self, graph: Graph) -> Analysis | None:
+        """The same, where it has been found."""
+        return self._known.get(id(graph))
 
     # ── looking around ──────────────────────────────────────────────────────────────────────────────────────────────
     @cached_property

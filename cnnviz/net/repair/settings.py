@@ -8,7 +8,6 @@ from math import gcd, prod
 from typing import Any
 
 from ...text import N_
-from ..analysis import analyse
 from ..layers import Input, Layer, Shape, kinds
 from ..problems import shape_text
 from .base import Case, Offer, Offers, made, offer, said
@@ -27,13 +26,19 @@ def window(case: Case) -> Offers:
     First what leaves most of the layers behind it right; of the values of one setting only the best.
     """
     told: set[tuple[str, ...]] = set()
-    ranked = [(sum(r.out is None for r in analyse(o.graph, case.rows).values()), i, o)
-              for i, o in enumerate(_window(case)) if o.graph is not None]  # fmt: skip
-    for _wrong, _place, it in sorted(ranked, key=lambda it: it[:2]):
+    ranked = [(_wrong(case, o), i, o) for i, o in enumerate(_window(case)) if o.graph is not None]
+    for _count, _place, it in sorted(ranked, key=lambda it: it[:2]):
         kind = it.template, it.args.get("setting", ""), it.args.get("node", "")
         if kind not in told:
             told.add(kind)
             yield it
+
+
+def _wrong(case: Case, offered: Offer) -> int:
+    """Rows that would give nothing."""
+    if offered.graph is None:
+        return len(case.rows)
+    return sum(r.out is None for r in case.tried(offered.graph).values())
 
 
 def _window(case: Case) -> Offers:
@@ -48,7 +53,8 @@ def _window(case: Case) -> Offers:
     pad = _change(case, "padding", pads)
     smaller = _kernel(case, less)
     # as large as leaves something for the layers behind
-    usual_kernels = [_kernel(case, tuple(min(size, k) for k in less)) for size in USUAL]
+    usual_sizes = USUAL if _wrong(case, smaller) else ()
+    usual_kernels = [_kernel(case, tuple(min(size, k) for k in less)) for size in usual_sizes]
     if pools:
         if min(less) > 1:
             yield smaller

@@ -178,7 +178,7 @@ def _best(case: Case, offers: Iterator[Offer]) -> Offers:
 
 def _count(case: Case, graph: Graph | None) -> tuple[Any, ...]:
     """How wrong the network would be; loose ends count last."""
-    return (*measure(analyse(graph, case.rows)), len(graph.ends)) if graph is not None else (len(case.rows) + 1,)
+    return (*measure(case.tried(graph)), len(graph.ends)) if graph is not None else (len(case.rows) + 1,)
 
 
 # ── an Input ─────────────────────────────────────────────────────────────────────────────────────────────────────────
