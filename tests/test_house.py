@@ -92,6 +92,13 @@ def test_the_window_never_loads_torch(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
+def test_torchvision_has_one_door(path: Path) -> None:
+    """Its import fails beside a CPU torch; one module knows what to do."""
+    if name(path) != "cnnviz/engine/vision.py":
+        assert not [m for m, _ in imports(path) if m.split(".")[0] == "torchvision"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
 def test_qt_is_only_in_the_window(path: Path) -> None:
     if room(module_of(path)) not in ("gui", "app", "bench"):
         assert not [m for m, _ in imports(path) if m.split(".")[0] in QT]

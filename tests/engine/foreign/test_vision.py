@@ -209,10 +209,7 @@ class Evil:
         return print, ("ran",)
 
 
-def test_the_guard_is_the_only_door() -> None:
-    """Only vision.py imports torchvision, and importing it does not."""
-    found = [p for p in (HERE / "cnnviz").rglob("*.py") if "import torchvision" in p.read_text("utf-8")]
-    assert [p.name for p in found] == ["vision.py"]
+def test_the_guard_imports_torchvision_when_it_is_asked_for() -> None:
     code = (
         "import sys, cnnviz.engine.vision as v, cnnviz.engine.foreign.models\n"
         "assert 'torchvision' not in sys.modules\n"
