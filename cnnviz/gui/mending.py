@@ -24,9 +24,14 @@ ON_MESSAGE = 2
 """Repairs that a message offers: it is one line."""
 
 
-def add_repairs(menu: QMenu, session: Session, id: str) -> None:
-    """What is offered for this layer as entries of a menu, with the table that each would give in its tip."""
-    offered = session.edit.repairs(id)
+def add_repairs(menu: QMenu, session: Session) -> None:
+    """What mends the selected layers as entries of a menu, with the table that each would give in its tip.
+
+    Where several are selected, as with a folded group, one of them must be to blame.
+    """
+    rows = session.rows
+    blamed = {rows.cause(id).id for id in session.look.selection if id in rows and rows[id].problem}
+    offered = session.edit.repairs(blamed.pop()) if len(blamed) == 1 else ()
     if not offered:
         return
     menu.setToolTipsVisible(True)

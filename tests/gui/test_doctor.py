@@ -122,6 +122,9 @@ def test_menus_offer_repairs_first(broken: Session, qtbot: QtBot) -> None:
         first = menu.actions()[: len(texts) + 1]
         assert [a.text() for a in first] == [*texts, ""] and first[-1].isSeparator()
         assert "flatten_1" in first[0].toolTip() and menu.toolTipsVisible()
+    broken.look.select(["C1", "output"])  # as a folded group selects what is in it
+    menu = table.menu()
+    assert menu.actions()[0].text() == "Insert Flatten"
     menu.actions()[0].trigger()
     assert broken.rows["output"].problem is None
     assert not menu.actions()[0].isVisible() or table.menu().actions()[0].text() == "Copy table as text"

@@ -32,8 +32,7 @@ def build_menu(canvas: QWidget, session: Session, wires: bool) -> QMenu:
     menu = QMenu(canvas)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     layers = bool(session.look.selection)
-    if len(session.look.selection) == 1:
-        add_repairs(menu, session, session.look.selected)
+    add_repairs(menu, session)
     there = {
         "layers": layers,
         "anything": layers or wires,

@@ -130,8 +130,7 @@ class Table(QWidget):
     def menu(self) -> QMenu:
         """The context menu."""
         menu = QMenu(self)
-        if len(self._session.look.selection) == 1:
-            add_repairs(menu, self._session, self._session.look.selected)
+        add_repairs(menu, self._session)
         offered = len(menu.actions())
         copied = self._copied()
         whole = len(copied) == len(self.model.rows)
