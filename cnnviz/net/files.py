@@ -145,14 +145,14 @@ def _node(entry: dict[str, Any], ids: set[str], name: str) -> Node:
         raise error(
             name, what + nearest(entry["type"], TYPES, _("See the palette for what there is.")), place=entry["id"]
         )
-    settings = _settings(cls, entry.get("settings", {}), entry["id"], name)
+    given = _settings(cls, entry.get("settings", {}), entry["id"], name)
     for source in entry.get("sources", ()):
         if source not in ids:
             what = _("It reads “{source}”, which is not there.").format(source=source)
             raise error(name, what + nearest(source, ids, _("Remove that source.")), place=entry["id"])
     x, y = entry.get("pos", (0.0, 0.0))
     try:
-        layer = cls(**settings)
+        layer = cls(**given)
     except Misfit as e:
         raise error(name, str(e), place=entry["id"]) from None
     except OverflowError:
@@ -200,13 +200,17 @@ def to_json(network: Network) -> dict[str, Any]:
     return data | {"nodes": [_entry(n) for n in network.graph]}
 
 
+def settings(layer: Layer) -> dict[str, Any]:
+    """The settings that are not as they usually are, as plain JSON values."""
+    usual = type(layer)()
+    return {k: _bare(getattr(layer, k)) for k in kinds(type(layer)) if getattr(layer, k) != getattr(usual, k)}
+
+
 def _entry(n: Node) -> dict[str, Any]:
-    usual = type(n.layer)()
-    settings = {k: _bare(getattr(n.layer, k)) for k in kinds(type(n.layer)) if getattr(n.layer, k) != getattr(usual, k)}
     return {
         "id": n.id,
         "type": n.type,
-        "settings": settings,
+        "settings": settings(n.layer),
         "sources": list(n.sources),
         "group": n.group,
         "pos": [int(v) if v == int(v) else v for v in n.pos],

@@ -26,9 +26,10 @@ MANY = 3  # instances that are made in a loop
 
 @dataclass(frozen=True)
 class Code:
-    """Exported source, and where the weights of each node go: `paths` has the module of every node that is one."""
+    """Exported source with its class, and where the weights of each node go: `paths` has the module of every node."""
 
     text: str
+    name: str
     paths: Mapping[str, str]
 
     def state(self, state: Mapping[str, Tensor]) -> State:
@@ -76,7 +77,7 @@ def code(rows: Analysis, name: str = "Net", about: Sequence[str] = ()) -> Code:
         *main,
         "",
     ]
-    return Code("\n".join(lines), dict(_paths(top, "")))
+    return Code("\n".join(lines), name, dict(_paths(top, "")))
 
 
 def _is_given(rows: Analysis, end: str) -> bool:

@@ -1,0 +1,95 @@
+"""Whether what was exported does what the network does: both run on the same random inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ...net.analysis import Analysis
+from ...net.layers import Tokens
+from ..build import Net
+from .python import Code
+
+BATCH = 2  # pictures in each run
+RUNS = 2
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The largest absolute difference between two outputs, and the largest absolute value of the net's own."""
+
+    difference: float
+    largest: float
+
+    def within(self, tolerance: float) -> bool:
+        """Whether they are the same but for rounding; `tolerance` counts for outputs of about 1."""
+        return self.difference <= tolerance * max(1.0, self.largest)
+
+
+def verify(net: Net, rows: Analysis, exported: Code | bytes) -> Verified:
+    """Run exported PyTorch source, or an ONNX file, beside the net. Both are run as they are used: in evaluation."""
+    if isinstance(exported, Code):
+        return compare(net, rows, _module(net, exported))
+    from .to_onnx import runner
+
+    return compare(net, rows, runner(exported))
+
+
+def compare(net: Net, rows: Analysis, other: Callable[[Array], Array]) -> Verified:
+    """Run `other`, which takes and gives a batch as an array, beside the net."""
+    difference = largest = 0.0
+    was = net.training
+    net.eval()
+    try:
+        for x in inputs(rows):
+            with torch.no_grad():
+                ours = net(x).numpy()
+            theirs = np.asarray(other(x.numpy()))
+            if ours.shape != theirs.shape:
+                return Verified(float("inf"), 0.0)
+            difference = max(difference, _apart(ours, theirs))
+            largest = max(largest, float(np.max(np.abs(ours), initial=0.0, where=np.isfinite(ours))))
+    finally:
+        net.train(was)
+    return Verified(difference, largest)
+
+
+def inputs(rows: Analysis) -> Sequence[Tensor]:
+    """Random batches of what enters this network."""
+    dice = torch.Generator().manual_seed(0)
+    node = rows.input
+    out = rows[node.id].out if node is not None else None
+    shape = (BATCH, *(out or (1,)))
+    if node is not None and isinstance(node.layer, Tokens):
+        words = node.layer.vocabulary
+        return [torch.randint(words, shape, generator=dice).float() for _ in range(RUNS)]
+    return [torch.randn(shape, generator=dice) for _ in range(RUNS)]
+
+
+def _apart(a: Array, b: Array) -> float:
+    """The largest difference; values that are not numbers are the same where both are."""
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    apart = np.abs(np.where(same, 0, a) - np.where(same, 0, b))
+    return float("inf") if np.isnan(apart).any() else float(apart.max(initial=0.0))
+
+
+def _module(net: Net, code: Code) -> Callable[[Array], Array]:
+    names: dict[str, object] = {"__name__": "exported"}
+    exec(compile(code.text, "<exported>", "exec"), names)  # source that was written just now
+    cls = names[code.name]
+    assert isinstance(cls, type) and issubclass(cls, nn.Module)
+    module = cls().eval()
+    module.load_state_dict(code.state(net.state_dict()))
+
+    def run(x: Array) -> Array:
+        with torch.no_grad():
+            out: Array = module(torch.from_numpy(x)).numpy()
+        return out
+
+    return run
