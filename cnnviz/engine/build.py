@@ -22,6 +22,9 @@ from . import modules
 State = dict[str, Tensor]
 """Tensors by name, such as `C1.weight`."""
 
+Parts = Mapping[str, nn.Module | str]
+"""What Foreign nodes run, by id: a module, or the id of an earlier node whose module they use again."""
+
 
 class Net(nn.Module):
     """Runs the rows that fit together; rows with a problem, and those that wait for them, are left out.
@@ -34,7 +37,7 @@ class Net(nn.Module):
     """
 
     def __init__(
-        self, rows: Analysis, plan: Plan | None = None, foreign: Mapping[str, nn.Module | str] = MappingProxyType({})
+        self, rows: Analysis, plan: Plan | None = None, foreign: Parts = MappingProxyType({})
     ):
         super().__init__()
         built = [r for r in rows.values() if r.problem is None]
@@ -74,7 +77,7 @@ class ForeignError(ValueError):
     """A part of an imported model is missing; the message is a sentence that names its node."""
 
 
-def _foreign(id: str, given: Mapping[str, nn.Module | str], built: Mapping[str, nn.Module | None]) -> nn.Module:
+def _foreign(id: str, given: Parts, built: Mapping[str, nn.Module | None]) -> nn.Module:
     part = given.get(id)
     found = built.get(part) if isinstance(part, str) else part
     if found is None:

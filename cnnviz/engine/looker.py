@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
 
 import torch
 
-from ..link.messages import Frame, Interest, Open, Opened, Picture, Pictures, Sample, Saved
+from ..link.messages import (
+    Adopt,
+    Frame,
+    Interest,
+    Match,
+    Matched,
+    Open,
+    Opened,
+    Picture,
+    Pictures,
+    Sample,
+    Saved,
+)
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
 from ..net.layers import Input, Source
 from ..net.plan import Plan
 from ..text import _
 from . import device, memory
-from .build import Net, State, copy_state, fit_state, logits_node
+from .build import Net, Parts, State, copy_state, fit_state, logits_node
 from .data import DataError
+from .foreign import checkpoint
 from .history import WeightsError, read_weights, write_weights
+from .importer import Importer
 from .look import Shot, Stamp, frame
 from .pictures import PictureError
 from .post import Post, Refused
@@ -40,17 +55,19 @@ class Weights:
 class Looker:
     """Owns the look thread and its own copy of the net. Public methods return at once, unless they say otherwise."""
 
-    def __init__(self, post: Post, shelf: Shelf):
-        self._post, self._shelf = post, shelf
+    def __init__(self, post: Post, shelf: Shelf, importer: Importer):
+        self._post, self._shelf, self._importer = post, shelf, importer
         self._change = Condition()
         # waiting for the thread, guarded by _change
         self._opens: list[Open] = []
         self._saves: list[str] = []
+        self._matches: list[Match | Adopt] = []
         self._looks: list[Picture] = []
         self._dirty = self._closed = False
         # for all to read; replaced as a whole
         self.interest = Interest()
         self.weights = Weights()
+        self.foreign: Parts = {}  # what the net's Foreign nodes run
         self._opened = -1  # version
         self._fitted: dict[Source, Shot] = {}
         self._run_input: tuple[Plan, Source] | None = None
@@ -62,6 +79,7 @@ class Looker:
         self._shots: dict[Hashable, Shot | None] = {}  # None: it could not be made
         self._told: dict[str, str] = {}  # failures that the window knows
         self._announced: tuple[str, str] | None = None
+        self._matched: tuple[int, State] = (0, {})
         self._training: Callable[[], bool] = lambda: False
         self._present: Callable[[], State | None] = lambda: None
         self._thread = Thread(target=self._work, name="look")
@@ -95,6 +113,12 @@ class Looker:
         """Write the net's weights."""
         with self._change:
             self._saves.append(path)
+            self._change.notify_all()
+
+    def match(self, command: Match | Adopt) -> None:
+        """Find out what a checkpoint holds for the net, or take it."""
+        with self._change:
+            self._matches.append(command)
             self._change.notify_all()
 
     def refresh(self) -> None:
@@ -136,11 +160,11 @@ class Looker:
     def _work(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._opens or self._saves or self._looks or self._dirty or self._closed)
+                self._change.wait_for(self._has_work)
                 if self._closed and not self._saves:
                     return
-                opens, saves, looks = self._opens, self._saves, self._looks
-                self._opens, self._saves, self._looks, self._dirty = [], [], [], False
+                opens, saves, looks, matches = self._opens, self._saves, self._looks, self._matches
+                self._opens, self._saves, self._looks, self._matches, self._dirty = [], [], [], [], False
             for command in opens:
                 self._try("open", self._open, command)
             if opens:
@@ -150,8 +174,13 @@ class Looker:
             self._try("look", self._fit)
             for path in saves:
                 self._try("save", self._save, path)
+            for asked in matches:
+                self._try("checkpoint", self._adopt if isinstance(asked, Adopt) else self._match, asked)
             if not self._training():
                 self._try("look", self._render)
+
+    def _has_work(self) -> object:
+        return self._opens or self._saves or self._looks or self._matches or self._dirty or self._closed
 
     def _try(self, what: str, work: Callable[..., None], *given: object) -> None:
         """Do it; a failure goes to the window, but not twice in a row unless a command waits for its answer."""
@@ -160,7 +189,7 @@ class Looker:
         except Exception as error:
             known = DataError if what == "look" else ()
             what = "data" if isinstance(error, known) else what
-            if what in ("open", "save") or self._told.get(what) != str(error):
+            if what in ("open", "save", "checkpoint") or self._told.get(what) != str(error):
                 self._told[what] = str(error)
                 self._post.failed(what, error)
 
@@ -177,10 +206,15 @@ class Looker:
 
     def _build(self, command: Open) -> None:
         memory.check(self._rows, copies=3)
+        model = self._importer.made(command.model) if command.model else None
         with self._change:
             weights = Weights() if command.fresh else self.weights
+            if model is not None:
+                weights = Weights(dict(model.state))
             self.weights = weights = replace(weights, plan=command.plan)
-        net = self._net = Net(self._rows, command.plan)
+            if command.fresh or model is not None:
+                self.foreign = model.foreign if model is not None else {}
+        net = self._net = self.make_net(self._rows, command.plan)
         wrong: WeightsError | None = None
         if command.weights:
             try:
@@ -194,6 +228,29 @@ class Looker:
         self._post.send(Opened(command.version, kept, fresh))
         if wrong is not None:
             raise wrong
+
+    def make_net(self, rows: Analysis, plan: Plan) -> Net:
+        """The net of these rows, with copies of the parts that only torch can run. For any thread."""
+        return Net(rows, plan, deepcopy(dict(self.foreign)))
+
+    def _match(self, command: Match) -> None:
+        if self._net is None:
+            raise Refused(_("There is no network that weights could be matched to."))
+        self._refill(self._net)
+        found = checkpoint.match(checkpoint.read(command.path), self._net.state_dict())
+        self._matched = (command.number, found.state)
+        matches = tuple((m.theirs, m.ours, m.how, m.shape) for m in found.matches)
+        left, missing = (tuple((o.name, o.why) for o in odd) for odd in (found.left, found.missing))
+        self._post.send(Matched(command.number, command.path, matches, left, missing))
+
+    def _adopt(self, command: Adopt) -> None:
+        number, state = self._matched
+        if number != command.number or self._net is None:
+            raise Refused(_("The network has changed meanwhile. Choose the file again."))
+        with self._change:
+            self.weights = replace(self.weights, state={**self.weights.state, **state}, run=0, step=0)
+        self._matched = (0, {})
+        self.refresh()
 
     def _announce(self) -> None:
         layer = _input(self._rows)

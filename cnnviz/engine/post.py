@@ -10,12 +10,7 @@ import torch
 
 from ..link.mailbox import Mailbox
 from ..link.messages import Bell, Failed, Frame, Reply
-from ..net.files import FileError
 from ..text import _
-from .data import DataError
-from .history import WeightsError
-from .pictures import PictureError
-from .train import Diverged
 
 
 class Post:
@@ -55,7 +50,7 @@ class Post:
 
     def failed(self, what: str, error: BaseException, run: int = 0, node: str = "") -> None:
         """Tell the window that something did not work."""
-        details = "" if isinstance(error, PLAIN) else "".join(traceback.format_exception(error))
+        details = "" if is_plain(error) else "".join(traceback.format_exception(error))
         self.send(Failed(what, sentence(error), details, run, node))
 
 
@@ -63,8 +58,9 @@ class Refused(ValueError):
     """A command that cannot be obeyed; the message is a sentence for a person."""
 
 
-PLAIN = (DataError, PictureError, WeightsError, FileError, Refused, Diverged, MemoryError)
-"""Errors whose message is a sentence already."""
+def is_plain(error: BaseException) -> bool:
+    """Whether its message is a sentence already: our own errors have one."""
+    return isinstance(error, MemoryError) or type(error).__module__.startswith("cnnviz.")
 
 
 def sentence(error: BaseException) -> str:
@@ -75,7 +71,7 @@ def sentence(error: BaseException) -> str:
         return _("There is not enough memory. Use a smaller batch or a smaller network; the weights are kept.")
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}." if error.filename else error.strerror
-    if isinstance(error, PLAIN) and text:
+    if is_plain(error) and text:
         return text
     if "more than 1 value per channel" in text:
         return _("Batch normalisation of single values needs more than one picture in a batch. Raise the batch size.")

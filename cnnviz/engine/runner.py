@@ -242,8 +242,8 @@ class _Training:
     def _first(self, rows: Analysis) -> Net:
         weights = self._looker.weights
         if not self._run.command.keep:
-            return Net(rows, self._run.command.plan)
-        net = Net(rows, weights.plan)
+            return self._looker.make_net(rows, self._run.command.plan)
+        net = self._looker.make_net(rows, weights.plan)
         fit_state(net, weights.state)
         return net
 

@@ -8,11 +8,31 @@ from collections.abc import Callable
 import torch
 
 from ..link.mailbox import Mailbox
-from ..link.messages import Command, Look, Open, Pause, Quit, Rate, Ready, Reply, Save, Stop, Take, Train, Watch
+from ..link.messages import (
+    Adopt,
+    Catalogue,
+    Command,
+    Forget,
+    Import,
+    Look,
+    Match,
+    Open,
+    Pause,
+    Quit,
+    Rate,
+    Ready,
+    Reply,
+    Save,
+    Stop,
+    Take,
+    Train,
+    Watch,
+)
 from ..net.graph import Graph
 from ..net.plan import Plan
 from ..text import _
 from . import device, memory
+from .importer import Importer
 from .looker import Looker
 from .post import Post, Refused
 from .runner import Run, Runner
@@ -32,19 +52,22 @@ def serve(receive: Callable[[], Command | None], send: Callable[[Reply], None], 
     torch.set_num_threads(device.threads())
     warm_up()
     post, shelf = Post(send, mailbox), Shelf()
-    looker = Looker(post, shelf)
+    importer = Importer(post)
+    looker = Looker(post, shelf, importer)
     runner = Runner(post, shelf, looker)
     looker.begin(lambda: runner.training, runner.present)
     send(Ready(device.devices(), device.threads(), device.versions()))
-    engine = _Engine(post, looker, runner)
+    engine = _Engine(post, looker, runner, importer)
     try:
         while (command := receive()) is not None and not isinstance(command, Quit):
             engine.obey(command)
     finally:
         until = time.monotonic() + FAREWELL
+        importer.close()
         looker.close()
         runner.close(until - time.monotonic())
         looker.join(max(0.0, until - time.monotonic()))
+        importer.join(max(0.0, until - time.monotonic()))
 
 
 def warm_up() -> None:
@@ -58,8 +81,8 @@ def warm_up() -> None:
 class _Engine:
     """What the listening thread knows: the editor's net. Nothing here may take longer than a millisecond."""
 
-    def __init__(self, post: Post, looker: Looker, runner: Runner):
-        self._post, self._looker, self._runner = post, looker, runner
+    def __init__(self, post: Post, looker: Looker, runner: Runner, importer: Importer):
+        self._post, self._looker, self._runner, self._importer = post, looker, runner, importer
         self._open = Open(0, Graph(), Plan())
 
     def obey(self, command: Command) -> None:
@@ -68,6 +91,14 @@ class _Engine:
             case Open():
                 self._open = command
                 self._looker.open(command)
+            case Import():
+                self._importer.start(command)
+            case Forget():
+                self._importer.forget()
+            case Catalogue():
+                self._importer.list()
+            case Match() | Adopt():
+                self._looker.match(command)
             case Look(picture):
                 self._looker.look(picture)
             case Watch(interest):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..net.graph import Graph
+from ..net.network import Network
 from ..net.plan import Plan
 
 Array = np.ndarray
@@ -75,6 +76,7 @@ class Open:
     """The net in the editor is now this one. Weights are kept where id, name and shape match, the rest start fresh.
 
     `weights`: a .safetensors file to take them from. `fresh`: keep nothing. A running training keeps its own net.
+    `model`: number of the Import whose weights, and parts that only torch can run, belong to this net.
     """
 
     version: int
@@ -82,6 +84,46 @@ class Open:
     plan: Plan
     weights: str = ""
     fresh: bool = False
+    model: int = 0
+
+
+@dataclass(frozen=True)
+class Import:
+    """Make a network of a model; answered by Imported or Failed("import"), told of by Advance. A newer one replaces it.
+
+    `spec`: `torchvision:NAME`, or `package.module:callable` where a person wrote it on the command line. `weights`: of
+    torchvision's pretrained ones, empty for random ones. `shape`: channels, height and width where the model has none.
+    """
+
+    number: int
+    spec: str
+    weights: str = ""
+    shape: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Forget:
+    """The import is not wanted any more."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Which models there are to import; answered by Models."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Find out what a checkpoint file holds for the net; answered by Matched or Failed("checkpoint")."""
+
+    number: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """Take the weights of the Match of this number."""
+
+    number: int
 
 
 @dataclass(frozen=True)
@@ -152,7 +194,9 @@ class Quit:
     """Save what is recorded and end."""
 
 
-Command = Open | Look | Watch | Train | Pause | Stop | Rate | Save | Take | Quit
+Command = (
+    Open | Import | Forget | Catalogue | Match | Adopt | Look | Watch | Train | Pause | Stop | Rate | Save | Take | Quit
+)
 
 
 # ── engine to window ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -172,6 +216,44 @@ class Opened:
     version: int
     kept: tuple[str, ...] = ()
     fresh: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Advance:
+    """How far an import is. `done` of `total` bytes are downloaded; both 0 while there is nothing to download."""
+
+    number: int
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The model as a network; its weights stay with the engine until an Open names its number. `notes`: sentences."""
+
+    number: int
+    network: Network
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Models:
+    """What can be imported: of each model its name and its pretrained weights, best first."""
+
+    names: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What a checkpoint holds for the net. `matches`: (its tensor, ours, "name" or "order", shape); `left`: tensors of
+    the file that go nowhere, `missing`: ours that nothing comes to, each with a sentence why."""
+
+    number: int
+    path: str
+    matches: tuple[tuple[str, str, str, tuple[int, ...]], ...]
+    left: tuple[tuple[str, str], ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -242,7 +324,7 @@ class Failed:
     node: str = ""  # the layer it happened at
 
 
-Reply = Ready | Opened | Pictures | Bell | News | Saved | Failed
+Reply = Ready | Opened | Advance | Imported | Models | Matched | Pictures | Bell | News | Saved | Failed
 
 
 # ── the latest frame ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,11 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz.link.messages import (
+    Adopt,
+    Advance,
     Bell,
+    Catalogue,
     Command,
     Failed,
+    Forget,
+    Import,
+    Imported,
     Interest,
     Look,
+    Match,
+    Matched,
+    Models,
     News,
     Open,
     Opened,
@@ -43,6 +52,7 @@ from cnnviz.link.messages import (
 from cnnviz.link.wire import Outbox, Wire, WireError
 from cnnviz.net.graph import Graph, Node, graph
 from cnnviz.net.layers.base import Layer
+from cnnviz.net.network import Network
 from cnnviz.net.plan import Plan
 
 from .test_mailbox import same
@@ -62,6 +72,15 @@ MESSAGES = [
     Rate(0.1),
     Save("net.safetensors"),
     Take(1, 20),
+    Import(1, "torchvision:resnet18", "DEFAULT", (3, 64, 64)),
+    Forget(),
+    Catalogue(),
+    Match(2, "/a.pth"),
+    Adopt(2),
+    Advance(1, 5, 100),
+    Imported(1, Network(Graph()), ("cat",), ("a note",)),
+    Models((("alexnet", ("DEFAULT",)),)),
+    Matched(2, "/a.pth", (("a", "b", "name", (1, 2)),), (("c", "why"),)),
     Quit(),
     Ready(("cuda:0", "cpu"), 1, (("torch", "2.13"),)),
     Opened(1, ("a",), ("b",)),
