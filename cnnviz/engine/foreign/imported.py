@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,12 +87,24 @@ def from_module(
         given = [x if a is picture else a for a in args]
         return module(*given, **{k: x if a is picture else a for k, a in kwargs.items()})
 
-    with untouched(model):
+    with untouched(model), _uncollected():
         mapper = _mapped(model, call, picture, source, shape)
     notes = [*_hooked(model), *mapper.notes, *_unused(model, mapper)]
     if len(args) + len(kwargs) > 1:
         notes.append(_("Inputs other than the picture stay as they were given."))
     return _imported(mapper, name or type(model).__name__, notes)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """While it lasts, no garbage is collected: with torch loaded that takes longer than all the rest."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -99,7 +113,7 @@ def _arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     if isinstance(example, Mapping):
         return (), dict(example)
     if isinstance(example, (tuple, list)) and example and all(type(n) is int for n in example):
-        return (torch.zeros(1, *example),), {}
+        return (torch.randn(1, *example, generator=torch.Generator().manual_seed(0)),), {}
     return tuple(example), {}
 
 

@@ -22,6 +22,7 @@ from ...text import _
 from .calls import unhook
 from .mapper import ModelError, Unfit
 from .trace import ROOT, Traced, is_leaf, path_of
+from .trial import plain
 from .values import leading
 
 _OUT = {"numpy", "tolist", "__array__", "data_ptr"}  # methods by which values leave torch
@@ -37,7 +38,7 @@ def record(
     whole = set(wanted)
     while True:
         try:
-            ours = deepcopy(model)
+            ours = plain(deepcopy(model))
             unhook(ours)
         except Exception:  # not everything can be copied; `untouched` then puts back what it can
             ours = model

@@ -29,6 +29,7 @@ class Copies:
                 made = deepcopy(thing, {key: ours for key, (_theirs, ours) in self._made.items()})
             except Exception:  # not everything can be copied
                 made = thing
+            made = plain(made) if made is not thing else made
             pairs = [(thing, made)]
             if isinstance(thing, nn.Module) and made is not thing:
                 pairs += zip(thing.parameters(), made.parameters(), strict=True)
@@ -40,6 +41,16 @@ class Copies:
     def original(self, ours: Any) -> int:
         """The id of what this is a copy of; its own where it is none."""
         return self._originals.get(id(ours), id(ours))
+
+
+def plain(thing: Any) -> Any:
+    """A module or tensor of our own as our networks have it: on the processor, its numbers float32."""
+    if isinstance(thing, nn.Module):
+        return thing.to(device="cpu", dtype=torch.float32)
+    if not isinstance(thing, Tensor):
+        return thing
+    same = thing.device.type == "cpu" and (thing.dtype == torch.float32 or not thing.is_floating_point())
+    return thing if same else thing.to("cpu", torch.float32 if thing.is_floating_point() else thing.dtype)
 
 
 def tried(call: Call, batch: int, copies: Copies) -> tuple[Any, int]:
@@ -96,7 +107,7 @@ def sample_of(known: Any, batch: int, to: int) -> Any:
     if isinstance(known, Value):
         return torch.zeros(to, *known.dims)
     if isinstance(known, Weight):
-        return known.tensor.detach()
+        return plain(known.tensor.detach())
     if isinstance(known, Pending):
         return known.sample
     if isinstance(known, Pieces):

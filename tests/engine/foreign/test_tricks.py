@@ -218,6 +218,18 @@ def test_random_numbers_go_on_as_if_nothing_had_been() -> None:
         assert before[1:] == after[1:]
 
 
+@pytest.mark.parametrize("cls", [nasty.LastAxis, nasty.Outer, nasty.Attention, nasty.Inner], ids=lambda c: c.__name__)
+def test_numbers_of_another_width(cls: type[nn.Module]) -> None:
+    """Our networks compute in float32, whatever the model does."""
+    torch.manual_seed(0)
+    model = cls().double()
+    imported = from_module(model, nasty.SHAPE)
+    x = torch.randn(2, *nasty.SHAPE)
+    with torch.no_grad():
+        torch.testing.assert_close(imported.net().eval()(x), model.eval()(x.double()).float(), rtol=1e-3, atol=1e-4)
+    assert {p.dtype for p in model.parameters()} == {torch.float64}
+
+
 def test_training_the_network_does_not_train_the_model() -> None:
     model, imported = made(nasty.Inner)
     before = [p.clone() for p in model.parameters()]
