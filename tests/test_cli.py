@@ -39,7 +39,8 @@ def test_summary_for_programs(capsys: Said) -> None:
     made = json.loads(asked(capsys, "summary", "lenet5", "--json"))
     assert set(made) == {"network", "input", "layers", "totals"}
     assert (made["network"], made["input"]) == ("lenet5", [1, 32, 32])
-    assert made["totals"] == {"params": 61_706, "macs": 416_520, "activation_bytes": made["totals"]["activation_bytes"]}
+    rest = {"fixed": 0, "activation_bytes": made["totals"]["activation_bytes"]}
+    assert made["totals"] == {"params": 61_706, "macs": 416_520} | rest
     assert [n["params"] for n in made["layers"] if n["params"]] == [156, 2_416, 48_120, 10_164, 850]
     assert sum(n["activation_bytes"] for n in made["layers"]) == made["totals"]["activation_bytes"]
     by_id = {n["id"]: n for n in made["layers"]}
@@ -49,12 +50,16 @@ def test_summary_for_programs(capsys: Said) -> None:
         "group": "",
         "out": [16, 10, 10],
         "params": 2_416,
+        "fixed": 0,
         "macs": 240_000,
         "activation_bytes": 6_400,
         "receptive_field": {"size": [14, 14], "stride": [2, 2], "padding": [0, 0], "aligned": True},
         "problem": None,
     }
     assert by_id["F6"]["receptive_field"] is None
+    made = json.loads(asked(capsys, "summary", "lenet5-1998", "--json"))
+    assert (made["totals"]["params"], made["totals"]["fixed"]) == (60_000, 840)
+    assert [n["fixed"] for n in made["layers"] if n["fixed"]] == [840]
 
 
 def test_summary_for_people(capsys: Said) -> None:

@@ -15,7 +15,20 @@ from cnnviz.gui.session import Session
 from cnnviz.link.messages import Interest, PictureInfo, Unit
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
-from cnnviz.net.layers import TYPES, Conv1d, Embedding, Input, Source, SparseConv2d, Tokens, plane
+from cnnviz.net.layers import (
+    RBF,
+    TYPES,
+    ChannelLinear,
+    Conv1d,
+    Embedding,
+    Input,
+    Layer,
+    PositionBias,
+    Source,
+    SparseConv2d,
+    Tokens,
+    plane,
+)
 
 from ..net.samples import sample
 from .frames import arrive, open_net
@@ -64,8 +77,32 @@ def test_kernels_stand_where_the_table_has_a_link() -> None:
     np.testing.assert_array_equal(found.array[0, 2], weight[0, 0])
     np.testing.assert_array_equal(found.array[0, 0], weight[1, 0])
     np.testing.assert_array_equal(found.array[1, 1], weight[2, 0])
-    assert np.isnan(found.array).all(axis=(2, 3)).tolist() == [[False, True, False], [True, False, True]]
+    assert found.absent == {1, 3, 5} and not found.tiles[[1, 3, 5]].any() and found.tiles[[0, 2, 4]].all()
     assert kernels(analyse(graph)["it"], weight[:2]) is None, "of an older graph"
+
+
+@pytest.mark.parametrize(
+    ("layer", "place", "word"),
+    [
+        (SparseConv2d(((1,), (0, 5)), (3, 3)), (6, 1, 2), "output 1 · input 0 · (1, 2)"),
+        (SparseConv2d(((1,), (0, 5)), (3, 3)), (7, 1, 2), "output 1 does not read input 1"),
+        (Embedding(60, 20), (0, 7, 3), "word 7 · number 3"),
+        (PositionBias(), (2, 7, 3), "channel 2 · (7, 3)"),
+        (ChannelLinear(5), (0, 4, 1), "output 4 · input 1"),
+        (RBF(10, "digits"), (7, 0, 0), "channel 7 · (0, 0)"),
+    ],
+    ids=repr,
+)
+def test_weights_say_what_they_are(
+    session: Session, qtbot, layer: Layer, place: tuple[int, int, int], word: str
+) -> None:
+    graph = sample(layer)
+    open_net(session, graph, "it")
+    panel = Filters(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    arrive(session, frame(Net(session.rows), shot(graph), Interest(1, filters=("it",)), Stamp(session.version)))
+    assert panel._word(*place) == word
 
 
 def test_a_unit_of_a_sequence_is_picked_by_its_place(session: Session) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from ...link.messages import Array, Frame
 from ...net.analysis import Row
-from ...net.layers import Embedding, Layer, Shape
+from ...net.layers import Embedding, Layer, Linear, Shape
 from ...text import _
 from ..paint.counts import shape
 from ..paint.number import number
@@ -113,11 +113,11 @@ class Filters(Panel):
         """Whether the weight is this layer's, and shown; one of an older graph may have another shape."""
         if kernels(row, weight) is not None:
             return self._show_kernels(row, weight)
-        if matrix_shape(row) is not None:
+        maps, line = planes(row, weight), factors(weight)
+        if maps is None and matrix_shape(row) is not None:
             return self._show_linear(row, weight)
         self._offer(())
         self._kernels, self._map, self._block = None, None, None
-        maps, line = planes(row, weight), factors(weight)
         if maps is not None:
             self._map = maps.shape
             self.title.say(f"{row.id} · {_('{size} weights').format(size=shape(weight.shape))}")
@@ -249,9 +249,14 @@ class Filters(Panel):
         """What stands at a place of the mosaic."""
         if self._kernels:
             out, source = self._kernels.place(tile)
+            if tile in self._kernels.absent:
+                return _("output {out} does not read input {source}").format(out=out, source=source)
             return _("output {out} · input {source} · ({y}, {x})").format(out=out, source=source, y=y, x=x)
-        if self._map and isinstance(self._layer(), Embedding):
+        layer = self._layer()
+        if self._map and isinstance(layer, Embedding):
             return _("word {word} · number {number}").format(word=y, number=x)
+        if self._map and not isinstance(layer, Linear):
+            return _("channel {channel} · ({y}, {x})").format(channel=tile, y=y, x=x)
         if self._map:
             return _("input channel {source} · ({y}, {x})").format(source=tile, y=y, x=x)
         if self._block:

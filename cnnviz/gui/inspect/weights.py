@@ -37,6 +37,7 @@ class Kernels:
 
     array: Array
     groups: int = 1
+    absent: frozenset[int] = frozenset()  # tiles in whose place there is no kernel, but zeros
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -70,7 +71,7 @@ class Kernels:
 def kernels(row: Row, weight: Array) -> Kernels | None:
     """The kernels of a convolution's weight; None where the weight is another layer's or an older graph's.
 
-    Along a sequence they are one pixel wide. Where a table leaves links out, no number stands in their place.
+    Along a sequence they are one pixel wide. Where a table leaves links out, zeros stand in their place.
     """
     layer = row.node.layer
     if not weight.size or not row.ins:
@@ -83,10 +84,10 @@ def kernels(row: Row, weight: Array) -> Kernels | None:
     if isinstance(layer, SparseConv2d):
         if weight.shape != (layer.links, 1, *layer.kernel_size):
             return None
-        whole = np.full((len(layer.table), row.ins[0][0], *layer.kernel_size), np.nan, weight.dtype)
-        links = [(o, i) for o, line in enumerate(layer.table) for i in line]
-        whole[tuple(zip(*links, strict=True))] = weight[:, 0]
-        return Kernels(whole)
+        tiles = [o * row.ins[0][0] + i for o, line in enumerate(layer.table) for i in line]
+        whole = np.zeros((len(layer.table), row.ins[0][0], *layer.kernel_size), weight.dtype)
+        whole.reshape(-1, *layer.kernel_size)[tiles] = weight[:, 0]
+        return Kernels(whole, absent=frozenset(range(whole.shape[0] * whole.shape[1])) - set(tiles))
     if isinstance(layer, Conv2d):
         found = Kernels(weight, layer.groups)
     elif isinstance(layer, ConvTranspose2d):
@@ -144,12 +145,14 @@ def matrix_shape(row: Row) -> Shape | None:
 
 
 def planes(row: Row, weight: Array) -> Array | None:
-    """A weight that is a map itself, (channels, height, width), or a table of words, (1, words, numbers)."""
+    """A weight that is a map itself, (channels, height, width); a table of words, (1, words, numbers); drawn digits."""
     layer = row.node.layer
     if row.out is None:
         return None
     if isinstance(layer, Embedding):
         return weight[None] if weight.shape == (layer.num_embeddings, layer.embedding_dim) else None
+    if isinstance(layer, RBF) and layer.prototypes == "digits" and weight.shape == matrix_shape(row):
+        return weight.reshape(-1, 12, 7)
     if not isinstance(layer, (PositionBias, LayerNorm)) or weight.ndim < 2 or weight.shape[1:] != row.out[1:]:
         return None
     return weight if weight.ndim == 3 else weight[..., None]
