@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..net import edit
+from ..net import edit, regroup
 from ..net.analysis import Analysis
-from ..net.arrange import arrange
 from ..net.document import Document
 from ..net.edit import Wire
+from ..net.fold import name as card_name
+from ..net.fold import path_of
 from ..net.graph import Graph, LoopError
 from ..net.layers import TYPES, Layer
 from ..net.plan import Plan
@@ -49,28 +50,36 @@ class Editing:
         else:
             self._session.hush("edit")
             self.document.edit(text, graph, merge)
+            self._session.fold.forget_aims()
             return True
+        self._session.fold.forget_aims()
         self._session.notice(why, "warning", key="edit")
         return False
 
     # ── layers ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def add(self, type_name: str, pos: Point, after: str = "") -> str:
-        """A new layer on the empty canvas, reading `after` where given; its id."""
+        """A new layer on the empty canvas, reading the card `after` where given; its id."""
+        fold = self._session.fold
 
         def make(layer: Layer) -> tuple[Graph, str]:
-            graph, id = edit.add(self.document.graph, layer, pos)
-            return (edit.connect(graph, after, id) if after else graph), id
+            source = regroup.outlet(fold.view, after)
+            graph, id = edit.add(self.document.graph, layer, fold.aim(pos))
+            return (edit.connect(graph, source, id) if source else graph), id
 
         return self._new(type_name, make)
 
     def append(self, type_name: str) -> str:
         """A new layer behind the selected one, or at the end; its id."""
-        after = self._session.look.selected or None
-        return self._new(type_name, lambda layer: edit.append(self.document.graph, layer, after))
+        graph = self.document.graph
+        after = self._session.look.selected or edit.end(graph)
+        block = self._session.fold.block_of(after) if after else ()
+        return self._new(type_name, lambda layer: edit.append(graph, layer, after, block=block))
 
     def insert(self, type_name: str, wire: Wire, pos: Point) -> str:
-        """A new layer in the middle of a wire; its id."""
-        return self._new(type_name, lambda layer: edit.insert(self.document.graph, layer, wire, pos))
+        """A new layer in the middle of a wire between cards, on all wires that it stands for; its id."""
+        fold = self._session.fold
+        first, *also = fold.behind([wire]) or (wire,)
+        return self._new(type_name, lambda layer: edit.insert(self.document.graph, layer, first, fold.aim(pos), also))
 
     def _new(self, type_name: str, make: Callable[[Layer], tuple[Graph, str]]) -> str:
         made: list[str] = []
@@ -87,8 +96,9 @@ class Editing:
 
     def insert_node(self, id: str, wire: Wire, pos: Point) -> None:
         """Put a card that is not connected into the middle of a wire, here; others make room."""
-        text = _("Insert {id}").format(id=id)
-        self._do(text, lambda: edit.insert_node(self.document.graph, id, wire, pos))
+        text, fold = _("Insert {id}").format(id=id), self._session.fold
+        first, *also = fold.behind([wire]) or (wire,)
+        self._do(text, lambda: edit.insert_node(self.document.graph, id, first, fold.aim(pos, id), also))
 
     def remove(self, ids: Iterable[str]) -> None:
         """Delete layers; the chain heals."""
@@ -140,13 +150,23 @@ class Editing:
 
     # ── wires ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def connect(self, source: str, target: str, port: int | None = None) -> bool:
-        """Draw a wire."""
-        text = _("Connect {source} to {target}").format(source=source, target=target)
-        return self._do(text, lambda: edit.connect(self.document.graph, source, target, port))
+        """Draw a wire between two cards."""
+        view = self._session.fold.view
+
+        def make() -> Graph:
+            start = regroup.outlet(view, source)
+            if path_of(target):
+                return regroup.feed(self._session.rows, view, start, target, port or 0)
+            return edit.connect(self.document.graph, start, target, port)
+
+        return self._do(
+            _("Connect {source} to {target}").format(source=card_name(source), target=card_name(target)), make
+        )
 
     def disconnect(self, wires: Iterable[Wire]) -> None:
-        """Delete wires."""
+        """Delete wires between cards."""
         graph = self.document.graph
+        wires = self._session.fold.behind(wires)
         # from the last port down, so that the ports of the others stay true
         for wire in sorted(wires, key=lambda w: -w.port):
             graph = edit.disconnect(graph, wire)
@@ -156,11 +176,13 @@ class Editing:
     def move(self, places: dict[str, Point], gesture: object = None) -> None:
         """Put cards elsewhere; moves with the same `gesture` are one undo step."""
         merge = None if gesture is None else ("move", gesture)
-        self._do(_("Move"), lambda: self.document.graph.move(places), merge)
+        nodes = self._session.fold.moved(places)
+        self._do(_("Move"), lambda: self.document.graph.move(nodes), merge)
 
-    def tidy(self, sizes: dict[str, tuple[float, float]], aspect: float) -> None:
+    def tidy(self) -> None:
         """Lay all cards out anew."""
-        self._do(_("Tidy layout"), lambda: self.document.graph.move(arrange(self.document.graph, sizes, aspect)))
+        fold = self._session.fold
+        self._do(_("Tidy layout"), lambda: self.document.graph.move(fold.moved(fold.lay_out())))
 
     # ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def copy(self, ids: Iterable[str]) -> str:

@@ -27,7 +27,7 @@ AUTOSAVE_MS = 1500  # after an edit
 RUNS_KEPT = 8
 OF_A_DOCUMENT = (
     *("file", "recovered", "edit", "train", "plan", "engine", "behind"),
-    *("failed.open", "failed.data", "failed.look", "failed.train", "failed.record"),
+    *("notes", "failed.checkpoint", "failed.open", "failed.data", "failed.look", "failed.train", "failed.record"),
 )
 """Messages that mean the open document: another one has no use for them."""
 
@@ -93,9 +93,16 @@ class Filing:
         self._session.settings.add_recent(str(path))
         return True
 
-    def open_any(self, name: str) -> bool:
-        """Open what the command line names: a preset or a file."""
+    def open_any(self, name: str, shape: tuple[int, int, int] | None = None) -> bool:
+        """Open what the command line names: a preset, a file, or a model that takes pictures of this shape."""
+        if presets.is_model(name):
+            self._session.models.start(name, shape=shape)
+            return True
         return self.open_preset(name) if name in presets.presets() else self.open(name)
+
+    def show_imported(self, network: Network) -> None:
+        """Open a network that the engine has made of a model, whose weights it has."""
+        self._show(network, None, None, imported=True)
 
     def open_preset(self, name: str) -> bool:
         """Open one of the networks that come with the program."""
@@ -107,12 +114,22 @@ class Filing:
         self._show(network, None, None)
         return True
 
-    def _show(self, network: Network, path: Path | None, weights: Path | None, modified: bool = False) -> None:
+    def _show(
+        self,
+        network: Network,
+        path: Path | None,
+        weights: Path | None,
+        modified: bool = False,
+        imported: bool = False,
+    ) -> None:
         self._session.hush(*OF_A_DOCUMENT)
+        if not imported:
+            self._session.models.other_document()
         self.network, self.path = network, path
         self._session.look.select([])
         self._session.run.begin(weights)
         self._session.look.forget()
+        self._session.fold.opening(network.graph)
         self._session.edit.document.reset(network.graph, network.plan, saved=not modified)
         self._session.document_changed.emit()
         first = next((n.id for n in network.graph if n.sources), "")

@@ -1,9 +1,11 @@
-"""The hallway: every panel listens to the Session's signals and calls the verbs of its four parts.
+"""The hallway: every panel listens to the Session's signals and calls the verbs of its six parts.
 
     session.edit   the network: add, connect, remove, set, undo …        (editing.py)
     session.look   one selection, one picture, the latest frame          (looking.py)
     session.run    the plan, training, progress and curves               (running.py)
     session.file   open, save, recent, autosave and recovery             (filing.py)
+    session.fold   which groups are folded, and the cards that follow    (folding.py)
+    session.models models of other programs, and their checkpoints       (models.py)
 
 Panels never meet each other and never talk to the engine.
 """
@@ -16,13 +18,31 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from ..link.messages import Bell, Command, Failed, Frame, News, Opened, Pictures, Ready, Reply, Saved, Take
+from ..link.messages import (
+    Advance,
+    Bell,
+    Command,
+    Failed,
+    Frame,
+    Imported,
+    Matched,
+    Models,
+    News,
+    Opened,
+    Pictures,
+    Ready,
+    Reply,
+    Saved,
+    Take,
+)
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
 from ..text import _
 from .editing import Editing
 from .filing import Filing
+from .folding import Folding
 from .looking import Looking
+from .models import Importing
 from .running import HOME_DATA, Running
 from .settings import Settings
 
@@ -60,6 +80,7 @@ class Session(QObject):
 
     graph_changed = Signal()  # edit.graph and rows are new
     document_changed = Signal()  # name, path or modified
+    view_changed = Signal()  # fold.view: other groups are folded; after an edit graph_changed says it
     selection_changed = Signal()  # look.selected
     unit_changed = Signal()  # look.unit: picked, or after selection_changed; after graph_changed look for yourself
     picture_changed = Signal()  # look.picture was asked for
@@ -69,6 +90,8 @@ class Session(QObject):
     run_changed = Signal()  # run.progress
     points_arrived = Signal()  # run.points, run.tests
     engine_changed = Signal()  # engine_state, devices
+    models_changed = Signal()  # models.names: what can be imported
+    checkpoint_found = Signal()  # models.found: what a checkpoint holds for the network
     noticed = Signal(object)  # Notice
 
     _replied = Signal(object)
@@ -87,6 +110,9 @@ class Session(QObject):
         self.run = Running(self)
         self.file = Filing(self)
         self.rows: Analysis = analyse(Graph())
+        self.fold = Folding(self)
+        self.fold.graph_edited()
+        self.models = Importing(self)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions
         self._alike: set[int] = set()  # versions that are the network in the editor
@@ -112,6 +138,7 @@ class Session(QObject):
     def graph_edited(self) -> None:
         """The document's graph is another one: analyse it, tell panels and engine."""
         self.rows = analyse(self.graph, self.rows)
+        self.fold.graph_edited()
         shape = tuple((n.id, n.layer, n.sources) for n in self.graph)
         changed = shape != self._shapes.get(self.version) or self.run.opening
         if changed:  # before the signals: panels ask whether the frame is stale
@@ -155,12 +182,16 @@ class Session(QObject):
             self.look.take_pictures(reply)
         elif isinstance(reply, Saved):
             self.file.weights_saved(reply)
+        elif isinstance(reply, Advance | Imported | Models | Matched):
+            self.models.take(reply)
         elif isinstance(reply, Failed):
             self._failed(reply)
 
     def _failed(self, reply: Failed) -> None:
         self.run.failed(reply)
         self.look.failed(reply)
+        if reply.what == "import":
+            self.models.failed()
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
         if reply.what == "data" and self.run.plan.data != HOME_DATA:
             actions = ((_("Train on digits"), self.run.use_home_data),)
@@ -198,6 +229,7 @@ class Session(QObject):
         self.engine.restart()
         self.engine_state = STARTING
         self.engine_changed.emit()
+        self.models.resend()
         self.run.open_graph()
         self.look.resend()
 

@@ -10,6 +10,7 @@ import json
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 from ..text import _
@@ -33,59 +34,79 @@ def add(graph: Graph, layer: Layer, pos: Point) -> tuple[Graph, str]:
     return graph.add(layer, pos=_free(graph, pos), id=id), id
 
 
-def append(graph: Graph, layer: Layer, after: str | None = None, pos: Point | None = None) -> tuple[Graph, str]:
+def append(
+    graph: Graph, layer: Layer, after: str | None = None, pos: Point | None = None, block: Collection[str] = ()
+) -> tuple[Graph, str]:
     """A layer behind `after` (default: the end), between it and all that read it; gives its id too.
 
-    Without `pos` it stands to the right of `after`, and cards that stand there move on.
+    Without `pos` it stands to the right of `after`, and cards that stand there move on. `block`: the nodes of a folded
+    group that `after` is the output of; the layer stands behind that as a whole.
     """
     if after is None:
-        after = _end(graph)
+        after = end(graph)
     if after is None or layer.inputs[1] == 0:
         spot = pos if pos is not None else _beside(graph, after)
         return add(graph, layer, spot)
     id = graph.fresh_id(layer)
     place = _free(graph, pos) if pos is not None else _right_of(graph[after])
-    new = Node(id, layer, (after,), graph[after].group, place)
-    nodes = [_redirect(n, after, id) for n in graph]
+    group = around(graph, block) if block else graph[after].group
+    new = Node(id, layer, (after,), group, place)
+    nodes = [n if n.id in block else _redirect(n, after, id) for n in graph]
     if graph.readers[after]:
         nodes.insert(1 + graph.nodes.index(graph[after]), new)  # beside its source, so that the table keeps its order
     else:
         nodes.append(new)
     grown = _graph(nodes)
-    return (grown if pos is not None else _push(grown, id)), id
+    return (grown if pos is not None else make_room(grown, id)), id
 
 
-def insert(graph: Graph, layer: Layer, wire: Wire, pos: Point) -> tuple[Graph, str]:
+def insert(graph: Graph, layer: Layer, wire: Wire, pos: Point, also: Iterable[Wire] = ()) -> tuple[Graph, str]:
     """A new layer in the middle of `wire`, at `pos`; gives its id too.
 
     Where a card is in the way there, it stands to the right of the source instead, and cards that stand there move on.
+    `also`: further wires that it is to stand on; where they come from other nodes, each of these gets such a layer.
     """
-    _check_wire(graph, wire)
+    wires = (wire, *also)
+    for w in wires:
+        _check_wire(graph, w)
     if layer.inputs[1] == 0:
         raise ValueError(_("{layer} takes no input, so it cannot stand on a wire.").format(layer=type(layer).__name__))
-    id = graph.fresh_id(layer)
-    source, target = graph[wire.source], graph[wire.target]
-    group = target.group if target.group == source.group else _shared(source.group, target.group)
-    nodes = [_put(n, wire.port, id) if n is target else n for n in graph]
+    id = ""
+    for source in dict.fromkeys(w.source for w in wires):
+        graph, id = _insert(graph, layer, [w for w in wires if w.source == source], pos)
+    return graph, id
+
+
+def _insert(graph: Graph, layer: Layer, wires: list[Wire], pos: Point) -> tuple[Graph, str]:
+    """The layer on these wires, which come from one node."""
+    id, source = graph.fresh_id(layer), graph[wires[0].source]
+    ports = {(w.target, w.port) for w in wires}
+    group = reduce(_shared, (graph[w.target].group for w in wires), source.group)
+    nodes = []
+    for n in graph:
+        sources = tuple(id if (n.id, i) in ports else s for i, s in enumerate(n.sources))
+        nodes.append(n if sources == n.sources else replace(n, sources=sources))
     place, tight = _spot(graph, source, pos)
-    nodes.insert(1 + graph.nodes.index(source), Node(id, layer, (wire.source,), group, place))
-    return (_push(_graph(nodes), id) if tight else _graph(nodes)), id
+    nodes.insert(1 + graph.nodes.index(source), Node(id, layer, (source.id,), group, place))
+    return (make_room(_graph(nodes), id) if tight else _graph(nodes)), id
 
 
-def insert_node(graph: Graph, id: str, wire: Wire, pos: Point | None = None) -> Graph:
-    """An existing card in the middle of `wire`; nothing where the wire is its own.
+def insert_node(graph: Graph, id: str, wire: Wire, pos: Point | None = None, also: Iterable[Wire] = ()) -> Graph:
+    """An existing card in the middle of `wire`, and of `also` from the same node; nothing where the wire is its own.
 
     With `pos` it also moves there; where a card is in the way, as with `insert`.
     """
     _check_wire(graph, wire)
     if id in (wire.source, wire.target):
         return graph
-    joined = connect(connect(graph, wire.source, id), id, wire.target, wire.port)
+    joined = connect(graph, wire.source, id)
+    for w in (wire, *also):
+        joined = connect(joined, id, w.target, w.port)
     if pos is None:
         return joined
     place, tight = _spot(graph.remove([id]), graph[wire.source], pos)
     moved = joined.move({id: place})
-    return _push(moved, id) if tight else moved
+    return make_room(moved, id) if tight else moved
 
 
 # ── wires ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -276,7 +297,7 @@ def _beside(graph: Graph, after: str | None) -> Point:
     return min(n.pos[0] for n in graph), max(n.pos[1] for n in graph) + CARD[1] + GAP[1]
 
 
-def _push(graph: Graph, id: str) -> Graph:
+def make_room(graph: Graph, id: str) -> Graph:
     """The card `id` stays; cards it covers move right, and those that these cover."""
     here = graph[id].pos
     ahead = sorted((n for n in graph if n.id != id and n.pos[0] >= here[0]), key=lambda n: n.pos[0])
@@ -300,7 +321,7 @@ def _push(graph: Graph, id: str) -> Graph:
 _graph = graph
 
 
-def _end(graph: Graph) -> str | None:
+def end(graph: Graph) -> str | None:
     """The last end that a picture reaches; the last end where none is reached."""
     seen: set[str] = set()
     for n in graph:
@@ -327,10 +348,6 @@ def _redirect(node: Node, old: str, new: str) -> Node:
     return replace(node, sources=tuple(new if s == old else s for s in node.sources))
 
 
-def _put(node: Node, port: int, source: str) -> Node:
-    return replace(node, sources=(*node.sources[:port], source, *node.sources[port + 1 :]))
-
-
 def _check_wire(graph: Graph, wire: Wire) -> None:
     if not _is_there(graph, wire):
         raise ValueError(_("The wire from {0} to {1} is not there any more.").format(wire.source, wire.target))
@@ -339,6 +356,14 @@ def _check_wire(graph: Graph, wire: Wire) -> None:
 def _is_there(graph: Graph, wire: Wire) -> bool:
     sources = graph[wire.target].sources if wire.target in graph else ()
     return 0 <= wire.port < len(sources) and sources[wire.port] == wire.source
+
+
+def around(graph: Graph, ids: Collection[str]) -> str:
+    """The innermost group that these nodes lie in beside others; their own, where they are all of it, is not it."""
+    path = reduce(_shared, (graph[id].group for id in ids))
+    while path and len(graph.groups[path]) == len(ids):
+        path = path.rpartition("/")[0]
+    return path
 
 
 def _shared(a: str, b: str) -> str:

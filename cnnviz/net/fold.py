@@ -23,6 +23,7 @@ class GroupRow(Row):
     """The row of a folded group: its subtotals, and the output of its last layer."""
 
     members: tuple[str, ...] = ()  # ids, in the graph's order
+    exits: tuple[str, ...] = ()  # of them: those that are read outside, or the last where none is
     bytes_inside: int = 0
     every_cost: bool = True
 
@@ -50,6 +51,12 @@ def path_of(card: str) -> str:
 def name(card: str) -> str:
     """What a person calls the card: the node's id, or the group's path."""
     return path_of(card) or card
+
+
+def title(path: str) -> str:
+    """A group's own name: the last part of its path, with the part before it where it is only a number."""
+    outer, _slash, last = path.rpartition("/")
+    return f"{title(outer)}/{last}" if outer and last.isdigit() else last
 
 
 def usual(graph: Graph) -> frozenset[str]:
@@ -118,9 +125,15 @@ def _waiting(row: Row, card: dict[str, str]) -> Problem | None:
     return problem("waits", nodes=tuple(dict.fromkeys(name(card[w]) for w in waits)))
 
 
-def _group(id: str, inside: list[Row], card: dict[str, str], rows: Analysis) -> GroupRow:
+def subtotals(rows: Analysis, path: str) -> GroupRow:
+    """The row of an open group: what its card would show."""
+    return _group(card_of(path), [rows[id] for id in rows.graph.groups[path]], None, rows)
+
+
+def _group(id: str, inside: list[Row], card: dict[str, str] | None, rows: Analysis) -> GroupRow:
+    """The row of these together; `card`: of every node, where others are folded, too."""
     mine = {r.id for r in inside}
-    outside = [(card[s], rows[s].out) for r in inside for s in r.node.sources if s not in mine]
+    outside = [(card[s] if card else s, rows[s].out) for r in inside for s in r.node.sources if s not in mine]
     sources = dict(outside)
     exits = [r for r in inside if any(t not in mine for t in rows.graph.readers[r.id])]
     last = exits[-1] if exits else inside[-1]
@@ -130,7 +143,7 @@ def _group(id: str, inside: list[Row], card: dict[str, str], rows: Analysis) -> 
     if own is not None:
         wrong = problem("group.inside", node=own.id, why=own.problem)
     elif stuck is not None:
-        wrong = _waiting(stuck, card)
+        wrong = _waiting(stuck, card) if card else stuck.problem
     path = path_of(id)
     layer = Group(path.rpartition("/")[2], len(inside))
     place = tuple(sum(r.node.pos[i] for r in inside) / len(inside) for i in (0, 1))
@@ -145,6 +158,7 @@ def _group(id: str, inside: list[Row], card: dict[str, str], rows: Analysis) -> 
         fixed=sum(r.fixed for r in inside),
         blind=last.blind,
         members=tuple(r.id for r in inside),
+        exits=tuple(r.id for r in exits) or (last.id,),
         bytes_inside=sum(r.activation_bytes for r in inside),
         every_cost=all(r.costed for r in inside),
     )
@@ -182,7 +196,15 @@ def _members(view: Analysis, card: str) -> tuple[str, ...]:
 
 def members(view: Analysis, cards: Collection[str]) -> tuple[str, ...]:
     """The nodes that these cards stand for; the one that gives a group's output comes last of it."""
-    return tuple(id for c in cards if c in view for id in _members(view, c))
+    return tuple(id for c in cards if c in view for id in inside(view[c]))
+
+
+def inside(row: Row) -> tuple[str, ...]:
+    """The nodes that a row stands for, the one that gives its output last."""
+    if not isinstance(row, GroupRow):
+        return (row.id,)
+    last = row.exits[-1]
+    return (*(m for m in row.members if m != last), last)
 
 
 def cards(view: Analysis, ids: Collection[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from PySide6.QtCore import QEvent, QRect, QRectF, Qt, QTimer, QVariantAnimation, Slot
-from PySide6.QtGui import QGuiApplication, QHideEvent, QPainter, QPixmapCache, QShowEvent
+from PySide6.QtGui import QGuiApplication, QHideEvent, QPainter, QPixmapCache, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from ...link.messages import TRAINING, Frame
@@ -15,7 +15,8 @@ from ..paint.colour import EASE
 from ..session import Session
 from .gestures import Band
 from .hands import Hands
-from .places import BODY, HEIGHT, WIDTH, Point
+from .passage import before, inherit, shift, starts
+from .places import BODY, Point
 from .scene import Scene, positions
 from .style import MAPS, pen
 from .tips import plain_tip
@@ -57,6 +58,7 @@ class Canvas(Hands):
         self._settle.valueChanged.connect(self._glide_cards)
         self.setAccessibleName(_("Network"))
         session.graph_changed.connect(self._graph_changed)
+        session.view_changed.connect(self._view_changed)
         session.selection_changed.connect(self._selection_changed)
         session.frame_arrived.connect(self._frame_arrived)
         self.looked_elsewhere.connect(self._want.start)
@@ -70,7 +72,7 @@ class Canvas(Hands):
         self._from = {}
         scene, document = self.cards_scene, self._session.edit.document
         was_empty = not scene.cards
-        scene.show_rows(self._session.rows)
+        scene.show_rows(self._session.fold.view, self._session.rows)
         self.chosen_wires = tuple(w for w in self.chosen_wires if w in scene.wires)
         opened = not document.undo_text and not document.redo_text  # a file: its history is empty
         if opened and scene.cards:
@@ -82,9 +84,32 @@ class Canvas(Hands):
         self._want.start()
 
     @Slot()
+    def _view_changed(self) -> None:
+        """Other groups are folded: cards go where they stand now, and what was clicked stays under the pointer."""
+        self.end_gesture()
+        self.settle()
+        scene = self.cards_scene
+        then, fitted, held = before(scene), self.fitted, self.to_canvas(QRectF(self.viewport().rect()).center())
+        scene.show_rows(self._session.fold.view, self._session.rows)
+        self.chosen_wires = tuple(w for w in self.chosen_wires if w in scene.wires)
+        inherit(scene, then)
+        frame = self._session.look.frame
+        if frame is not None:
+            scene.take(frame, jump=True)
+        self._mark_selection()
+        by = None if fitted else shift(scene, then)
+        if by is None:
+            self.show_area(scene.content(), glide=True)
+            self.fitted = True
+        else:
+            self.go(held + by)
+        self._glide_from(starts(scene, then))
+        self._want.start()
+
+    @Slot()
     def _selection_changed(self) -> None:
         self._mark_selection()
-        id = self._session.look.selected
+        id = self._session.fold.selected
         if id:
             self.choose_wires(())
         card = self.cards_scene.cards.get(id)  # none where somebody selects before we heard of the new graph
@@ -92,7 +117,7 @@ class Canvas(Hands):
             self.reveal(BODY.translated(card.pos()))
 
     def _mark_selection(self) -> None:
-        chosen = set(self._session.look.selection)
+        chosen = set(self._session.fold.chosen)
         for id in self._marked ^ chosen:
             if id in self.cards_scene.cards:
                 self.cards_scene.cards[id].mark(selected=id in chosen)
@@ -109,7 +134,7 @@ class Canvas(Hands):
         self._picture, self._last_frame = shown, now
         self._show_stale()
         cards = self.cards_scene.cards
-        self.turns.add(self.cards_scene.take(frame, jump), first=cards.get(self._session.look.selected))
+        self.turns.add(self.cards_scene.take(frame, jump), first=cards.get(self._session.fold.selected))
         if self._session.run.phase != TRAINING:
             self.turns.skip()
         self._ease.start(2 * STEP_TIME)
@@ -130,8 +155,8 @@ class Canvas(Hands):
     @Slot()
     def _tell_wants(self) -> None:
         self._show_stale()  # the session counts its versions after it has told of the new graph
-        seen = self.isVisible() and self.zoom >= MAPS
-        self._session.look.want("canvas", "thumbs", self.cards_scene.inside(self.seen) if seen else ())
+        seen, scene = self.isVisible() and self.zoom >= MAPS, self.cards_scene
+        self._session.look.want("canvas", "thumbs", scene.nodes_of(scene.inside(self.seen)) if seen else ())
 
     # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def delete(self) -> None:
@@ -162,12 +187,12 @@ class Canvas(Hands):
     def select_all(self) -> None:
         """Every layer; the one that panels show stays it."""
         shown = self._session.look.selected
-        others = [i for i in self.cards_scene.cards if i != shown]
+        others = [n.id for n in self._session.graph if n.id != shown]
         self._session.look.select([*others, shown] if shown else others)
 
     def zoom_to_selection(self) -> None:
         """Show the selected layers as large as they can be read well."""
-        self.show_area(self.cards_scene.content(self._session.look.selection), glide=True)
+        self.show_area(self.cards_scene.content(self._session.fold.chosen), glide=True)
 
     def fit(self) -> None:
         self.settle()  # cards on their way would be fitted where they are now
@@ -176,11 +201,14 @@ class Canvas(Hands):
     def tidy(self) -> None:
         """Lay the network out anew and show it whole."""
         before = positions(self.cards_scene.cards)
-        size = self.viewport().size()
-        self._session.edit.tidy(dict.fromkeys(before, (WIDTH, HEIGHT)), size.width() / max(1, size.height()))
-        after = positions(self.cards_scene.cards)
+        self._session.edit.tidy()
         self.show_area(self.cards_scene.content(), glide=True)
         self.fitted = True
+        self._glide_from(before)
+
+    def _glide_from(self, before: dict[str, Point]) -> None:
+        """Cards move from these places to where they are."""
+        after = positions(self.cards_scene.cards)
         if before != after and self.may_move() and len(after) <= GLIDERS:
             self._from = before
             self._glide_cards(0.0)
@@ -188,11 +216,12 @@ class Canvas(Hands):
 
     @Slot(float)
     def _glide_cards(self, part: float) -> None:
-        cards = self.cards_scene.cards
+        cards, view = self.cards_scene.cards, self._session.fold.view
         for id, (x, y) in self._from.items():
-            u, v = self._session.graph[id].pos
+            u, v = view[id].node.pos
             cards[id].put(x + (u - x) * part, y + (v - y) * part)
         self.cards_scene.lay_wires(self.cards_scene.wires)
+        self.cards_scene.lay_frames()
 
     def settle(self) -> None:
         """Cards and view are where they were going."""
@@ -213,6 +242,10 @@ class Canvas(Hands):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._tell_wants()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._session.fold.aspect = event.size().width() / max(1, event.size().height())
+        super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

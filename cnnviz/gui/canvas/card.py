@@ -10,18 +10,25 @@ from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from ...net.analysis import Analysis, Row
+from ...net.edit import Wire
+from ...net.fold import GroupRow, behind, name, path_of, title
 from ...net.graph import Graph, Node
+from ...net.kinds import kind
 from ...net.layers import Shape, Source
 from ...text import _
 from ..paint import counts
 from ..paint.counts import grouped, short
 from ..paint.theme import RADIUS
 from . import strip as strips
-from .places import BODY, BOUNDS, LEFT, OUT, PORT, QUIET, RIGHT, ROOM, STRIP, in_port, ports
-from .style import MAPS, TITLES, WORDS, Style, body_path, edge_path, paint_sign, pen, whole
+from .places import BODY, BOUNDS, LEFT, OUT, PORT, QUIET, RIGHT, ROOM, SIGN, STRIP, in_port, ports
+from .style import MAPS, TITLES, WORDS, Style, body_path, edge_path, paint_chevron, paint_sign, pen, whole
 
 OUTLINE = 4
 """Device pixels that a card's outline and its shadow stand out of its body."""
+PILE = 3.0
+"""How far each of the cards under a folded group looks out above it."""
+INDENT = 13.0
+"""From the sign of a folded group to its name."""
 LINE = 14.0
 """Between two lines of captions."""
 
@@ -146,19 +153,22 @@ class Card(QGraphicsRectItem):
     def _paint_body(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
         family, own, waits = self.node.layer.family, self._own_problem, bool(self.waits_for)
         look = family, scale, own, waits, self.selected, self.target, self.lifted
-        around = box.adjusted(-OUTLINE, -OUTLINE, OUTLINE, OUTLINE)
+        out = self._outline
+        around = box.adjusted(-out, -out, out, out)
         style.stamp(painter, around, look, lambda p: self._draw_body(p, box.width(), box.height(), scale, style))
 
     def _draw_body(self, painter: QPainter, width: float, height: float, scale: float, style: Style) -> None:
         radius = max(2.0, round(RADIUS * scale, 2))
         path = body_path(width, height, radius)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(OUTLINE, OUTLINE)
+        painter.translate(self._outline, self._outline)
         if self.lifted:
             painter.translate(0, 3)
             painter.fillPath(path, QColor(0, 0, 0, 40))
             painter.translate(0, -3)
         own = self._own_problem
+        if self._grouped:
+            self._draw_pile(painter, width, radius, max(1.0, round(PILE * scale)), style)
         painter.fillPath(path, style.panel)
         painter.fillPath(edge_path(width, height, radius, scale), style.families[self.node.layer.family])
         if own:
@@ -172,6 +182,15 @@ class Card(QGraphicsRectItem):
             painter.setPen(pen(style.accent, 2))
             out = 1.5 if not own else 2.5
             painter.drawRoundedRect(QRectF(-out, -out, width + 2 * out, height + 2 * out), radius + out, radius + out)
+
+    @staticmethod
+    def _draw_pile(painter: QPainter, width: float, radius: float, step: float, style: Style) -> None:
+        """Two more cards look out above: several layers lie here."""
+        painter.setPen(pen(style.wire))
+        painter.setBrush(style.panel)
+        for by in (2 * step, step):
+            painter.drawRoundedRect(QRectF(by + 1.5, 0.5 - by, width - 2 * by - 3, 4 * step), radius, radius)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _paint_strip(self, painter: QPainter, area: QRectF) -> None:
         style = self.world.style
@@ -197,7 +216,10 @@ class Card(QGraphicsRectItem):
         top = BODY.top()
         painter.setFont(face.font)
         painter.setPen(style.text_ink)
-        painter.drawText(QPointF(LEFT, top + 18), face.title)
+        if self._grouped:
+            paint_chevron(painter, SIGN.center() - QPointF(1, 0), style.quiet_ink, down=False, size=3.5)
+            painter.setPen(style.text_ink)
+        painter.drawText(QPointF(LEFT + (INDENT if self._grouped else 0), top + 18), face.title)
         painter.setFont(style.caption)
         if face.shape:
             painter.drawText(QPointF(LEFT, BODY.bottom() - 9), face.shape)
@@ -215,15 +237,31 @@ class Card(QGraphicsRectItem):
                 painter.drawText(QPointF(LEFT, STRIP.top() + 13 + i * LINE), line)
 
     def _words(self, style: Style) -> Face:
-        row, node = self.row, self.row.node
+        if isinstance(self.row, GroupRow):
+            return self._group_words(style)
+        node = self.node
         own = self._own_problem
         default = f"{node.type.lower()}_"
-        name = "" if node.id.startswith(default) and node.id[len(default) :].isdigit() else node.id
-        name = "" if name == node.type.lower() else name
+        called = "" if node.id.startswith(default) and node.id[len(default) :].isdigit() else node.id
+        called = "" if called == node.type.lower() else called
         room = ROOM - (18 if own else 0)
         font = style.fitting((style.title, style.narrow), node.type, room)
-        title = style.elided(font, node.type, room)
-        caption = style.elided(style.caption, " · ".join(filter(None, (name, node.layer.brief))), ROOM)
+        words = " · ".join(filter(None, (called, node.layer.brief)))
+        caption = style.elided(style.caption, words, ROOM)
+        return self._face_of(style.elided(font, node.type, room), font, caption, style)
+
+    def _group_words(self, style: Style) -> Face:
+        node = self.node
+        room = ROOM - INDENT - (18 if self._own_problem else 0)
+        font = style.fitting((style.title, style.narrow), self._title, room)
+        of = kind(self.world.base.graph, path_of(node.id))
+        ways = [" · ".join(filter(None, (of, node.layer.brief))), of or node.layer.brief]
+        measure = style.metrics(style.caption).horizontalAdvance
+        caption = next((w for w in ways if measure(w) <= ROOM), style.elided(style.caption, ways[-1], ROOM))
+        return self._face_of(style.elided(font, self._title, room), font, caption, style)
+
+    def _face_of(self, title: str, font: QFont, caption: str, style: Style) -> Face:
+        row = self.row
         shape = counts.shape(row.out) if row.out else ""
         params = grouped(row.params) if row.params else ""
         measure = style.metrics(style.caption).horizontalAdvance
@@ -231,14 +269,28 @@ class Card(QGraphicsRectItem):
             params = short(row.params)
         words: list[str] = []
         if self.waits_for:
-            words = style.wrapped(style.caption, _("waits for {node}").format(node=self.waits_for), ROOM, 2)
+            waits = _("waits for {node}").format(node=name(self.waits_for))
+            words = style.wrapped(style.caption, waits, ROOM, 2)
         elif row.problem is not None:
             words = style.wrapped(style.caption, row.problem.text, ROOM, 5)
         return Face(title, font, caption, shape, params, tuple(words))
 
+    @property
+    def _title(self) -> str:
+        """The layer's type, or the group's name."""
+        return title(path_of(self.node.id)) if self._grouped else self.node.type
+
+    @property
+    def _grouped(self) -> bool:
+        return isinstance(self.row, GroupRow)
+
+    @property
+    def _outline(self) -> int:
+        return round(2 * PILE) + 1 if self._grouped else OUTLINE
+
     def _paint_short(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
         """Too small for captions: the title, as large as it can be read."""
-        font, title = style.short_title(self.node.type, round(box.width() - 4 * scale - 6))
+        font, title = style.short_title(self._title, round(box.width() - 4 * scale - 6))
         painter.setFont(font)
         painter.setPen(style.text_ink)
         painter.drawText(QPointF(box.left() + 4 * scale + 4, box.top() + 14), title)
@@ -257,7 +309,7 @@ class Card(QGraphicsRectItem):
         if scale >= TITLES:
             painter.setFont(style.small)
             painter.setPen(style.text_ink if self.waits_for else style.panel)
-            title = style.elided(style.small, self.node.type, box.width() - 2)
+            title = style.elided(style.small, self._title, box.width() - 2)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
         if self._own_problem:
             paint_sign(painter, QPointF(box.right() - 1, box.top() + 1), 10, style)
@@ -288,19 +340,22 @@ class World:
         self.style = Style()
         self.zoom = 1.0  # of the view; another one paints all items anew
         self.stale = False  # the frame shows the network as it was
-        self._rows = Analysis(Graph(), {})
+        self._rows = self.base = Analysis(Graph(), {})
 
-    def show(self, rows: Analysis) -> None:
-        """The network that the cards stand for from now on."""
-        self._rows = rows
+    def show(self, rows: Analysis, base: Analysis) -> None:
+        """The rows that the cards stand for from now on, and those of the network itself."""
+        self._rows, self.base = rows, base
 
     def readers(self, id: str) -> tuple[str, ...]:
         """Ids of those that read this node."""
         return self._rows.graph.readers.get(id, ())
 
-    def out(self, id: str) -> Shape | None:
-        """What runs through the wires of this node; None: nothing can."""
-        row = self._rows.get(id)
+    def out(self, wire: Wire) -> Shape | None:
+        """What runs through this wire; None: nothing can."""
+        row = self._rows.get(wire.source)
+        if isinstance(row, GroupRow) and len(row.exits) > 1 and wire.target in self._rows:
+            inner = behind(self.base, self._rows, wire)
+            row = self.base.get(inner[0].source) if inner else row
         return row.out if row is not None else None
 
     def shows(self, out: Shape | None) -> object:

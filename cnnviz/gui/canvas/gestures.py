@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QApplication
 
 from ...net.edit import Wire
+from ...net.fold import path_of
 from ...net.graph import Graph
 from ..session import Session
 from .places import snapped
@@ -69,10 +70,10 @@ class Band:
 
     def release(self, at: QPointF) -> None:
         self._view.viewport().update()
-        self._session.look.select(self._found)
+        self._session.look.select(self._session.fold.members(self._found))
 
     def cancel(self) -> None:
-        chosen = self._session.look.selection
+        chosen = self._session.fold.chosen
         for id, card in self._scene.cards.items():
             card.mark(selected=id in chosen)
         self._view.viewport().update()
@@ -85,14 +86,14 @@ class Move:
         """`held`: the card under the pointer. `only`: a click without a move selects it alone."""
         self._view, self._scene, self._session = view, scene, session
         self._at, self._start, self._held, self._only = at, view.to_canvas(at), held, only
-        ids = [i for i in session.look.selection if i in scene.cards]
+        ids = [i for i in session.fold.chosen if i in scene.cards]
         self._from = {i: scene.cards[i].place for i in ids}
         self._wires = scene.wires_of(ids)
         self._moving = False
         self._onto: Wire | None = None
         node = scene.cards[held].node
         free = len(ids) == 1 and not node.sources and not scene.world.readers(held)
-        self._insertable = free and node.layer.inputs[1] != 0
+        self._insertable = free and node.layer.inputs[1] != 0 and not path_of(held)
 
     @property
     def takes_view(self) -> bool:
@@ -112,6 +113,7 @@ class Move:
         for id, (a, b) in self._from.items():
             self._scene.cards[id].put(*snapped(a + u - x, b + v - y))
         self._scene.lay_wires(self._wires)
+        self._scene.lay_frames()
         if self._insertable:
             card = self._scene.cards[self._held].pos()
             reach = 12 / self._view.zoom
@@ -121,7 +123,7 @@ class Move:
     def release(self, at: QPointF) -> None:
         if not self._moving:
             if self._only:
-                self._session.look.select([self._held])
+                self._session.look.select(self._session.fold.members([self._held]))
             return
         places = {i: self._scene.cards[i].place for i in self._from}
         onto = self._onto
@@ -137,6 +139,7 @@ class Move:
             if id in self._scene.cards:
                 self._scene.cards[id].put(*place)
         self._scene.lay_wires([w for w in self._wires if w in self._scene.wires])
+        self._scene.lay_frames()
 
     def _down(self) -> None:
         self._scene.light(None)
@@ -155,7 +158,7 @@ class Connect:
         self._view, self._scene, self._session, self._port = view, scene, session, port
         self._loose = LooseWire(scene.world)
         scene.addItem(self._loose)
-        graph = session.graph
+        graph = session.fold.view.graph
         self._good = _targets(graph, port) if port.side == "out" else _sources(graph, port)
         for id, card in scene.cards.items():
             card.mark(dim=id != port.id and id not in self._good, target=port.side == "out" and id in self._good)
@@ -186,7 +189,7 @@ class Connect:
         if not id or id == self._port.id:
             return None
         node = self._scene.cards[id].node
-        several = side == "in" and node.layer.inputs[1] != 1
+        several = side == "in" and node.layer.inputs[1] != 1 and not (path_of(id) and len(node.sources) < 2)
         return Port(id, side, len(node.sources) if several else 0)
 
     def release(self, at: QPointF) -> None:

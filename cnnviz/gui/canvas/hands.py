@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -17,17 +19,19 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from ...net.edit import Wire
+from ...net.fold import GroupRow, path_of
 from .. import mime
 from ..session import Session
 from .drop import Drop
 from .edge import Edge
+from .frame import FrameItem
 from .gestures import Band, Connect, Gesture, Move, Pan
 from .menu import build_menu
 from .neighbours import neighbour
-from .places import BODY
+from .places import BODY, SIGN
 from .scene import Port, Scene
 from .style import WORDS
-from .tips import card_tip
+from .tips import card_tip, group_tip
 from .view import View
 
 NEAR = 8.0
@@ -83,14 +87,17 @@ class Hands(View):
         if port is not None:
             return Connect(self, scene, session, port)
         id = scene.card_at(here)
-        chosen = session.look.selection
+        chosen = session.fold.chosen
         if id:
             self.choose_wires(())
+            if path_of(id) and not several and self.zoom >= WORDS and SIGN.contains(here - scene.cards[id].pos()):
+                session.fold.unfold(path_of(id))
+                return None
             if several and id in chosen:
-                session.look.select([i for i in chosen if i != id])
+                self.select_cards([i for i in chosen if i != id])
                 return None
             if id not in chosen:
-                session.look.select([*chosen, id] if several else [id])
+                self.select_cards([*chosen, id] if several else [id])
             return Move(self, scene, session, at, id, only=not several)
         wire = scene.wire_at(here, NEAR / self.zoom)
         if wire is not None:
@@ -100,7 +107,24 @@ class Hands(View):
             self.choose_wires(tuple(w for w in others if w != wire) + ((wire,) if wire not in others else ()))
             return None
         self.choose_wires(())
+        frame = scene.frame_at(here)
+        if frame is not None:
+            return self._take_frame(frame, at, here)
         return Band(self, scene, session, at, chosen if several else ())
+
+    def _take_frame(self, frame: FrameItem, at: QPointF, here: QPointF) -> Gesture | None:
+        """The sign folds the group, its name carries it."""
+        session = self._session
+        if frame.on_sign(here):
+            session.fold.fold(frame.path)
+            return None
+        inside = [n.id for n in session.fold.view.graph if f"{n.group}/".startswith(f"{frame.path}/")]
+        self.select_cards(inside)
+        return Move(self, self.cards_scene, session, at, inside[-1], only=False)
+
+    def select_cards(self, cards: Iterable[str]) -> None:
+        """Select the nodes that these cards stand for."""
+        self._session.look.select(self._session.fold.members(cards))
 
     def _port_at(self, here: QPointF) -> Port | None:
         return self.cards_scene.port_at(here, NEAR / self.zoom) if self.zoom >= WORDS else None
@@ -147,7 +171,21 @@ class Hands(View):
             self._drop.move(self.to_canvas(at))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.mousePressEvent(event)
+        here = self.to_canvas(event.position())
+        if event.button() != Qt.MouseButton.LeftButton or self.gesture is not None or not self._toggle_at(here):
+            self.mousePressEvent(event)
+
+    def _toggle_at(self, here: QPointF) -> bool:
+        """Fold or unfold the group whose card or name is here; whether there is one."""
+        fold, id = self._session.fold, self.cards_scene.card_at(here)
+        frame = self.cards_scene.frame_at(here)
+        if path_of(id):
+            fold.unfold(path_of(id))
+        elif not id and frame is not None and frame.foldable:
+            fold.fold(frame.path)
+        else:
+            return False
+        return True
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
@@ -181,6 +219,8 @@ class Hands(View):
                 self._show_cursor()
         elif key == Qt.Key.Key_Escape:
             self._escape()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._session.fold.unfoldable:
+            self._session.fold.unfold_selected()
         elif key in WAYS and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier):
             self._go(*WAYS[key])
         else:
@@ -206,9 +246,10 @@ class Hands(View):
 
     def _go(self, dx: int, dy: int) -> None:
         """Select the next card that way."""
-        id = neighbour(self._session.graph, self._session.look.selected, dx, dy)
+        fold = self._session.fold
+        id = neighbour(fold.view.graph, fold.selected, dx, dy)
         if id:
-            self._session.look.select([id])
+            self.select_cards([id])
             self.reveal(BODY.translated(self.cards_scene.cards[id].pos()))
 
     # ── a layer from the palette ────────────────────────────────────────────────────────────────────────────────────
@@ -256,17 +297,21 @@ class Hands(View):
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             id = self.cards_scene.card_at(self.to_canvas(QPointF(event.pos())))
-            row = self._session.rows.get(id)
-            QToolTip.showText(event.globalPos(), card_tip(row, self._session.rows) if row else "", self.viewport())
+            QToolTip.showText(event.globalPos(), self._tip(id) if id else "", self.viewport())
             return True
         return super().viewportEvent(event)
+
+    def _tip(self, id: str) -> str:
+        rows, view = self._session.rows, self._session.fold.view
+        row = view[id]
+        return group_tip(row, view, rows) if isinstance(row, GroupRow) else card_tip(rows[id], rows)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.gesture is not None:
             return
         if event.reason() == QContextMenuEvent.Reason.Mouse:
             id = self.cards_scene.card_at(self.to_canvas(QPointF(event.pos())))
-            if id and id not in self._session.look.selection:
-                self._session.look.select([id])
+            if id and id not in self._session.fold.chosen:
+                self.select_cards([id])
         build_menu(self, self._session, bool(self.chosen_wires)).popup(event.globalPos())
         event.accept()

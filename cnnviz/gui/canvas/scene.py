@@ -10,12 +10,15 @@ from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from ...link.messages import Frame
-from ...net.analysis import Analysis
+from ...net.analysis import Analysis, Row
+from ...net.arrange import frames
 from ...net.edit import Wire
+from ...net.fold import GroupRow
 from ...net.graph import Graph, Node
 from ..signed import signed
 from . import route
 from .card import Card, World
+from .frame import FrameItem
 from .places import BODY, OUT, Point, in_port, ports
 from .style import Style
 from .wire import WireItem
@@ -44,14 +47,18 @@ class Scene(QGraphicsScene):
         self.wires: dict[Wire, WireItem] = {}
         self._long: dict[Wire, WireItem] = {}  # those that other cards can be in the way of
         self._rows: Analysis | None = None
+        self.frames: dict[str, FrameItem] = {}  # by the path of the open group
+        self._base: Analysis | None = None  # the network's own rows
+        self._cards_of: dict[str, str] = {}  # of nodes whose maps a group's card shows
         self._signed: dict[str, bool] = {}  # as far as asked for: the same for every frame of this network
 
     # ── the graph ───────────────────────────────────────────────────────────────────────────────────────────────────
-    def show_rows(self, rows: Analysis) -> None:
-        """Be this network."""
+    def show_rows(self, rows: Analysis, base: Analysis | None = None) -> None:
+        """Be these cards; `base`: the network's own rows, where groups are folded."""
         graph, before = rows.graph, self._rows.graph if self._rows is not None else Graph()
-        self._rows, self._signed = rows, {}
-        self.world.show(rows)
+        self._rows, self._base, self._signed = rows, base or rows, {}
+        self.world.show(rows, self._base)
+        self._cards_of = {shown_node(r): id for id, r in rows.items() if isinstance(r, GroupRow)}
         moved: list[Point] = []  # places that cards came to or left
         shifted: set[str] = set()  # cards whose wires lie elsewhere
         reshaped: set[str] = set()  # cards whose wires look different
@@ -97,6 +104,19 @@ class Scene(QGraphicsScene):
         self.lay_wires({*self.wires_of(shifted), *passing})
         for wire in self.wires_of(reshaped):
             self.wires[wire].update()
+        self.lay_frames()
+
+    def lay_frames(self) -> None:
+        """Draw the frame of every open group around its cards."""
+        graph = self._rows.graph if self._rows is not None else Graph()
+        rects = frames(graph, positions(self.cards)) if any(n.group for n in graph) else {}
+        for path in [p for p in self.frames if p not in rects]:
+            self.removeItem(self.frames.pop(path))
+        for path, rect in rects.items():
+            if path not in self.frames:
+                self.frames[path] = FrameItem(path, self.world)
+                self.addItem(self.frames[path])
+            self.frames[path].put(QRectF(*rect), self._base is not None and path in self._base.graph.closed)
 
     def _show_wires(self, cut: list[Wire], drawn: list[Wire]) -> None:
         for wire in cut:
@@ -136,20 +156,20 @@ class Scene(QGraphicsScene):
         self.world.style = Style()
         for card in self.cards.values():
             card.restyle()
-        for item in self.wires.values():
+        for item in (*self.wires.values(), *self.frames.values()):
             item.update()
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def take(self, frame: Frame, jump: bool) -> list[Card]:
         """Have the frame's maps; the cards that show some, to be painted anew."""
         now, shown = monotonic(), []
-        first, looking = self._rows.input if self._rows is not None else None, None
+        first, looking = self._rows.input if self._rows is not None else None, None  # none where it is folded
         if first is not None and frame.shown is not None:
             looking = self.cards[first.id]
             if looking.strip.take_picture(frame.shown):
                 shown.append(looking)
         for id, array in frame.thumbs.items():
-            card = self.cards.get(id)
+            card = self.cards.get(self._cards_of.get(id, id))
             if card is not None and card is not looking:
                 card.strip.take(array, self._has_sign(id), now, jump)
                 shown.append(card)
@@ -157,8 +177,8 @@ class Scene(QGraphicsScene):
 
     def _has_sign(self, id: str) -> bool:
         if id not in self._signed:
-            assert self._rows is not None, "there are cards"
-            self._signed[id] = signed(self._rows, id)
+            assert self._base is not None, "there are cards"
+            self._signed[id] = signed(self._base, id)
         return self._signed[id]
 
     def easing(self) -> list[Card]:
@@ -179,10 +199,21 @@ class Scene(QGraphicsScene):
             cards = list(self.cards.values())
             for item in self.wires.values():
                 around |= item.extent()
+            for frame in self.frames.values():
+                around |= frame.rect()
         if not cards:
             return around
         xs, ys = zip(*(c.place for c in cards), strict=True)
         return around | BODY.translated(min(xs), min(ys)) | BODY.translated(max(xs), max(ys))
+
+    def nodes_of(self, ids: Iterable[str]) -> list[str]:
+        """The nodes whose maps these cards show."""
+        return [shown_node(self.cards[i].row) for i in ids]
+
+    def frame_at(self, at: QPointF) -> FrameItem | None:
+        """The frame whose name or sign is here; the innermost one."""
+        here = [f for f in self.frames.values() if f.on_name(at) or f.on_sign(at)]
+        return max(here, key=FrameItem.zValue) if here else None
 
     def inside(self, area: QRectF) -> list[str]:
         """Ids of the cards that touch `area`."""
@@ -227,6 +258,11 @@ class Scene(QGraphicsScene):
         """Show where the layer in hand would be inserted."""
         for w, item in self.wires.items():
             item.mark(lit=w == wire)
+
+
+def shown_node(row: Row) -> str:
+    """The node whose maps the card of this row shows."""
+    return row.exits[-1] if isinstance(row, GroupRow) else row.id
 
 
 def _into(node: Node) -> list[Wire]:

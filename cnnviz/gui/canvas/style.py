@@ -40,7 +40,7 @@ class Style:
         self.panel, self.ground, self.line = now.colour("panel"), now.colour("window"), now.colour("line")
         self.accent = now.colour("accent")
         self.wire = _between(now.colour("line"), now.colour("caption"), 0.5)
-        self.families = {name: now.family(name) for name in now.families}
+        self.families = {name: now.family(name) for name in (*now.families, *theme.UNLISTED)}
         self.faded = {name: _between(ink, self.ground, 0.6) for name, ink in self.families.items()}
         self._stamps: dict[object, QPixmap] = {}
         self._short: dict[tuple[str, int], tuple[QFont, str]] = {}
@@ -159,3 +159,13 @@ def paint_sign(painter: QPainter, at: QPointF, size: float, style: Style) -> Non
     painter.setPen(QPen(style.panel, size / 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.drawLine(at + QPointF(0, -size * 0.16), at + QPointF(0, size * 0.12))
     painter.drawPoint(at + QPointF(0, size * 0.3))
+
+
+def paint_chevron(painter: QPainter, at: QPointF, ink: QColor, down: bool, size: float = 3.0) -> None:
+    """The mark of what can be folded (down) or unfolded, its middle `at`."""
+    a, b = (size, size / 2) if down else (size / 2, size)
+    points = [(-a, -b), (0.0, b), (a, -b)] if down else [(-a, -b), (a, 0.0), (-a, b)]
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink, 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPolyline([at + QPointF(x, y) for x, y in points])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from ...net.analysis import Analysis, Field, Row
+from ...net.fold import GroupRow, path_of
+from ...net.kinds import kind
 from ...net.refusal import refusal
 from ...net.repair import repairs
 from ...text import _
@@ -27,6 +29,18 @@ def card_tip(row: Row, rows: Analysis) -> str:
         if offered := repairs(rows, row.id, most=1):
             parts.append(escape(_("Right-click to mend it: {repair} …").format(repair=offered[0].text)))
     parts += [escape(line) for line in _numbers(row)]
+    return "<p style='margin:0'>" + "</p><p style='margin:4px 0 0 0'>".join(parts) + "</p>"
+
+
+def group_tip(row: GroupRow, view: Analysis, base: Analysis) -> str:
+    """The same of a folded group: what it is, what it holds, what is wrong in it."""
+    path = path_of(row.id)
+    of = " · ".join(filter(None, (kind(base.graph, path), row.node.layer.brief)))
+    parts = [f"<b>{escape(path)}</b> · {escape(of)}"]
+    if row.problem is not None:
+        parts.append(f"⚠ {escape(view.reason(row.id))}")
+    parts += [escape(line) for line in _numbers(row)]
+    parts.append(escape(_("Double-click or Enter unfolds it.")))
     return "<p style='margin:0'>" + "</p><p style='margin:4px 0 0 0'>".join(parts) + "</p>"
 
 

@@ -133,17 +133,20 @@ class View(QGraphicsView):
         seen = self.seen
         if seen.contains(area):
             return
-        self.stop_motion()
-        self.fitted = False
         room = seen.adjusted(
             area.width() / 2 + 16, area.height() / 2 + 16, -area.width() / 2 - 16, -area.height() / 2 - 16
         )
         at, centre = area.center(), self.centre
         dx = min(0.0, at.x() - room.left()) + max(0.0, at.x() - room.right())
         dy = min(0.0, at.y() - room.top()) + max(0.0, at.y() - room.bottom())
-        there = at if room.width() < 0 or room.height() < 0 else centre + QPointF(dx, dy)
+        self.go(at if room.width() < 0 or room.height() < 0 else centre + QPointF(dx, dy))
+
+    def go(self, there: QPointF) -> None:
+        """Bring this canvas point into the middle."""
+        self.stop_motion()
+        self.fitted = False
         if self.may_move():
-            self._way = (self.zoom, centre, self.zoom, there)
+            self._way = (self.zoom, self.centre, self.zoom, there)
             self._motion.start()
         else:
             self.look(self.zoom, there)

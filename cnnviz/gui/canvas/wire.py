@@ -57,7 +57,7 @@ class WireItem(QGraphicsRectItem):
     @property
     def shape_out(self) -> tuple[int, ...] | None:
         """The shape that runs through it; None: nothing can."""
-        return self.world.out(self.wire.source)
+        return self.world.out(self.wire)
 
     def mark(self, **states: bool) -> None:
         """Set selected or lit."""

@@ -27,6 +27,9 @@ FAMILIES = (
 )
 """As cnnviz.net.layers has them; named here again because the first paint does not wait for the layers."""
 
+UNLISTED = ("Group", "Foreign")
+"""Families that no palette offers: folded groups, and parts of foreign models. They are as quiet as captions."""
+
 GRID = 4
 """Every gap is a multiple of this many pixels: 4, 8 or 16."""
 RADIUS = 6
@@ -58,8 +61,8 @@ class Theme:
     families: Mapping[str, str] = field(hash=False)
 
     def family(self, name: str) -> QColor:
-        """The colour of a layer family, one of `cnnviz.net.layers.base.FAMILIES`. Raises KeyError for others."""
-        return QColor(self.families[name])
+        """The colour of a layer family, one of FAMILIES or UNLISTED. Raises KeyError for others."""
+        return QColor(self.caption if name in UNLISTED else self.families[name])
 
     def colour(self, role: str) -> QColor:
         """The QColor of one of the fields above, by its name."""
