@@ -122,3 +122,23 @@ def test_the_network_can_travel_to_the_window() -> None:
     copy = pickle.loads(pickle.dumps(network))
     assert copy == network
     assert copy.analyze().params == network.analyze().params
+
+
+def test_a_file_keeps_what_is_known_of_foreign_parts(tmp_path: Path) -> None:
+    net = cnnviz.summary(nasty.Attention(), nasty.SHAPE)
+    net.save(tmp_path / "a.cnnviz")
+    back = cnnviz.load(tmp_path / "a.cnnviz")
+    assert back.graph == net.graph
+    assert back.analyze().params == net.analyze().params and not back.analyze().problems
+    with pytest.raises(ValueError, match=r"^cat is a part of an imported model\. Import the model again to run it\."):
+        back.to_torch()
+    with pytest.raises(ValueError, match="is a part of an imported model: it has no source text here"):
+        back.to_python()
+    for settings in ('{"name": 3}', '{"shape": "x"}', '{"takes": [3]}', '{"parameters": -1}', '{"colour": 1}'):
+        text = (
+            '{"format": 1, "nodes": [{"id": "input", "type": "Input"}, {"id": "a", "type": "Foreign", "settings": '
+            f'{settings}, "sources": ["input"]}}]}}'
+        )
+        (tmp_path / "b.cnnviz").write_text(text)
+        with pytest.raises(ValueError, match=r"b\.cnnviz: a: "):
+            cnnviz.load(tmp_path / "b.cnnviz")

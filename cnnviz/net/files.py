@@ -24,8 +24,9 @@ from typing import Any
 from ..text import N_, _
 from .arrange import arrange
 from .graph import Graph, LoopError, Node, graph, is_name
-from .layers import TYPES, Layer, kinds
+from .layers import TYPES, Layer
 from .layers.base import kind_of
+from .layers.foreign import Foreign
 from .layout import CARD, GAP
 from .network import Network
 from .plan import Plan
@@ -139,7 +140,7 @@ def _ids(entries: list[dict[str, Any]], name: str) -> set[str]:
 
 
 def _node(entry: dict[str, Any], ids: set[str], name: str) -> Node:
-    cls = TYPES.get(entry["type"])
+    cls = Foreign if entry["type"] == "Foreign" else TYPES.get(entry["type"])
     if cls is None:
         what = _("There is no layer type “{type}”.").format(type=entry["type"])
         raise error(
@@ -161,7 +162,7 @@ def _node(entry: dict[str, Any], ids: set[str], name: str) -> Node:
 
 
 def _settings(cls: type[Layer], given: dict[str, Any], id: str, name: str) -> dict[str, Any]:
-    known = kinds(cls)
+    known = [f.name for f in fields(cls)]
     for key in given:
         if key not in known:
             what = _("{type} has no setting “{setting}”.").format(type=cls.__name__, setting=key)
@@ -202,8 +203,8 @@ def to_json(network: Network) -> dict[str, Any]:
 
 def settings(layer: Layer) -> dict[str, Any]:
     """The settings that are not as they usually are, as plain JSON values."""
-    usual = type(layer)()
-    return {k: _bare(getattr(layer, k)) for k in kinds(type(layer)) if getattr(layer, k) != getattr(usual, k)}
+    usual, names = type(layer)(), [f.name for f in fields(layer)]
+    return {k: _bare(getattr(layer, k)) for k in names if getattr(layer, k) != getattr(usual, k)}
 
 
 def _entry(n: Node) -> dict[str, Any]:
