@@ -51,7 +51,7 @@ def _run(argv: list[str]) -> int:
     args = cli.parse(argv)
     if args.command == "window":
         cli.must_exist(args.file)
-        return _window(args.file)
+        return _window(args.file, args.input)
     if args.command == "demo":
         return _demo(args.out)
     return cli.run(args)
@@ -64,7 +64,7 @@ def _engine(receive: Any, send: Any, mailbox: Any) -> None:
 
 
 # ── with Qt ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _window(file: str) -> int:
+def _window(file: str, shape: tuple[int, int, int] | None = None) -> int:
     from . import display
 
     why_not = display.why_not()
@@ -79,7 +79,7 @@ def _window(file: str) -> int:
     try:
         from .gui.window.start import run
 
-        return run(launched, file)
+        return run(launched, file, shape)
     finally:
         if launched.process.poll() is None:  # the window did not get as far as to take it over
             launched.process.kill()

@@ -14,7 +14,7 @@ from .net.files import SUFFIX
 from .net.layers import Input
 from .net.layers.base import check, kind_of
 from .net.plan import INITS, OPTIMIZERS, Plan
-from .net.presets import load, presets
+from .net.presets import is_model, load, presets
 from .net.problems import Misfit
 from .text import _
 
@@ -51,18 +51,19 @@ def run(args: argparse.Namespace) -> int:
 
 def must_exist(file: str) -> None:
     """Raise FileError where the window is asked to open what is not there; what is wrong inside, the window says."""
-    if file and file not in presets() and not Path(file).is_file():
+    if file and file not in presets() and not is_model(file) and not Path(file).is_file():
         load(file)
 
 
 def _names_a_network(word: str) -> bool:
     """Whether the first word is a FILE for the window rather than a misspelt command."""
-    return word in presets() or word.endswith(SUFFIX) or os.sep in word or Path(word).exists()
+    return word in presets() or is_model(word) or word.endswith(SUFFIX) or os.sep in word or Path(word).exists()
 
 
 def _window() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cnnviz", usage="cnnviz [FILE]")
+    parser = argparse.ArgumentParser(prog="cnnviz", usage="cnnviz [FILE] | cnnviz MODEL [--input C,H,W]")
     parser.add_argument("file", nargs="?", default="", metavar="FILE")
+    parser.add_argument("--input", type=_input, metavar="C,H,W", help=_("of a model without a size of its own"))
     parser.set_defaults(command="window")
     return parser
 

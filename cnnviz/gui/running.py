@@ -257,6 +257,7 @@ class Running:
             self._set(replace(self.progress, phase=IDLE))
         recorded = self._session.file.last_weights(self.folder)
         self._weights = str(recorded[1]) if recorded else self._source
+        self._model = True
         return recorded[0] if recorded else 0
 
     def saved(self, path: str) -> None:
@@ -267,8 +268,9 @@ class Running:
     def open_graph(self) -> None:
         """Tell the engine of the network in the editor."""
         weights, fresh = self._weights, self._fresh
-        self._weights, self._fresh = "", False
-        self._session.send(Open(self._session.version, self._session.graph, self.plan, weights, fresh))
+        model = self._session.models.number if self._model else 0
+        self._weights, self._fresh, self._model = "", False, False
+        self._session.send(Open(self._session.version, self._session.graph, self.plan, weights, fresh, model))
 
     def begin(self, weights: Path | None) -> None:
         """Another network is being opened, and its weights lie there."""
@@ -279,7 +281,7 @@ class Running:
         self._source = str(weights) if weights else ""
         self.number += 1  # replies of an older run are dropped from here on
         self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))
-        self._weights, self._fresh = self._source, True
+        self._weights, self._fresh, self._model = self._source, True, True
         self._session.run_changed.emit()
         self._session.points_arrived.emit()
 

@@ -16,6 +16,8 @@ from .problems import Problem, problem
 
 CARDS = 48
 """A network of more cards than this is opened with its groups folded."""
+BLOCK = 4
+"""A group of fewer layers is a part of a block rather than one, such as the convolution of a skip and its norm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ def usual(graph: Graph) -> frozenset[str]:
     """The groups that are folded when a network is opened: none where it is small, inner ones if that is enough."""
     if len(graph) <= CARDS:
         return frozenset()
-    outer = {p.rpartition("/")[0] for p in graph.closed}
-    inner = frozenset(p for p in graph.closed if p not in outer)
+    blocks = {p for p in graph.closed if len(graph.groups[p]) >= BLOCK}
+    outer = {p.rpartition("/")[0] for p in blocks}
+    inner = frozenset(p for p in blocks if p not in outer)
     return inner if _count(graph, inner) <= CARDS else frozenset(p for p in graph.closed if "/" not in p)
 
 

@@ -14,6 +14,7 @@ from ... import __version__
 from ...text import _
 from ..paint import theme
 from . import questions
+from .imports import CheckpointDialog, ModelDialog
 from .keys import Keys
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 SAVING_MS = 15_000
+WEIGHTS = (".safetensors", ".pt", ".pth", ".th", ".ckpt")
 
 
 class Desk:
@@ -30,6 +32,7 @@ class Desk:
         self._window = window
         self._session = window.session
         self._settings = window.session.settings
+        self._session.checkpoint_found.connect(self.show_checkpoint)
 
     # ── networks ────────────────────────────────────────────────────────────────────────────────────────────────────
     def may_leave(self) -> bool:
@@ -71,6 +74,22 @@ class Desk:
         """Open a network that comes with the program."""
         if self.may_leave():
             self._session.file.open_preset(name)
+
+    def open_model(self) -> None:
+        """Choose a model of torchvision and open it as a network."""
+        if self.may_leave():
+            ModelDialog(self._session, self._window).open()
+
+    def load_weights(self) -> None:
+        """Choose a checkpoint; what it holds for the network is shown before it is taken."""
+        path = questions.open_checkpoint(self._window, self._settings.get("weights", ""))
+        if path:
+            self._settings.set("weights", str(Path(path).parent))
+            self._session.models.match(path)
+
+    def show_checkpoint(self) -> None:
+        """Show what a checkpoint holds for the network."""
+        CheckpointDialog(self._session, self._window).open()
 
     def save(self) -> bool:
         """Save where the network came from; asks where it is new."""
@@ -117,9 +136,11 @@ class Desk:
             self._window.canvas.paste()
 
     def take_file(self, path: str) -> None:
-        """A file was dropped: a network is opened, anything else is looked at as a picture."""
+        """A file was dropped: a network is opened, weights are matched, anything else is looked at as a picture."""
         if path.endswith(".cnnviz"):
             self.open_file(path)
+        elif path.endswith(WEIGHTS):
+            self._session.models.match(path)
         else:
             self._session.look.open_picture(path)
 

@@ -43,6 +43,12 @@ def open_picture(parent: QWidget, folder: str) -> str:
     return QFileDialog.getOpenFileName(parent, _("Open picture"), folder, wanted)[0]
 
 
+def open_checkpoint(parent: QWidget, folder: str) -> str:
+    """Path of a file with weights; empty where none was chosen."""
+    wanted = _("Weights") + " (*.safetensors *.pt *.pth *.th *.bin *.ckpt);;" + _("All files") + " (*)"
+    return QFileDialog.getOpenFileName(parent, _("Load weights"), folder, wanted)[0]
+
+
 def failed_start(parent: QWidget, why: str) -> None:
     """Say that the program cannot go on."""
     QMessageBox.critical(parent, "cnnviz", _("cnnviz could not start: {why}").format(why=why))

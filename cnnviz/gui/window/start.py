@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 FIRST = "lenet5"
+Size = tuple[int, int, int]
 
 
 def application() -> QApplication:
@@ -38,14 +39,14 @@ def application() -> QApplication:
     return app
 
 
-def run(launched: Launched, path: str = "") -> int:
+def run(launched: Launched, path: str = "", shape: Size | None = None) -> int:
     """Show the window of an engine that runs already, and stay until it is closed."""
     app = application()
     settings = Settings()
     # as it looked last time: asking the system loads all of Qt's enums (15 ms), and is done when furnishing
     theme.apply(app, theme.DARK if settings.get("look") == theme.DARK.name else theme.LIGHT)
     window = Window(settings)
-    opener = Opener(window, launched, path)
+    opener = Opener(window, launched, path, shape)
     window.painted.connect(opener.furnish)
     window.show()
     try:
@@ -57,9 +58,9 @@ def run(launched: Launched, path: str = "") -> int:
 class Opener(QObject):
     """Furnishes a window once it has been painted."""
 
-    def __init__(self, window: Window, launched: Launched, path: str = ""):
+    def __init__(self, window: Window, launched: Launched, path: str = "", shape: Size | None = None):
         super().__init__(window)
-        self._window, self._launched, self._path = window, launched, path
+        self._window, self._launched, self._path, self._shape = window, launched, path, shape
         self._session: Session | None = None
         self._unwatch: Callable[[], None] | None = None
 
@@ -67,7 +68,7 @@ class Opener(QObject):
     def furnish(self) -> None:
         """Make the session and the panels, and open what is to be opened."""
         try:
-            self._session = furnish(self._window, self._launched, self._path)
+            self._session = furnish(self._window, self._launched, self._path, shape=self._shape)
         except Exception as e:
             questions.failed_start(self._window, str(e))
             QApplication.exit(1)
@@ -97,8 +98,13 @@ def build(
     return furnish(window, launched, path, recover), window
 
 
-def furnish(window: Window, launched: Launched, path: str = "", recover: bool = True) -> Session:
-    """Give the window its session and panels, with `path`, what a crash left, or the first network open."""
+def furnish(
+    window: Window, launched: Launched, path: str = "", recover: bool = True, shape: Size | None = None
+) -> Session:
+    """Give the window its session and panels, with `path`, what a crash left, or the first network open.
+
+    `shape`: channels, height and width of what a model at `path` takes.
+    """
     from ...link.client import Client
     from ..session import Session
 
@@ -115,7 +121,7 @@ def furnish(window: Window, launched: Launched, path: str = "", recover: bool = 
     if path or not (recover and session.file.recover()):
         session.file.open_preset(FIRST)
     if path:
-        session.file.open_any(path)  # where that fails it is said, over the first network
+        session.file.open_any(path, shape)  # where that fails it is said, over the first network
     session.look.resend()
     korean = QLocale.system().language() == QLocale.Language.Korean
     if korean and not QFontDatabase.families(QFontDatabase.WritingSystem.Korean):
