@@ -111,3 +111,23 @@ def test_convnetjs_on_a_thousand_pictures() -> None:
     probabilities = softmax(outputs(net, exact)["fc"])
     np.testing.assert_allclose(probabilities, golden["probs_test1000"], rtol=0, atol=1e-12)
     assert (probabilities.argmax(1) == data["y_test"]).mean() == pytest.approx(0.756)
+
+
+def test_a_checkpoint_of_resnet20_classifies_as_its_makers_say() -> None:
+    """akamaster's weights, whose keys start with `module.`: 91.5 % of the first 1,000 test pictures of CIFAR-10."""
+    from cnnviz.engine.foreign import checkpoint
+
+    rows = preset("resnet20").analyze()
+    net = Net(rows).eval()
+    found = checkpoint.match(checkpoint.read(have("models/akamaster_resnet20/resnet20-12fca82f.th")), net.state_dict())
+    assert found.whole
+    net.load_state_dict(found.state)
+    pictures = np.load(have("cifar10/cifar10_lossless_4000_1000.npz"))
+    assert rows.input is not None and isinstance(rows.input.layer, Input)
+    x = torch.from_numpy(normalised(pictures["x_test"].transpose(0, 3, 1, 2), rows.input.layer))
+    with torch.no_grad():
+        right = sum(
+            int((net(a).argmax(1) == b).sum())
+            for a, b in zip(x.split(250), torch.from_numpy(pictures["y_test"]).split(250), strict=True)
+        )
+    assert right == 915

@@ -128,7 +128,8 @@ class Looking:
             if frame.partial:
                 frame = _completed(frame, self.frame)
             self.frame = frame
-            self.trouble = ""
+            if frame.shown is not None:
+                self.trouble = ""
             self._session.frame_arrived.emit(frame)
 
     @property
@@ -144,7 +145,8 @@ class Looking:
 
     def failed(self, reply: Failed) -> None:
         """The engine could not open the network, load its data or show the picture."""
-        if reply.what in ("open", "data", "look") and self.frame is None:
+        nothing = self.frame is None or self.frame.shown is None
+        if reply.what in ("open", "data", "look") and nothing:
             self.trouble = reply.text
             self._session.picture_changed.emit()
 
