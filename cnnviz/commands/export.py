@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +70,9 @@ class _Job:
     def about(self, call: str) -> list[str]:
         """What exported code says of itself."""
         title = self.network.title or self.network.name
-        lines = [_("{title}, written by cnnviz: {count} parameters.").format(title=title, count=grouped(self.rows.params))]
+        lines = [
+            _("{title}, written by cnnviz: {count} parameters.").format(title=title, count=grouped(self.rows.params))
+        ]
         if self.weights is not None:
             lines += ["", _("With its weights:"), "", *(f"    {line}" for line in call.splitlines())]
         return lines
@@ -84,12 +85,7 @@ def _python(job: _Job) -> int:
 
     beside = job.beside if job.weights is not None else None
     name = beside.name if beside is not None else ""
-    how = (
-        "from safetensors.torch import load_file\n"
-        "net = Net()\n"
-        f"net.load_state_dict(load_file({name!r}))\n"
-        "net.eval()"
-    )
+    how = f"from safetensors.torch import load_file\nnet = Net()\nnet.load_state_dict(load_file({name!r}))\nnet.eval()"
     try:
         made = code(job.rows, about=job.about(how))
     except ValueError as e:
@@ -119,7 +115,16 @@ def _keras(job: _Job) -> int:
 
 
 def _drawn(network: Network, rows: Analysis, args: argparse.Namespace) -> int:
-    raise CommandError(f"{args.net}: {replace}")
+    from ..engine.export.svg import svg
+
+    text = svg(rows, network.title or network.name)
+    if args.to == "svg":
+        replace_file(args.out, text.encode("utf-8"))
+    else:
+        from ..gui.paint.raster import png
+
+        replace_file(args.out, png(text))
+    return _said(_("{net} is drawn in {file}."), args)
 
 
 def _close(name: str, found: Verified, tolerance: float) -> Verified:
