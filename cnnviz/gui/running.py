@@ -57,6 +57,7 @@ class Running:
         self._source = ""  # weights file that the document was opened with or saved to
         self._weights = ""  # file that the next Open takes weights from
         self._fresh = False
+        self._model = False  # the next Open names the model that the document came from
         self._offered: tuple[Analysis, int | None, tuple[Repair, ...]] | None = None
         self._waiting: tuple[bool, int] | None = None  # a run to start when the present one has ended
 
