@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
     from .engine.foreign.imported import Imported
+    from .link.host import Host
 
 
 class Network(network.Network):
@@ -95,6 +96,24 @@ def summary(module: Module, input_size: Any) -> Model:
     if isinstance(sizes, tuple) and len(sizes) == 4 and all(type(n) is int for n in sizes):
         sizes = sizes[1:]
     return _model(from_module(module, sizes))
+
+
+def explore(module: Module, image: Any = None, input_size: tuple[int, int, int] | None = None) -> Host:
+    """Open the window on a module: its layers, maps, filters and receptive fields. Returns at once.
+
+    image       to look at it with: a path, a Pillow image, or an array (height, width, channels) of 0…255
+    input_size  (channels, height, width) that the module takes; without it 224×224 and its first layer's channels
+
+    The module is left as it was; what is trained in the window is a copy. The program goes on beside the window and
+    ends after it; `.wait()` waits until it is closed, `.close()` closes it. Raises ModelError, with the module's own
+    words and the place, where it cannot be run.
+    """
+    from .engine.explore import guest
+    from .engine.server import serve
+    from .link.host import Host
+
+    shown = guest(module, image, input_size)
+    return Host(lambda receive, send, mailbox: serve(receive, send, mailbox, shown))
 
 
 def _model(made: Imported) -> Model:

@@ -44,6 +44,8 @@ def _run(argv: list[str]) -> int:
         from .link.wire import run_child
 
         run_child(argv[1], _engine)
+    if argv[:1] == ["--window"]:
+        return _attached(argv[1])
     if not argv:  # the usual start: nothing to parse, and the first paint waits for nothing
         return _window("")
     from . import cli
@@ -83,6 +85,19 @@ def _window(file: str, shape: tuple[int, int, int] | None = None) -> int:
     finally:
         if launched.process.poll() is None:  # the window did not get as far as to take it over
             launched.process.kill()
+
+
+def _attached(folder: str) -> int:
+    """The window of `cnnviz.explore`, whose engine is the process that has started us."""
+    from . import display
+
+    why_not = display.why_not()
+    if why_not:
+        return _say(f"{why_not}, so the window cannot be shown")
+    display.check()
+    from .gui.window.start import attach
+
+    return attach(folder)
 
 
 def _demo(out: str) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -14,10 +16,12 @@ from ..link.messages import (
     Command,
     Forget,
     Import,
+    Imported,
     Look,
     Match,
     Open,
     Pause,
+    Picture,
     Quit,
     Rate,
     Ready,
@@ -38,25 +42,48 @@ from .post import Post, Refused
 from .runner import Run, Runner
 from .shelf import Shelf
 
+if TYPE_CHECKING:  # torch.fx is loaded with the first model
+    from .foreign import imported
+
 FAREWELL = 1.8
 """Seconds that the threads have to end; the process is ended after 2 (link.wire.GRACE)."""
 
 
-def serve(receive: Callable[[], Command | None], send: Callable[[Reply], None], mailbox: Mailbox) -> None:
+@dataclass(frozen=True, eq=False)
+class Guest:
+    """A model that a process shows, and the picture to look at it with."""
+
+    model: imported.Imported
+    picture: Picture | None = None
+
+
+def serve(
+    receive: Callable[[], Command | None],
+    send: Callable[[Reply], None],
+    mailbox: Mailbox,
+    guest: Guest | None = None,
+) -> None:
     """Work until `receive()` gives Quit or None; then have the run recorded, and return.
 
     Replies come from several threads, so `send` must allow that. No command waits for torch: each is answered, or
     handed to a thread, within a millisecond.
+
+    guest: the model of the process that this engine is a guest in, which is opened at once. Nothing is then done to
+    the process itself: its memory and its threads are somebody else's.
     """
-    memory.tune()
-    torch.set_num_threads(device.threads())
-    warm_up()
+    if guest is None:
+        memory.tune()
+        torch.set_num_threads(device.threads())
+        warm_up()
     post, shelf = Post(send, mailbox), Shelf()
     importer = Importer(post)
     looker = Looker(post, shelf, importer)
     runner = Runner(post, shelf, looker)
     looker.begin(lambda: runner.training, runner.present)
     send(Ready(device.devices(), device.threads(), device.versions()))
+    if guest is not None:
+        model = guest.model
+        send(Imported(importer.adopt(model), model.network, model.classes, model.notes, guest.picture))
     engine = _Engine(post, looker, runner, importer)
     try:
         while (command := receive()) is not None and not isinstance(command, Quit):

@@ -79,6 +79,9 @@ class Importing:
             if reply.number == self._number:
                 self.found = reply
                 self._session.checkpoint_found.emit()
+        elif isinstance(reply, Imported) and reply.number < 0:
+            self._wanted = Import(reply.number, reply.network.name)
+            self._open(reply)
         elif self._wanted is not None and reply.number == self._wanted.number:
             if isinstance(reply, Advance):
                 self._advance(reply)
@@ -97,6 +100,8 @@ class Importing:
         self._opened, self._wanted = self._wanted, None
         self._session.hush(KEY)
         self._session.file.show_imported(reply.network)
+        if reply.picture is not None:
+            self._session.look.show(reply.picture)
         if reply.notes:
             more = len(reply.notes) - NOTES
             notes = [*reply.notes[:NOTES], *([_("And {n} more.").format(n=more)] if more > 0 else [])]

@@ -5,6 +5,7 @@
     session.run    the plan, training, progress and curves               (running.py)
     session.file   open, save, recent, autosave and recovery             (filing.py)
     session.fold   which groups are folded, and the cards that follow    (folding.py)
+    session.keep   blocks that can be put in, among them one's own       (keeping.py)
     session.models models of other programs, and their checkpoints       (models.py)
 
 Panels never meet each other and never talk to the engine.
@@ -41,6 +42,7 @@ from ..text import _
 from .editing import Editing
 from .filing import Filing
 from .folding import Folding
+from .keeping import Keeping
 from .looking import Looking
 from .models import Importing
 from .running import HOME_DATA, Running
@@ -48,7 +50,9 @@ from .settings import Settings
 
 
 class Engine(Protocol):
-    """What the Session needs of link.client.Client or link.local.LocalClient."""
+    """What the Session needs of link.client.Client, link.local.LocalClient or link.attached.Attached."""
+
+    own: bool  # it can be ended and started again; else it is a part of somebody's program
 
     def send(self, command: Command) -> None: ...
     def frame(self) -> Frame | None: ...
@@ -81,6 +85,7 @@ class Session(QObject):
     graph_changed = Signal()  # edit.graph and rows are new
     document_changed = Signal()  # name, path or modified
     view_changed = Signal()  # fold.view: other groups are folded; after an edit graph_changed says it
+    blocks_changed = Signal()  # keep.own
     selection_changed = Signal()  # look.selected
     unit_changed = Signal()  # look.unit: picked, or after selection_changed; after graph_changed look for yourself
     picture_changed = Signal()  # look.picture was asked for
@@ -110,6 +115,7 @@ class Session(QObject):
         self.run = Running(self)
         self.file = Filing(self)
         self.rows: Analysis = analyse(Graph())
+        self.keep = Keeping(self)
         self.fold = Folding(self)
         self.fold.graph_edited()
         self.models = Importing(self)
@@ -204,8 +210,18 @@ class Session(QObject):
         """The engine process has died: start another one from the last recorded weights."""
         if self._closed:
             return
+        if not self.engine.own:
+            self._left()
+            return
         text = _("The engine process was ended by the system ({code}). It has been started again.").format(code=code)
         self._after_loss(text, log)
+
+    def _left(self) -> None:
+        self.run.lost()
+        self.engine_state = LOST
+        self.engine_changed.emit()
+        text = _("The program whose model this is has ended. What is shown stays; save what you want to keep.")
+        self.notice(text, "warning", key="engine")
 
     def replace_engine(self) -> None:
         """End the engine at once and start another one from the last recorded weights."""

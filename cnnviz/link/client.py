@@ -33,6 +33,8 @@ class Client:
     program than the engine.
     """
 
+    own = True
+
     def __init__(
         self,
         on_reply: Callable[[Reply], object],

@@ -18,6 +18,8 @@ class LocalClient:
     Where the engine fails, `on_lost(1, traceback)` is called; without one the error goes to `threading.excepthook`.
     """
 
+    own = True
+
     def __init__(
         self,
         serve: Serve,

@@ -45,7 +45,14 @@ class Pixels:
     name: str = ""
 
 
-Picture = Sample | PictureFile | Pixels
+@dataclass(frozen=True)
+class Sentence:
+    """A text for a network that takes words; the engine makes tokens of it."""
+
+    text: str
+
+
+Picture = Sample | PictureFile | Pixels | Sentence
 
 
 @dataclass(frozen=True)
@@ -229,12 +236,16 @@ class Advance:
 
 @dataclass(frozen=True)
 class Imported:
-    """The model as a network; its weights stay with the engine until an Open names its number. `notes`: sentences."""
+    """The model as a network; its weights stay with the engine until an Open names its number. `notes`: sentences.
+
+    `picture`: what it is to be looked at with. A number below 0: nobody asked, it is the engine's own model.
+    """
 
     number: int
     network: Network
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -329,6 +340,16 @@ Reply = Ready | Opened | Advance | Imported | Models | Matched | Pictures | Bell
 
 # ── the latest frame ─────────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)
+class Words:
+    """A sentence as the network gets it. `count`: how many tokens the text has, of which the first are taken."""
+
+    text: str
+    tokens: tuple[str, ...]  # without the padding
+    known: tuple[bool, ...]  # of each token, whether the vocabulary has it
+    count: int
+
+
+@dataclass(frozen=True)
 class PictureInfo:
     """What stands behind the frame's input."""
 
@@ -341,6 +362,7 @@ class PictureInfo:
         1.0,
         1.0,
     )  # part of the picture that the net gets: top, left, bottom, right
+    words: Words | None = None  # where it is a sentence
 
 
 @dataclass(frozen=True, eq=False)

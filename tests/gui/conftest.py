@@ -18,6 +18,8 @@ from cnnviz.net.layers import AvgPool2d, Conv2d, Flatten, Input, Linear, Tanh
 class StillEngine:
     """Takes commands, gives the frames a test puts into `frames`, answers through `reply`."""
 
+    own = True
+
     def __init__(self, on_reply: Callable[[Reply], None], on_lost: Callable[[int, str], None]):
         self.reply, self.lose = on_reply, on_lost
         self.sent: list[Command] = []

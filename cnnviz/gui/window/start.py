@@ -98,6 +98,25 @@ def build(
     return furnish(window, launched, path, recover), window
 
 
+def attach(folder: str) -> int:
+    """Show the window of a model that lives in the process that has started this one, at the other end of the wire."""
+    from ...link.attached import Attached
+    from ...link.wire import take_over_stdio
+
+    wire = take_over_stdio()
+    app = application()
+    settings = Settings()
+    window = Window(settings)
+    theme.apply(app, theme.wanted(settings.get("theme", "system")))
+    from ..session import Session
+
+    session = Session(lambda on_reply, on_lost: Attached(wire, folder, on_reply, on_lost), settings)
+    window.furnish(session)
+    window.show()
+    with guard(session):
+        return app.exec()
+
+
 def furnish(
     window: Window, launched: Launched, path: str = "", recover: bool = True, shape: Size | None = None
 ) -> Session:
