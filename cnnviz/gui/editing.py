@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..net import edit, regroup
+from ..net import catalogue, edit, regroup
 from ..net.analysis import Analysis
 from ..net.document import Document
 from ..net.edit import Wire
 from ..net.fold import name as card_name
-from ..net.fold import path_of
+from ..net.fold import path_of, subtotals
 from ..net.graph import Graph, LoopError
 from ..net.layers import TYPES, Layer
 from ..net.plan import Plan
@@ -147,6 +147,62 @@ class Editing:
         stays = [i for i in (repair.id, *touched) if i in self.document.graph]
         self._session.look.select(stays[:1])
         return True
+
+    # ── blocks ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def add_block(self, name: str, pos: Point | None = None, after: str = "", wire: Wire | None = None) -> str:
+        """Put a block of the palette on a wire between cards, behind the card `after`, or alone at `pos`; its path.
+
+        Without any of these it stands behind the selected layer, or at the end.
+        """
+        fold, item = self._session.fold, self._session.keep.item(name)
+        if item is None:
+            self._session.notice(_("There is no block {name} any more.").format(name=name), "warning", key="edit")
+            return ""
+        before, made = self.document.graph, [""]
+        behind = fold.behind([wire]) if wire else ()
+        block: tuple[str, ...] = ()
+        if wire is None and not after and pos is None:
+            after = self._session.look.selected or edit.end(before) or ""
+            block = fold.block_of(after) if after else ()
+
+        def make() -> Graph:
+            start = regroup.outlet(fold.view, after) if after and not block else after
+            graph, made[0] = catalogue.put(self._session.rows, item, pos, start, behind, block)
+            fold.show_open(made[0], len(graph) - len(before) <= catalogue.OPEN)
+            return graph
+
+        if not self._do(_("Add the block {name}").format(name=_(item.title)), make):
+            return ""
+        ids = [n.id for n in self.document.graph if n.id not in before]
+        exits = subtotals(self._session.rows, made[0]).exits
+        self._session.look.select([*(i for i in ids if i != exits[-1]), exits[-1]])
+        return made[0]
+
+    def make_block(self, ids: Iterable[str], called: str) -> bool:
+        """Put layers into a group of this name; it is shown open."""
+        chosen = [i for i in ids if i in self.document.graph]
+        before = self.document.graph
+
+        def make() -> Graph:
+            graph, _path = regroup.make_group(before, chosen, called)
+            self._session.fold.carry(before, graph)
+            return graph
+
+        return self._do(_("Make the block {name}").format(name=called), make)
+
+    def dissolve(self, some: Iterable[str]) -> bool:
+        """Take groups away; their layers stay."""
+        before = self.document.graph
+
+        def make() -> Graph:
+            graph = before
+            for path in gone:
+                graph = regroup.dissolve(graph, path)
+            self._session.fold.carry(before, graph)
+            return graph
+
+        gone = sorted((p for p in some if p in before.groups), reverse=True)  # inner ones before outer ones
+        return self._do(_("Dissolve the block {name}").format(name=", ".join(gone)), make)
 
     # ── wires ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def connect(self, source: str, target: str, port: int | None = None) -> bool:

@@ -129,6 +129,11 @@ class Folding:
         """The folded groups that are selected."""
         return tuple(path_of(c) for c in self.chosen if path_of(c))
 
+    @property
+    def dissolvable(self) -> tuple[str, ...]:
+        """The blocks that are meant where blocks are to go: the selected ones, or those around the selected layers."""
+        return self.unfoldable or self.foldable
+
     def fold_selected(self) -> None:
         """Fold the groups that the selected cards lie in."""
         if self.foldable:
@@ -177,6 +182,15 @@ class Folding:
         """Another network comes: fold of it what is usual."""
         self._wanted = fold.usual(graph)
         self._forget()
+
+    def carry(self, before: Graph, after: Graph) -> None:
+        """The edit under way gives groups other paths: what is folded stays folded."""
+        for path in self._wanted.intersection(before.groups):
+            id = before.groups[path][0]
+            rest = before[id].group[len(path) :]
+            now = after[id].group.removesuffix(rest) if rest else after[id].group
+            if now != path and now.rpartition("/")[2] == path.rpartition("/")[2]:
+                self._wanted |= {now}
 
     def show_open(self, path: str, open: bool) -> None:
         """A group that the edit under way makes is open, or folded: told before the edit."""

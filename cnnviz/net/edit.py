@@ -360,10 +360,15 @@ def _is_there(graph: Graph, wire: Wire) -> bool:
 
 def around(graph: Graph, ids: Collection[str]) -> str:
     """The innermost group that these nodes lie in beside others; their own, where they are all of it, is not it."""
-    path = reduce(_shared, (graph[id].group for id in ids))
+    path = shared(ids, graph)
     while path and len(graph.groups[path]) == len(ids):
         path = path.rpartition("/")[0]
     return path
+
+
+def shared(ids: Iterable[str], graph: Graph) -> str:
+    """The innermost group that all of these nodes lie in."""
+    return reduce(_shared, (graph[id].group for id in ids))
 
 
 def _shared(a: str, b: str) -> str:

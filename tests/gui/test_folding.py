@@ -177,3 +177,25 @@ def test_places_are_laid_out_for_what_is_shown(session: Session, name: str) -> N
     places = [n.pos for n in session.fold.view.graph]
     assert max(p[0] for p in places) - min(p[0] for p in places) < 4000 and len(set(places)) == len(places)
     assert session.graph == preset(name).graph
+
+
+def test_making_and_dissolving_a_block(session: Session, lenet: Graph) -> None:
+    said: list[Notice] = []
+    session.noticed.connect(said.append)
+    session.edit.document.reset(lenet)
+    assert session.edit.make_block(["C1", "tanh_1"], "stage")
+    assert session.graph["C1"].group == session.graph["tanh_1"].group == "stage" and session.fold.plain
+    assert not session.edit.make_block(["S2"], "stage") and "is called stage" in said[-1].text
+    assert not session.edit.make_block(["S2"], "a/b") and "cannot be a block's name" in said[-1].text
+    assert not session.edit.make_block(["S2", "output"], "x") and "over flatten_1" in said[-1].text
+    session.fold.fold("stage")
+    assert session.edit.make_block(["C1", "tanh_1", "S2"], "outer")
+    assert session.graph["C1"].group == "outer/stage" and session.graph["S2"].group == "outer"
+    assert "outer/stage/" in session.fold.view, "what is folded stays folded"
+    session.edit.undo()
+    assert "stage/" in session.fold.view
+    session.edit.redo()
+    assert session.edit.dissolve(["outer"])
+    assert session.graph["C1"].group == "stage" and "stage/" in session.fold.view
+    assert session.edit.dissolve(["stage"]) and not session.graph.groups and session.fold.plain
+    session.noticed.disconnect(said.append)

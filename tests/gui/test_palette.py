@@ -5,17 +5,22 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QColor, QDrag, QHelpEvent, QImage
+from PySide6.QtWidgets import QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
+from cnnviz.gui.layers import palette as palette_module
 from cnnviz.gui.layers import shelf as module
 from cnnviz.gui.layers.palette import Palette
 from cnnviz.gui.layers.shelf import card
 from cnnviz.gui.mime import layer_type
 from cnnviz.gui.paint import theme
-from cnnviz.gui.session import Session
+from cnnviz.gui.session import Notice, Session
+from cnnviz.net.catalogue import shipped
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import TYPES
 from cnnviz.net.presets import presets
+
+from .conftest import StillEngine
 
 
 @pytest.fixture
@@ -34,10 +39,10 @@ def names(p: Palette) -> list[str]:
     return [r.data(0, module.NAME) for r in p.rows()]
 
 
-def test_every_layer_and_network_is_there_under_its_family(palette: Palette) -> None:
-    assert names(palette) == sorted(
-        TYPES, key=lambda t: [h.data(0, module.NAME) for h in palette.headings()].index(TYPES[t].family)
-    ) + list(presets())
+def test_every_layer_block_and_network_is_there_under_its_family(palette: Palette) -> None:
+    families = [h.data(0, module.NAME) for h in palette.headings()]
+    layers = sorted(TYPES, key=lambda t: families.index(TYPES[t].family))
+    assert names(palette) == [*layers, *shipped(), *presets()]
     for heading in palette.headings():
         for i in range(heading.childCount()):
             row = heading.child(i)
@@ -173,8 +178,63 @@ def test_a_drag_carries_the_layer_type(palette: Palette, monkeypatch: pytest.Mon
 
 
 def test_the_carried_card_shows_the_family(palette: Palette) -> None:
-    pixmap = card("Linear", 2.0)
+    pixmap = card("Linear", "Dense", 2.0)
     assert pixmap.deviceIndependentSize().toSize() == module.CARD
     image: QImage = pixmap.toImage()
     assert image.pixelColor(QPoint(4, 32)) == theme.current().family("Dense")
     assert image.pixelColor(QPoint(240, 32)) == QColor(theme.current().panel)
+
+
+# ── blocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def row_of(p: Palette, name: str) -> QTreeWidgetItem:
+    return next(r for r in p.rows() if r.data(0, module.NAME) == name)
+
+
+def test_a_block_is_appended_as_one(palette: Palette, session: Session, lenet: Graph) -> None:
+    session.edit.document.reset(lenet)
+    session.look.select(["tanh_1"])
+    palette.list.chosen.emit(row_of(palette, "residual"))
+    inside = session.graph.groups["residual"]
+    assert session.graph["S2"].sources[0] in inside and session.look.selected == session.graph["S2"].sources[0]
+    assert session.fold.plain, "shown open: it is small"
+    session.edit.undo()
+    assert session.graph == lenet
+    palette.list.chosen.emit(row_of(palette, "dense-block"))
+    assert "dense_block/" in session.fold.view and session.fold.selected == "dense_block/"
+    session.edit.undo()
+    assert session.graph == lenet and session.fold.plain
+
+
+def test_one_s_own_blocks(
+    palette: Palette, session: Session, lenet: Graph, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.edit.document.reset(lenet)
+    mine = next(h for h in palette.headings() if h.text(0) == "My blocks")
+    assert mine.isHidden()
+    assert session.keep.save(["C1", "tanh_1"], "Conv and tanh")
+    (name,) = session.keep.own
+    assert not mine.isHidden() and row_of(palette, name).text(0) == "Conv and tanh"
+    session.look.select(["S2"])
+    palette.list.chosen.emit(row_of(palette, name))
+    made = session.graph.groups["Conv_and_tanh"]
+    assert [session.graph[i].layer for i in made] == [lenet["C1"].layer, lenet["tanh_1"].layer]
+    assert session.graph["flatten_1"].sources == (made[-1],) and session.graph[made[0]].sources == ("S2",)
+    monkeypatch.setattr(palette_module, "ask_name", lambda *a: "Stem")
+    menu = palette.menu(row_of(palette, name))
+    assert menu is not None and palette.menu(row_of(palette, "fire")) is None
+    menu.actions()[0].trigger()
+    assert [i.title for i in session.keep.own.values()] == ["Stem"]
+    (session.keep.folder / "broken.cnnviz").write_text("no", "utf-8")
+    said: list[Notice] = []
+    session.noticed.connect(said.append)
+    again = Session(StillEngine, session.settings)
+    again.noticed.connect(said.append)
+    assert [i.title for i in again.keep.own.values()] == ["Stem"] and "broken" in said[-1].text
+    again.close()
+    (name,) = session.keep.own
+    menu = palette.menu(row_of(palette, name))
+    assert menu is not None
+    menu.actions()[1].trigger()
+    assert not session.keep.own and mine.isHidden()
+    assert not session.keep.save(["input", "C1"], "x") and "Input" in said[-1].text
+    session.noticed.disconnect(said.append)

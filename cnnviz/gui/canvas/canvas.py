@@ -9,7 +9,9 @@ from PySide6.QtGui import QGuiApplication, QHideEvent, QPainter, QPixmapCache, Q
 from PySide6.QtWidgets import QWidget
 
 from ...link.messages import TRAINING, Frame
+from ...net.fold import path_of, title
 from ...text import _
+from ..naming import ask_name
 from ..paint import theme
 from ..paint.colour import EASE
 from ..session import Session
@@ -189,6 +191,35 @@ class Canvas(Hands):
         shown = self._session.look.selected
         others = [n.id for n in self._session.graph if n.id != shown]
         self._session.look.select([*others, shown] if shown else others)
+
+    def fold_block(self) -> None:
+        """Show the blocks around the selected layers as one card each."""
+        self._session.fold.fold_selected()
+
+    def unfold_block(self) -> None:
+        """Show what is in the selected blocks."""
+        self._session.fold.unfold_selected()
+
+    def make_block(self) -> None:
+        """Ask for a name and make a block of the selected layers."""
+        if self._session.look.selection:
+            name = ask_name(self, _("Make a block"), _("Name of the block"), "block")
+            if name:
+                self._session.edit.make_block(self._session.look.selection, name)
+
+    def save_block(self) -> None:
+        """Ask for a name and keep the selected layers as a block of one's own."""
+        if self._session.look.selection:
+            blocks = [path_of(c) for c in self._session.fold.chosen if path_of(c)]
+            start = title(blocks[0]) if len(blocks) == 1 else ""
+            name = ask_name(self, _("Save as block"), _("Name in the palette"), start)
+            if name:
+                self._session.keep.save(self._session.look.selection, name)
+
+    def dissolve_block(self) -> None:
+        """Take the selected blocks away; their layers stay."""
+        if self._session.fold.dissolvable:
+            self._session.edit.dissolve(self._session.fold.dissolvable)
 
     def zoom_to_selection(self) -> None:
         """Show the selected layers as large as they can be read well."""

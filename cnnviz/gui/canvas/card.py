@@ -18,10 +18,11 @@ from ...net.layers import Shape, Source
 from ...text import _
 from ..paint import counts
 from ..paint.counts import grouped, short
+from ..paint.signs import chevron
 from ..paint.theme import RADIUS
 from . import strip as strips
 from .places import BODY, BOUNDS, LEFT, OUT, PORT, QUIET, RIGHT, ROOM, SIGN, STRIP, in_port, ports
-from .style import MAPS, TITLES, WORDS, Style, body_path, edge_path, paint_chevron, paint_sign, pen, whole
+from .style import MAPS, TITLES, WORDS, Style, body_path, edge_path, paint_sign, pen, whole
 
 OUTLINE = 4
 """Device pixels that a card's outline and its shadow stand out of its body."""
@@ -217,7 +218,7 @@ class Card(QGraphicsRectItem):
         painter.setFont(face.font)
         painter.setPen(style.text_ink)
         if self._grouped:
-            paint_chevron(painter, SIGN.center() - QPointF(1, 0), style.quiet_ink, down=False, size=3.5)
+            chevron(painter, SIGN.center() - QPointF(1, 0), style.quiet_ink, down=False, size=3.5)
             painter.setPen(style.text_ink)
         painter.drawText(QPointF(LEFT + (INDENT if self._grouped else 0), top + 18), face.title)
         painter.setFont(style.caption)

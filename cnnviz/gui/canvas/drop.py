@@ -1,4 +1,4 @@
-"""A layer dragged from the palette: what it would do here, shown before it is done."""
+"""A layer or block dragged from the palette: what it would do here, shown before it is done."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF
 
 from ...net.edit import Wire
 from ...net.layers import TYPES
+from ...text import _
 from ..session import Session
 from .ghost import SOLID, THIN, Ghost
 from .places import BODY, OUT, snapped
@@ -17,13 +18,16 @@ BEHIND = 24.0
 
 
 class Drop:
-    """Lives from the moment a layer drag enters the canvas until it drops or leaves."""
+    """Lives from the moment a drag enters the canvas until it drops or leaves."""
 
-    def __init__(self, scene: Scene, session: Session, type_name: str, reach: float):
-        self._scene, self._session, self._type = scene, session, type_name
+    def __init__(self, scene: Scene, session: Session, type_name: str, block: str, reach: float):
+        """`type_name` of a layer, or the name of a `block`."""
+        self._scene, self._session, self._type, self._block = scene, session, type_name, block
         self._reach = reach
-        self._takes_input = TYPES[type_name].inputs[1] != 0
-        self._ghost = Ghost(type_name, scene.world)
+        self._takes_input = bool(block) or TYPES[type_name].inputs[1] != 0
+        item = session.keep.item(block) if block else None
+        family = "Group" if block else TYPES[type_name].family
+        self._ghost = Ghost(_(item.title) if item else type_name, family, scene.world)
         self._loose = LooseWire(scene.world)
         self._loose.hide()
         self._wire: Wire | None = None
@@ -65,7 +69,9 @@ class Drop:
         self.cancel()
         place = snapped(at.x(), at.y())
         edit = self._session.edit
-        if wire is not None:
+        if self._block:
+            edit.add_block(self._block, place, after, wire)
+        elif wire is not None:
             edit.insert(self._type, wire, place)
         else:
             edit.add(self._type, place, after)

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidg
 
 from ...net.arrange import HEAD
 from ...net.fold import title
+from ..paint.signs import chevron
 from .card import World
-from .style import TITLES, WORDS, paint_chevron, pen, whole
+from .style import TITLES, WORDS, pen, whole
 
 INSIDE = 10.0
 """From the frame's left edge to its sign, and from there to its name."""
@@ -72,7 +73,7 @@ class FrameItem(QGraphicsRectItem):
         font = style.caption if scale >= WORDS else style.small
         left, middle = box.left() + INSIDE * scale, box.top() + (HEAD / 2 + 2) * scale
         if self.foldable:
-            paint_chevron(painter, QPointF(left + 2, middle), style.quiet_ink, down=True)
+            chevron(painter, QPointF(left + 2, middle), style.quiet_ink, down=True)
             left += INSIDE
         painter.setFont(font)
         painter.setPen(style.quiet_ink)

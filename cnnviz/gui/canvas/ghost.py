@@ -6,7 +6,6 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
-from ...net.layers import TYPES
 from .card import World
 from .places import BODY, BOUNDS, LEFT, ROOM, STRIP
 from .style import body_path, edge_path, pen, whole
@@ -16,19 +15,19 @@ SOLID, THIN = 0.9, 0.3
 
 
 class Ghost(QGraphicsRectItem):
-    """A card without a node."""
+    """A card without a node, with this title and family."""
 
-    def __init__(self, type_name: str, world: World):
+    def __init__(self, title: str, family: str, world: World):
         super().__init__(BOUNDS)
         self.setPen(Qt.PenStyle.NoPen)
         self.setZValue(10)
         self.setOpacity(SOLID)
-        self.type_name, self.world = type_name, world
+        self.title, self.family, self.world = title, family, world
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         style, transform = self.world.style, painter.worldTransform()
         scale, box = transform.m11(), whole(transform.mapRect(BODY))
-        family = style.families[TYPES[self.type_name].family]
+        family = style.families[self.family]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.resetTransform()
         painter.translate(box.topLeft())
@@ -41,5 +40,5 @@ class Ghost(QGraphicsRectItem):
         painter.setWorldTransform(transform)
         painter.setFont(style.title)
         painter.setPen(style.text_ink)
-        painter.drawText(QPointF(LEFT, BODY.top() + 18), style.elided(style.title, self.type_name, ROOM))
+        painter.drawText(QPointF(LEFT, BODY.top() + 18), style.elided(style.title, self.title, ROOM))
         painter.fillRect(STRIP, style.ground)

@@ -252,16 +252,16 @@ class Hands(View):
             self.select_cards([id])
             self.reveal(BODY.translated(self.cards_scene.cards[id].pos()))
 
-    # ── a layer from the palette ────────────────────────────────────────────────────────────────────────────────────
+    # ── from the palette ────────────────────────────────────────────────────────────────────────────────────────────
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._end_drop()
-        name = mime.layer_type(event.mimeData())
-        if not name:
+        name, block = mime.layer_type(event.mimeData()), mime.block_name(event.mimeData())
+        if not name and self._session.keep.item(block) is None:
             event.ignore()  # files are the window's
             return
         self.end_gesture()
         self.settle()
-        self._drop = Drop(self.cards_scene, self._session, name, DROP_NEAR / self.zoom)
+        self._drop = Drop(self.cards_scene, self._session, name, block, DROP_NEAR / self.zoom)
         self._drop.move(self.to_canvas(event.position()))
         self.edge.follow(event.position())
         event.acceptProposedAction()

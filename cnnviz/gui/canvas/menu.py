@@ -19,6 +19,12 @@ ENTRIES: tuple[tuple[str, str, str], ...] = (
     (N_("Duplicate"), "duplicate", "layers"),
     (N_("Delete"), "delete", "anything"),
     ("", "", ""),
+    (N_("Fold"), "fold_block", "open"),
+    (N_("Unfold"), "unfold_block", "folded"),
+    (N_("Make a block of the selection…"), "make_block", "layers"),
+    (N_("Dissolve block"), "dissolve_block", "block"),
+    (N_("Save as block…"), "save_block", "layers"),
+    ("", "", ""),
     (N_("Select all"), "select_all", "network"),
     (N_("Zoom to selection"), "zoom_to_selection", "layers"),
     (N_("Fit the network"), "fit", "network"),
@@ -38,6 +44,9 @@ def build_menu(canvas: QWidget, session: Session, wires: bool) -> QMenu:
         "anything": layers or wires,
         "clipboard": bool(QGuiApplication.clipboard().text()),
         "network": bool(len(session.graph)),
+        "open": bool(session.fold.foldable),
+        "folded": bool(session.fold.unfoldable),
+        "block": bool(session.fold.dissolvable),
     }
     for words, verb, need in ENTRIES:
         if not verb:

@@ -159,13 +159,3 @@ def paint_sign(painter: QPainter, at: QPointF, size: float, style: Style) -> Non
     painter.setPen(QPen(style.panel, size / 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.drawLine(at + QPointF(0, -size * 0.16), at + QPointF(0, size * 0.12))
     painter.drawPoint(at + QPointF(0, size * 0.3))
-
-
-def paint_chevron(painter: QPainter, at: QPointF, ink: QColor, down: bool, size: float = 3.0) -> None:
-    """The mark of what can be folded (down) or unfolded, its middle `at`."""
-    a, b = (size, size / 2) if down else (size / 2, size)
-    points = [(-a, -b), (0.0, b), (a, -b)] if down else [(-a, -b), (a, 0.0), (-a, b)]
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(ink, 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPolyline([at + QPointF(x, y) for x, y in points])

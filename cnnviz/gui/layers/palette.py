@@ -1,15 +1,17 @@
-"""What can be put on the canvas: layers by family, and whole networks."""
+"""What can be put on the canvas: layers by family, blocks, and whole networks."""
 
 from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPalette
-from PySide6.QtWidgets import QLabel, QLineEdit, QStackedWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QStackedWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from ...net.catalogue import shipped
 from ...net.layers import FAMILIES, TYPES
 from ...text import _
+from ..naming import ask_name
 from ..paint import theme
 from ..paint.counts import grouped
 from ..session import Session
@@ -19,10 +21,10 @@ SEARCHED = Qt.ItemDataRole.UserRole + 8  # (name, family, help) in lower case
 
 
 class Palette(QWidget):
-    """Layers by family and the shipped networks, found by words.
+    """Layers by family, blocks and the shipped networks, found by words.
 
-    Double-click or Enter appends a layer behind the selected one; a drag puts it anywhere. A network is only asked
-    for: `network_chosen` carries its preset name, and the window opens it.
+    Double-click or Enter appends a layer or block behind the selected layer; a drag puts it anywhere. A network is
+    only asked for: `network_chosen` carries its preset name, and the window opens it.
     """
 
     network_chosen = Signal(str)
@@ -34,9 +36,9 @@ class Palette(QWidget):
         self._groups: list[tuple[QTreeWidgetItem, list[QTreeWidgetItem]]] = []
         self._best: QTreeWidgetItem | None = None  # what the search fits best
         self.search = _Search(self)
-        self.search.setPlaceholderText(_("Search layers and networks"))
+        self.search.setPlaceholderText(_("Search layers, blocks, networks"))
         self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName(_("Search layers and networks"))
+        self.search.setAccessibleName(_("Search layers, blocks, networks"))
         self.list = Shelf(self)
         self._none = QLabel(self)
         self._none.setWordWrap(True)
@@ -61,6 +63,8 @@ class Palette(QWidget):
         self.list.chosen.connect(self._choose)
         self.list.tip_wanted.connect(self._tell_network)
         self.list.left_up.connect(self.search.setFocus)
+        self.list.asked.connect(self._ask)
+        session.blocks_changed.connect(self._show_own)
         self.list.itemExpanded.connect(self._unfolded)
         self.list.itemCollapsed.connect(self._folded)
 
@@ -74,8 +78,61 @@ class Palette(QWidget):
                     self._row(
                         heading, cls.__name__, "layer", cls.__name__, _(cls.__doc__ or ""), f"{family} {_(family)}"
                     )
+        self._fill_blocks()
         self._fill_networks()
         self.list.expandAll()
+        QTimer.singleShot(0, self, self._show_own)  # what is wrong with one can be said when the window stands
+
+    def _fill_blocks(self) -> None:
+        heading = self._heading(_("Blocks"), "blocks", "")
+        for name, item in shipped().items():
+            self._row(heading, _(item.title), "block", name, _(item.about), _("Blocks"), name)
+        self._mine = self._heading(_("My blocks"), "blocks", "own")
+        self._mine.setHidden(True)
+
+    @Slot()
+    def _show_own(self) -> None:
+        """List one's own blocks anew."""
+        for row in self._rows_of(self._mine):
+            self._mine.removeChild(row)
+        self._rows_of(self._mine).clear()
+        for name, item in self._session.keep.own.items():
+            self._row(self._mine, item.title, "block", name, item.about, _("My blocks"))
+        self._mine.setExpanded(True)
+        self._filter(self.search.text())
+
+    def _rows_of(self, heading: QTreeWidgetItem) -> list[QTreeWidgetItem]:
+        return next(rows for h, rows in self._groups if h is heading)
+
+    @Slot(QTreeWidgetItem, QPoint)
+    def _ask(self, row: QTreeWidgetItem, where: QPoint) -> None:
+        menu = self.menu(row)
+        if menu is not None:
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(where)
+
+    def menu(self, row: QTreeWidgetItem) -> QMenu | None:
+        """The context menu of one's own block; others have none."""
+        if row.data(0, KIND) != "block" or row.data(0, NAME) not in self._session.keep.own:
+            return None
+        self.list.setCurrentItem(row)
+        menu = QMenu(self)
+        menu.addAction(_("Rename…"), self._rename)
+        menu.addAction(_("Delete"), self._delete)
+        return menu
+
+    @Slot()
+    def _rename(self) -> None:
+        row = self.list.currentItem()
+        title = ask_name(self, _("Rename block"), _("Name in the palette"), row.text(0)) if row else ""
+        if row is not None and title:
+            self._session.keep.rename(row.data(0, NAME), title)
+
+    @Slot()
+    def _delete(self) -> None:
+        row = self.list.currentItem()
+        if row is not None:
+            self._session.keep.delete(row.data(0, NAME))
 
     def _fill_networks(self) -> None:
         from ...net.presets import presets, words
@@ -110,19 +167,19 @@ class Palette(QWidget):
         item.setData(0, KIND, kind)
         item.setData(0, NAME, name)
         item.setData(0, SEARCHED, tuple(s.lower() for s in (f"{text} {also}".strip(), family, help)))
-        if kind == "layer":
+        if kind in ("layer", "block"):
             item.setToolTip(0, f"<p>{escape(help)}</p>" if help else "")
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
-        item.setFlags(flags | Qt.ItemFlag.ItemIsDragEnabled if kind == "layer" else flags)
-        self._groups[-1][1].append(item)
+        item.setFlags(flags | Qt.ItemFlag.ItemIsDragEnabled if kind in ("layer", "block") else flags)
+        self._rows_of(heading).append(item)
         return item
 
     def headings(self) -> list[QTreeWidgetItem]:
-        """The family headings and the one of the networks, from the top."""
+        """The headings of families, blocks and networks, from the top."""
         return [heading for heading, _rows in self._groups]
 
     def rows(self) -> list[QTreeWidgetItem]:
-        """Every layer and network that the search leaves, from the top."""
+        """Every layer, block and network that the search leaves, from the top."""
         return [row for _heading, rows in self._groups for row in rows if not row.isHidden()]
 
     # ── search ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -176,6 +233,8 @@ class Palette(QWidget):
     def _choose(self, row: QTreeWidgetItem) -> None:
         if row.data(0, KIND) == "layer":
             self._session.edit.append(row.data(0, NAME))
+        elif row.data(0, KIND) == "block":
+            self._session.edit.add_block(row.data(0, NAME))
         else:
             self.network_chosen.emit(row.data(0, NAME))
 

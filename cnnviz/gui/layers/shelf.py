@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import (
     QEvent,
+    QMimeData,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -14,7 +15,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QDrag, QFont, QHelpEvent, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QContextMenuEvent, QDrag, QFont, QHelpEvent, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -27,12 +28,12 @@ from PySide6.QtWidgets import (
 
 from ...net.layers import TYPES
 from ...text import _
-from ..mime import layer_data
+from ..mime import block_data, layer_data
 from ..paint import theme
-from ..paint.signs import dot
+from ..paint.signs import chevron, dot
 
-KIND = Qt.ItemDataRole.UserRole  # "family", "layer", "networks" or "network"
-NAME = Qt.ItemDataRole.UserRole + 1  # family, layer type or preset name
+KIND = Qt.ItemDataRole.UserRole  # "family", "layer", "blocks", "block", "networks" or "network"
+NAME = Qt.ItemDataRole.UserRole + 1  # family, layer type, block name or preset name
 HEIGHT = 24
 CARD = QSize(132, 32)
 Index = QModelIndex | QPersistentModelIndex
@@ -44,6 +45,7 @@ class Shelf(QTreeWidget):
     chosen = Signal(QTreeWidgetItem)
     tip_wanted = Signal(QTreeWidgetItem)  # somebody points at a network that has no tip yet
     left_up = Signal()
+    asked = Signal(QTreeWidgetItem, QPoint)  # a context menu, on the screen
 
     def __init__(self, parent: QWidget):
         super().__init__(parent)
@@ -57,7 +59,7 @@ class Shelf(QTreeWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setItemDelegate(_Painter(self))
-        self.setAccessibleName(_("Layers and networks"))
+        self.setAccessibleName(_("Layers, blocks and networks"))
         self.itemClicked.connect(self._clicked)
         self.itemDoubleClicked.connect(self._double_clicked)
 
@@ -92,15 +94,33 @@ class Shelf(QTreeWidget):
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         item = self.currentItem()
-        if item is not None and item.data(0, KIND) == "layer":
+        if item is None:
+            return
+        if item.data(0, KIND) == "layer":
             carry(layer_drag(self, item.data(0, NAME)))
+        elif item.data(0, KIND) == "block":
+            carry(block_drag(self, item.data(0, NAME), item.text(0)))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        item = self.itemAt(event.pos())
+        if item is not None:
+            self.asked.emit(item, event.globalPos())
 
 
 def layer_drag(source: QWidget, type_name: str) -> QDrag:
     """A drag that carries a layer type, with its card under the pointer."""
+    return _drag(source, layer_data(type_name), type_name, TYPES[type_name].family)
+
+
+def block_drag(source: QWidget, name: str, title: str) -> QDrag:
+    """A drag that carries a block."""
+    return _drag(source, block_data(name), title, "Group")
+
+
+def _drag(source: QWidget, data: QMimeData, title: str, family: str) -> QDrag:
     drag = QDrag(source)
-    drag.setMimeData(layer_data(type_name))
-    drag.setPixmap(card(type_name, source.devicePixelRatioF()))
+    drag.setMimeData(data)
+    drag.setPixmap(card(title, family, source.devicePixelRatioF()))
     drag.setHotSpot(QPoint(CARD.width() // 2, CARD.height() // 2))
     return drag
 
@@ -110,8 +130,8 @@ def carry(drag: QDrag) -> None:
     drag.exec(Qt.DropAction.CopyAction)
 
 
-def card(type_name: str, ratio: float) -> QPixmap:
-    """A small card with the layer's name and its family's colour, `ratio` device pixels a pixel."""
+def card(title: str, family: str, ratio: float) -> QPixmap:
+    """A small card with this title and the family's colour, `ratio` device pixels a pixel."""
     now = theme.current()
     pixmap = QPixmap(CARD * ratio)
     pixmap.setDevicePixelRatio(ratio)
@@ -123,13 +143,15 @@ def card(type_name: str, ratio: float) -> QPixmap:
     painter.setBrush(now.colour("panel"))
     painter.drawRoundedRect(body, theme.RADIUS, theme.RADIUS)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(now.family(TYPES[type_name].family))
+    painter.setBrush(now.family(family))
     painter.setClipRect(QRectF(0, 0, theme.GRID, CARD.height()))
     painter.drawRoundedRect(body, theme.RADIUS, theme.RADIUS)
     painter.setClipping(False)
     painter.setPen(now.colour("text"))
     painter.setFont(theme.body())
-    painter.drawText(body.adjusted(3 * theme.GRID, 0, -theme.GRID, 0), Qt.AlignmentFlag.AlignVCenter, type_name)
+    area = body.adjusted(3 * theme.GRID, 0, -theme.GRID, 0)
+    title = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, int(area.width()))
+    painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, title)
     painter.end()
     return pixmap
 
@@ -153,9 +175,8 @@ class _Painter(QStyledItemDelegate):
         ink = now.colour("on_highlight") if selected else now.colour("caption" if heading else "text")
         left = area.left() + 2 * theme.GRID
         if heading:
-            self._arrow(
-                painter, QPointF(left + 3, area.center().y()), bool(option.state & QStyle.StateFlag.State_Open), ink
-            )
+            is_open = bool(option.state & QStyle.StateFlag.State_Open)
+            chevron(painter, QPointF(left + 3, area.center().y()), ink, is_open)
             left += 4 * theme.GRID
             if index.data(KIND) == "family":
                 dot(painter, QPointF(left + 4, area.center().y()), index.data(NAME), selected)
@@ -170,13 +191,4 @@ class _Painter(QStyledItemDelegate):
         painter.setPen(ink)
         text = painter.fontMetrics().elidedText(index.data(), Qt.TextElideMode.ElideRight, max(0, int(right - left)))
         painter.drawText(QRectF(left, area.top(), right - left, area.height()), Qt.AlignmentFlag.AlignVCenter, text)
-        painter.restore()
-
-    def _arrow(self, painter: QPainter, centre: QPointF, open: bool, ink: QColor) -> None:
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(ink, 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
-        a, b = (3.0, 1.5) if open else (1.5, 3.0)
-        points = [(-a, -b), (0, b), (a, -b)] if open else [(-a, -b), (a, 0), (-a, b)]
-        painter.drawPolyline([centre + QPointF(x, y) for x, y in points])
         painter.restore()

@@ -39,6 +39,18 @@ def sign(painter: QPainter, inside: QRectF, colour: QColor | None = None, back: 
     painter.restore()
 
 
+def chevron(painter: QPainter, at: QPointF, ink: QColor, down: bool, size: float = 3.0) -> None:
+    """The mark of what can be folded (down) or unfolded, its middle `at`."""
+    a, b = (size, size / 2) if down else (size / 2, size)
+    points = [(-a, -b), (0.0, b), (a, -b)] if down else [(-a, -b), (a, 0.0), (-a, b)]
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink, 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPolyline([at + QPointF(x, y) for x, y in points])
+    painter.restore()
+
+
 def sign_pixmap(ratio: float) -> QPixmap:
     """The sign for texts and buttons, `ratio` device pixels a pixel."""
     pixmap = QPixmap(QSize(SIZE, SIZE) * ratio)

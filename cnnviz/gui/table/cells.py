@@ -9,11 +9,13 @@ from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from ...net.analysis import Row
+from ...net.fold import GroupRow
 from ...text import _
 from ..paint import theme
 from ..paint.counts import LONGEST, count, grouped, memory
-from ..paint.signs import SIZE, dot, sign
+from ..paint.signs import SIZE, chevron, dot, sign
 from ..session import Session
+from .outline import OpenRow
 from .rows import COLUMNS, FIELD, LAYER, MACS, MEMORY, NUMBERS, OUT, PARAMS, TYPE, Rows, cell
 from .words import Words
 
@@ -22,6 +24,8 @@ PAD = 5
 """Pixels beside what stands in a column."""
 DOT = 4 * theme.GRID
 """Pixels that the family's dot takes before a name."""
+STEP = 3 * theme.GRID
+"""Pixels by which the rows in a group are indented."""
 SIGN = SIZE + theme.GRID
 """Pixels that the sign of what is wrong takes before a sentence."""
 Stripe = tuple[int, int, int]
@@ -102,7 +106,11 @@ class Cells:
         if row.out is None and column >= OUT:
             return 2 * PAD
         wide = self._words[column].width(cell(row, column)) + 2 * PAD + 1
-        return wide + (DOT if column == LAYER else 0)
+        return wide + (self.indent(row) + DOT if column == LAYER else 0)
+
+    def indent(self, row: Row) -> int:
+        """Pixels before the dot or sign of a row that lies in a group."""
+        return STEP * self._rows.depths.get(row.id, 0)
 
     def paint(self, painter: QPainter, row: Row, top: int, columns: Sequence[Stripe], selected: bool) -> None:
         """Paint what `columns`, from left to right, show of a row whose upper edge is at `top`."""
@@ -113,12 +121,17 @@ class Cells:
         for column, left, wide in columns:
             if row.out is None and column >= OUT:
                 continue  # the sentence goes over all of them
-            if column == PARAMS and row.params and self._rows.params and not selected:
+            if column == PARAMS and row.params and self._rows.params and not selected and not isinstance(row, OpenRow):
                 bar = max(1.0, (wide - PAD) * row.params / self._rows.params)
                 painter.fillRect(QRectF(left + PAD / 2, top + 4, bar, HEIGHT - 8), now.colour("well"))
             left, room = left + PAD, wide - 2 * PAD
             if column == LAYER:
-                dot(painter, QPointF(left + 4, middle + 0.5), row.node.layer.family, selected)
+                left, room = left + self.indent(row), room - self.indent(row)
+                if isinstance(row, GroupRow):
+                    ink = now.colour("on_highlight" if selected else "caption")
+                    chevron(painter, QPointF(left + 4, middle + 0.5), ink, isinstance(row, OpenRow), 3.5)
+                else:
+                    dot(painter, QPointF(left + 4, middle + 0.5), row.node.layer.family, selected)
                 left, room = left + DOT, room - DOT
             words = self._small if column == FIELD and row.field is None else self._words[column]
             painter.setPen(now.colour("on_highlight" if selected else _ink(row, column)))
@@ -147,6 +160,8 @@ def _ink(row: Row, column: int) -> str:
     nothing = (column == PARAMS and not row.params) or (column == MACS and not row.macs)
     if nothing or _waits(row):
         return "faint"
+    if isinstance(row, OpenRow) and column != LAYER:
+        return "caption"  # its layers say it again
     return "caption" if column == TYPE or (column == FIELD and row.field is None) else "text"
 
 

@@ -12,10 +12,12 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from ...net.analysis import Analysis, Field, Row
+from ...net.fold import GroupRow, name, path_of, title
 from ...net.problems import shape_text
 from ...net.refusal import refusal
 from ...text import N_, _
 from ..paint.counts import LONGEST, count, figures, grouped, memory, shape, times
+from .outline import OpenRow, depths, outline
 
 LAYER, TYPE, OUT, PARAMS, MACS, MEMORY, FIELD = range(7)
 COLUMNS = (
@@ -36,11 +38,13 @@ TIPS = (
     N_("Memory of the output for one picture, at 4 bytes a value. 1 KB is 1,024 bytes."),
     N_("Receptive field: pixels that one unit sees, and after / the pixels from one unit's window to the next."),
 )
+INDENT = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}"
+"""In copies, before what lies in a group: ordinary spaces are lost in Markdown."""
 NUMBERS = (PARAMS, MACS, MEMORY)
 """Columns with figures that stand right."""
 VALUES: tuple[Callable[[Row], object], ...] = (
     attrgetter("node.id"),
-    attrgetter("node.type"),
+    lambda row: row.node.layer.brief if isinstance(row, GroupRow) else row.node.type,
     attrgetter("out"),
     attrgetter("params"),
     attrgetter("macs"),
@@ -56,7 +60,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class Rows(QAbstractTableModel):
-    """One row a layer, in the graph's order. `show_rows` changes what differs and nothing else."""
+    """One row a layer or group, in the graph's order. `show_rows` changes what differs and nothing else."""
 
     def __init__(self, parent: QObject | None = None):
         super().__init__(parent)
@@ -64,10 +68,12 @@ class Rows(QAbstractTableModel):
         self.place: dict[str, int] = {}
         self.params = 0  # of the whole network
         self.reasons: dict[str, str] = {}  # why rows give nothing, in words
+        self.depths: dict[str, int] = {}  # how far rows are indented, where some are
 
-    def show_rows(self, rows: Analysis) -> None:
-        """Show another analysis."""
-        old, new = self.rows, list(rows.values())
+    def show_rows(self, rows: Analysis, view: Analysis | None = None) -> None:
+        """Show another analysis; `view`: with groups folded."""
+        lines = outline(view or rows, rows)
+        old, new = self.rows, lines.rows
         head, tail = _shared(old, new)
         before, after = len(old) - head - tail, len(new) - head - tail
         kept = min(before, after)
@@ -80,16 +86,19 @@ class Rows(QAbstractTableModel):
             self.beginInsertRows(NOWHERE, end, head + after - 1)
             old[end:end] = new[end : head + after]
             self.endInsertRows()
-        reasons, before_ = rows.reasons(), self.reasons
+        reasons, before_ = lines.reasons, self.reasons
+        deep, were = lines.depths, self.depths
         changed = [
             i
             for i, (a, b) in enumerate(zip(old, new, strict=True))
-            if (a is not b and not _alike(a, b)) or (reasons and reasons.get(b.id) != before_.get(b.id))
+            if (a is not b and not _alike(a, b))
+            or (reasons and reasons.get(b.id) != before_.get(b.id))
+            or (deep is not were and deep.get(b.id) != were.get(b.id))
         ]
-        self.reasons = reasons
+        self.reasons, self.depths = reasons, deep
         self.rows = new
         if before or after or len(self.place) != len(new):
-            self.place = {id: i for i, id in enumerate(rows)}
+            self.place = {r.id: i for i, r in enumerate(new)}
         for first, last in _runs(changed):
             self.dataChanged.emit(self.index(first, LAYER), self.index(last, FIELD))
         if rows.params != self.params:  # every bar is a share of it
@@ -154,6 +163,7 @@ def _alike(a: Row, b: Row) -> bool:
         and a.problem == b.problem
         and a.node.id == b.node.id
         and a.node.type == b.node.type
+        and type(a) is type(b)
         and (a.field is b.field or a.field == b.field)
     )
 
@@ -171,9 +181,9 @@ def _runs(places: list[int]) -> list[tuple[int, int]]:
 def cell(row: Row, column: int) -> str:
     """What stands in a cell. A row with a problem says it in the output column, and the others are empty."""
     if column == LAYER:
-        return row.node.id
+        return title(path_of(row.id)) if isinstance(row, GroupRow) else row.node.id
     if column == TYPE:
-        return row.node.type
+        return row.node.layer.brief if isinstance(row, GroupRow) else row.node.type
     if row.out is None:
         return row.problem.text if row.problem and column == OUT else ""
     if column == OUT:
@@ -248,13 +258,15 @@ FIELDS = (
     "padding_width",
     "aligned",
     "problem",
+    "subtotal",
 )
 """Columns of the CSV, named for programs: they are not translated."""
 
 
 def as_csv(rows: Sequence[Row], reasons: Mapping[str, str]) -> str:
-    """Exact numbers without grouping, one line a layer, no totals. Fields are empty for the whole picture.
+    """Exact numbers without grouping, one line a row, no totals. Fields are empty for the whole picture.
 
+    A group is called by its path; where its layers follow, `subtotal` is `yes`, and it is not to be counted with them.
     `reasons`: why rows give nothing, as `Rows.reasons`.
     """
     out = io.StringIO()
@@ -264,22 +276,36 @@ def as_csv(rows: Sequence[Row], reasons: Mapping[str, str]) -> str:
         f = r.field
         seen = (*f.size, *f.stride, *f.padding, "yes" if f.aligned else "no") if f else ("",) * 7
         numbers = (shape_text(r.out), r.params, r.macs, r.activation_bytes) if r.out else ("",) * 4
-        writer.writerow((r.id, r.node.type, *numbers, *seen, reasons.get(r.id, "")))
+        sub = "yes" if isinstance(r, OpenRow) else "no"
+        writer.writerow((name(r.id), r.node.type, *numbers, *seen, reasons.get(r.id, ""), sub))
     return out.getvalue()
 
 
 def _lines(rows: Sequence[Row], reasons: Mapping[str, str]) -> list[list[str]]:
     """Heading, rows and totals with all digits."""
     lines = [[_(c) for c in COLUMNS]]
-    for r in rows:
+    for r, depth in zip(rows, depths(rows), strict=True):
+        words = [INDENT * depth + _called(r), _typed(r)]
         if r.out is None:
-            lines.append([r.id, r.node.type, reasons.get(r.id, ""), "", "", "", ""])
+            lines.append([*words, reasons.get(r.id, ""), "", "", "", ""])
         else:
             amounts = [grouped(r.params), grouped(r.macs), memory(r.activation_bytes)]
-            lines.append([r.id, r.node.type, shape_text(r.out), *amounts, field_text(r.field)])
-    params, macs, held = (sum(getattr(r, k) for r in rows) for k in ("params", "macs", "activation_bytes"))
+            lines.append([*words, shape_text(r.out), *amounts, field_text(r.field)])
+    counted = [r for r in rows if not isinstance(r, OpenRow)]
+    params, macs, held = (sum(getattr(r, k) for r in counted) for k in ("params", "macs", "activation_bytes"))
     lines.append([_("Total"), "", "", grouped(params), grouped(macs), memory(held), ""])
     return lines
+
+
+def _called(row: Row) -> str:
+    if not isinstance(row, GroupRow):
+        return row.id
+    return f"{'▾' if isinstance(row, OpenRow) else '▸'} {path_of(row.id)}"
+
+
+def _typed(row: Row) -> str:
+    words = cell(row, TYPE)
+    return _("subtotal of {layers}").format(layers=words) if isinstance(row, OpenRow) else words
 
 
 def as_text(rows: Sequence[Row], reasons: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -17,11 +18,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
 
 from ...net.analysis import Row
+from ...net.fold import GroupRow, inside, path_of
 from ...text import _
 from ..mending import add_repairs
 from ..paint import theme
 from ..session import Session
-from .cells import HEIGHT, PAD, Cells, Heading, Totals
+from .cells import DOT, HEIGHT, PAD, Cells, Heading, Totals
+from .outline import OpenRow
 from .rows import FIELD, LAYER, MACS, MEMORY, OUT, PARAMS, TYPE, VALUES, Rows, as_csv, as_markdown, as_text
 
 WAYS = {"text": as_text, "csv": as_csv, "markdown": as_markdown}
@@ -52,7 +55,9 @@ class Table(QWidget):
         self.view.copied.connect(self._copy_text)
         self.view.asked.connect(self._menu)
         self.view.selectionModel().selectionChanged.connect(self._tell)
+        self.view.toggled.connect(session.fold.toggle)
         session.graph_changed.connect(self.refresh)
+        session.view_changed.connect(self.refresh)
         session.selection_changed.connect(self._follow)
         self.refresh()
 
@@ -61,7 +66,7 @@ class Table(QWidget):
         """Show the session's rows; selection and scroll position stay."""
         self._following = True
         known, before = {id(r) for r in self.model.rows}, self.model.place
-        self.model.show_rows(self._session.rows)
+        self.model.show_rows(self._session.rows, self._session.fold.view)
         self._following = False
         self.totals.show_totals(self._session)
         fresh = [r for r in self.model.rows if id(r) not in known]  # the others are known to fit
@@ -75,14 +80,22 @@ class Table(QWidget):
     def _tell(self, on: QItemSelection, off: QItemSelection) -> None:
         if self._following:
             return
-        places = sorted(i.row() for i in self.view.selectionModel().selectedRows())
-        current = self.view.currentIndex().row()
-        if current in places:  # panels show the last one
-            places.remove(current)
-            places.append(current)
+        rows, current = self.model.rows, self.view.currentIndex().row()
+        places = {i.row() for i in self.view.selectionModel().selectedRows()}
+        ids: dict[str, None] = {}
+        for place in sorted(places, key=lambda p: (p == current, p)):  # panels show the last one
+            # subtotals mean their layers when they are clicked; else it is the layers that are selected
+            if not isinstance(rows[place], OpenRow) or on.contains(self.model.index(place, LAYER)):
+                ids |= dict.fromkeys(inside(rows[place]))
+        for place in {i.row() for i in off.indexes()} - places:
+            if place < len(rows) and isinstance(rows[place], OpenRow) and current == place:
+                ids = {i: None for i in ids if i not in inside(rows[place])}
+        last = inside(rows[current])[-1] if current in places else ""
         self._following = True
-        self._session.look.select([self.model.rows[p].id for p in places])
+        self._session.look.select([*(i for i in ids if i != last), *((last,) if last in ids else ())])
         self._following = False
+        if self.model.depths:
+            self._select(scroll=False)  # subtotals are selected with all of their layers
 
     @Slot()
     def _follow(self) -> None:
@@ -90,8 +103,7 @@ class Table(QWidget):
             self._select(scroll=True)
 
     def _select(self, scroll: bool) -> None:
-        place = self.model.place
-        places = [place[i] for i in self._session.look.selection if i in place]
+        places = self._places()
         chosen = self.view.selectionModel()
         if sorted(places) == sorted(i.row() for i in chosen.selectedRows()):
             return
@@ -101,10 +113,22 @@ class Table(QWidget):
         self._following = True
         chosen.select(picked, Flag.ClearAndSelect)
         if places:
+            here = self.view.currentIndex().row()
+            last = here if here in places and not scroll else places[-1]  # after a fold, too, the keys go on from there
             self.view.setAutoScroll(scroll)  # a new current row is scrolled to, which after an edit nobody asked for
-            chosen.setCurrentIndex(self.model.index(places[-1], LAYER), Flag.NoUpdate)
+            chosen.setCurrentIndex(self.model.index(last, LAYER), Flag.NoUpdate)
             self.view.setAutoScroll(True)
         self._following = False
+
+    def _places(self) -> list[int]:
+        """The rows of the selected layers; subtotals where all of their layers are selected."""
+        place, rows = self.model.place, self.model.rows
+        places = [place[i] for i in self._session.fold.chosen if i in place]
+        if self.model.depths and places:
+            all_ = {*self._session.look.selection}
+            open_ = [p for p, r in enumerate(rows) if isinstance(r, OpenRow) and all_.issuperset(r.members)]
+            places = [*open_, *places]
+        return places
 
     # ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def copy_as(self, way: str) -> None:
@@ -154,6 +178,7 @@ class _View(QTableView):
     """The rows. A row with a problem says it in one sentence over all its columns."""
 
     copied = Signal()
+    toggled = Signal(str)  # path of a group: fold or unfold it
     asked = Signal(QPoint)
 
     def __init__(self, model: Rows, parent: QWidget):
@@ -271,9 +296,51 @@ class _View(QTableView):
             return True
         return super().event(event)
 
+    def _group(self, place: int) -> GroupRow | None:
+        row = self._rows.rows[place] if 0 <= place < len(self._rows.rows) else None
+        return row if isinstance(row, GroupRow) else None
+
+    def _above(self) -> int:
+        """The row of the subtotals that the current row belongs to; −1 where there are none."""
+        place, rows, depths = self.currentIndex().row(), self._rows.rows, self._rows.depths
+        if not 0 <= place < len(rows):
+            return -1
+        deep = depths.get(rows[place].id, 0)
+        return next((p for p in range(place - 1, -1, -1) if depths.get(rows[p].id, 0) < deep), -1)
+
+    def _on_sign(self, at: QPoint) -> GroupRow | None:
+        """The group whose sign is here."""
+        row = self._group(self.rowAt(at.y()))
+        if row is None:
+            return None
+        left = self.columnViewportPosition(LAYER) + self._cells.indent(row)
+        return row if left <= at.x() < left + PAD + DOT else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        row = self._on_sign(event.position().toPoint())
+        if row is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.toggled.emit(path_of(row.id))
+        else:
+            super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        place = event.position().toPoint()
+        row = self._group(self.rowAt(place.y()))
+        if row is not None and self._on_sign(place) is None:
+            self.toggled.emit(path_of(row.id))
+        else:
+            super().mouseDoubleClickEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        row, key = self._group(self.currentIndex().row()), event.key()
+        folds = key == Qt.Key.Key_Left and isinstance(row, OpenRow)
+        unfolds = key == Qt.Key.Key_Right and not isinstance(row, OpenRow)
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copied.emit()
+        elif row is not None and (folds or unfolds or key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)):
+            self.toggled.emit(path_of(row.id))
+        elif key == Qt.Key.Key_Left and self._above() >= 0:
+            self.setCurrentIndex(self._rows.index(self._above(), LAYER))
         else:
             super().keyPressEvent(event)
 

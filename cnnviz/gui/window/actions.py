@@ -53,6 +53,26 @@ def _empty(w: Window) -> str:
     return "" if len(w.session.graph) else N_("The network is empty")
 
 
+def _nothing_to_fold(w: Window) -> str:
+    return "" if w.session.fold.foldable else N_("Select a layer in a block first")
+
+
+def _nothing_to_unfold(w: Window) -> str:
+    return "" if w.session.fold.unfoldable else N_("Select a folded block first")
+
+
+def _no_block(w: Window) -> str:
+    return "" if w.session.fold.dissolvable else N_("Select a block first")
+
+
+def _no_blocks(w: Window) -> str:
+    return "" if any(n.group for n in w.session.graph) else N_("The network has no blocks")
+
+
+def _all_open(w: Window) -> str:
+    return "" if not w.session.fold.plain else N_("Nothing is folded")
+
+
 def _cannot_train(w: Window) -> str:
     if w.session.run.phase == PAUSED:
         return ""
@@ -110,10 +130,20 @@ COMMANDS = (
     Command("select_all", EDIT, N_("Select all"), "Ctrl+A", "canvas.select_all", "", _empty),
     Command("zoom_in", VIEW, N_("Zoom in"), "Ctrl++; Ctrl+=", "canvas.zoom_in"),
     Command("zoom_out", VIEW, N_("Zoom out"), "Ctrl+-", "canvas.zoom_out"),
+    Command("make_block", EDIT, N_("Make a block of the selection…"), "Ctrl+B", "canvas.make_block", "",
+            _none_selected, True),
+    Command("dissolve_block", EDIT, N_("Dissolve block"), "Ctrl+Shift+B", "canvas.dissolve_block", "", _no_block),
+    Command("save_block", EDIT, N_("Save as block…"), "", "canvas.save_block", "", _none_selected),
     Command("actual_size", VIEW, N_("Actual size"), "Ctrl+0", "canvas.actual_size"),
     Command("fit", VIEW, N_("Fit the network"), "Ctrl+9", "canvas.fit", "fit", _empty),
     Command("tidy", VIEW, N_("Tidy layout"), "Ctrl+L", "canvas.tidy", "tidy", _empty, True),
     Command("theme", VIEW, N_("Switch light and dark"), "Ctrl+T", "desk.switch_theme", "theme", ruled=True),
+    Command("fold", VIEW, N_("Fold block"), "Ctrl+G", "canvas.fold_block", "", _nothing_to_fold, True),
+    Command("unfold", VIEW, N_("Unfold block"), "Ctrl+Shift+G", "canvas.unfold_block", "", _nothing_to_unfold),
+    Command("fold_all", VIEW, N_("Fold all blocks"), "Ctrl+Alt+G", "session.fold.fold_all", "", _no_blocks),
+    Command(
+        "unfold_all", VIEW, N_("Unfold all blocks"), "Ctrl+Alt+Shift+G", "session.fold.unfold_all", "", _all_open
+    ),
     Command("train", TRAIN, N_("Train"), "F5", "session.run.train", "play", _cannot_ask, warns=_mends),
     Command("pause", TRAIN, N_("Pause or go on"), "F6", "session.run.pause", "pause", _not_training),
     Command("step", TRAIN, N_("One step"), "F10", "session.run.step", "step", _cannot_step),
@@ -143,7 +173,7 @@ class Actions(QObject):
         self._soon.setInterval(0)
         self._soon.timeout.connect(self.refresh)
         s = window.session
-        for signal in (s.graph_changed, s.selection_changed, s.pictures_changed, s.document_changed):
+        for signal in (s.graph_changed, s.view_changed, s.selection_changed, s.pictures_changed, s.document_changed):
             signal.connect(self._soon.start)
         s.document_changed.connect(self._refresh_undo)
         s.run_changed.connect(self._follow_run)

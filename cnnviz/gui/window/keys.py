@@ -12,6 +12,7 @@ from .actions import COMMANDS, MENUS, Command
 
 MOUSE = (
     (N_("Drag a layer onto the canvas"), N_("add it; on a wire: insert it")),
+    (N_("Double-click or Enter on a folded block"), N_("unfold it")),
     (N_("Drag from port to port"), N_("draw a wire")),
     (N_("Ctrl+wheel"), N_("zoom the canvas")),
     (N_("Space+drag, middle button"), N_("pan the canvas")),

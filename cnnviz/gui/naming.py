@@ -1,0 +1,11 @@
+"""Asking for a name: a function, so that tests can answer it."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
+
+
+def ask_name(parent: QWidget, title: str, label: str, text: str = "") -> str:
+    """What a person types, `text` at first; empty where they cancel."""
+    name, taken = QInputDialog.getText(parent, title, label, QLineEdit.EchoMode.Normal, text)
+    return name.strip() if taken else ""
