@@ -247,9 +247,9 @@ class Canvas(Hands):
 
     @Slot(float)
     def _glide_cards(self, part: float) -> None:
-        cards, view = self.cards_scene.cards, self._session.fold.view
+        cards = self.cards_scene.cards
         for id, (x, y) in self._from.items():
-            u, v = view[id].node.pos
+            u, v = cards[id].node.pos
             cards[id].put(x + (u - x) * part, y + (v - y) * part)
         self.cards_scene.lay_wires(self.cards_scene.wires)
         self.cards_scene.lay_frames()
