@@ -13,6 +13,8 @@ NEAR = 40.0
 """Device pixels: so near to an edge it pulls."""
 FASTEST = 1200.0
 """Device pixels a second, at the edge and beyond it."""
+REST = 0.3
+"""Seconds near an edge until it pulls: what is put down there at once was meant for there."""
 STEP = 16
 """Milliseconds from one move of the view to the next."""
 LONGEST = 0.05
@@ -47,7 +49,7 @@ class Edge(QObject):
         self._armed |= {way for way, near in self._nearness().items() if not 0 < near <= 1}
         if not self._pull().isNull():
             if not self._timer.isActive():
-                self._then = monotonic()
+                self._then = monotonic() + REST
                 self._timer.start()
         else:
             self._timer.stop()
@@ -77,7 +79,7 @@ class Edge(QObject):
     @Slot()
     def _step(self) -> None:
         now = monotonic()
-        by = self._pull() * min(now - self._then, LONGEST)
+        by = self._pull() * max(0.0, min(now - self._then, LONGEST))
         if round(by.x()) or round(by.y()):  # less is made up for by the next step
             self._then = now
             self._view.pan_by(-by.x(), -by.y())
