@@ -111,7 +111,18 @@ def _onnx(job: _Job) -> int:
 
 
 def _keras(job: _Job) -> int:
-    raise CommandError(f"{job.args.net}: keras")
+    from ..engine.export.to_keras import to_keras, verify_keras
+    from ..engine.export.to_onnx import ExportError
+
+    beside = Path(job.args.out).with_suffix(".weights.h5") if job.weights is not None else None
+    name = beside.name if beside is not None else ""
+    try:
+        made = to_keras(job.net, job.rows, tuple(job.about(f"model.load_weights({name!r})")))
+        found = _close(job.args.net, verify_keras(job.net, job.rows, made, beside), CLOSE)
+    except ExportError as e:
+        raise CommandError(f"{job.args.net}: {e}") from None
+    replace_file(job.args.out, made.text.encode("utf-8"))
+    return _verified(job.args, found, beside)
 
 
 def _drawn(network: Network, rows: Analysis, args: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ class Body:
     def lines(self) -> list[str]:
         """Its lines, indented as in a class."""
         block = self._block
-        takes = ", ".join(f"{self._var(i)}: {TENSOR}" for i in block.inputs) or f"x: {TENSOR}"
+        takes = ", ".join(f"{self.variable(i)}: {TENSOR}" for i in block.inputs) or f"x: {TENSOR}"
         many = len(block.outputs) != 1 and bool(block.outputs)
         gives = f"tuple[{', '.join([TENSOR] * len(block.outputs))}]" if many else TENSOR
         found = [f"    def forward(self, {takes}) -> {gives}:"]
@@ -42,15 +42,16 @@ class Body:
             if i == last and part.outputs == block.outputs and len(part.outputs) == 1:
                 returned = _wrapped("return ", value, note)
             else:
-                found += _wrapped(f"{', '.join(map(self._var, part.outputs))} = ", value, note)
-        outputs = ", ".join(map(self._var, block.outputs)) or (self._names[0] if self._names else "x")
+                found += _wrapped(f"{', '.join(map(self.variable, part.outputs))} = ", value, note)
+        outputs = ", ".join(map(self.variable, block.outputs)) or (self._names[0] if self._names else "x")
         return [*found, *(returned or [f"        return {outputs}"])]
 
-    def _var(self, id: str) -> str:
+    def variable(self, id: str) -> str:
+        """The variable that holds this node's output."""
         return self._names[self._lane[id]]
 
     def _value(self, part: Part, attribute: str) -> str:
-        takes = [self._var(s) for s in part.inputs]
+        takes = [self.variable(s) for s in part.inputs]
         layer = part.row.node.layer if isinstance(part, Leaf) else None
         if isinstance(layer, Add):
             return " + ".join(takes)
