@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import fx, nn
 
 if TYPE_CHECKING:
     from .mapper import Mapper
 
+LONGEST = 300  # characters of what somebody's code says
 _TORCH = ("torch", "_operator", "math", "builtins")
 _WRITERS = {"iadd", "isub", "imul", "itruediv", "ifloordiv", "ior", "iand", "ixor", "ipow", "imod", "setitem"}
 _KNOWN = {"None": None, "True": True, "False": False}
@@ -68,7 +70,7 @@ Rule = Callable[[Call], Any]
 def rule_name(node: fx.Node, module: nn.Module | None) -> str:
     """By which the rule for an operation is found: a class of torch.nn, a function or method of torch's; else empty."""
     if module is not None:
-        if hasattr(module, "parametrizations") or is_reweighted(module):
+        if hasattr(module, "parametrizations") or is_reweighted(module) or isinstance(module, torch.jit.ScriptModule):
             return ""
         cls = type(module)
         if cls.__module__.startswith("torchvision.ops."):
@@ -82,6 +84,12 @@ def rule_name(node: fx.Node, module: nn.Module | None) -> str:
     home = (getattr(node.target, "__module__", None) or "torch").partition(".")[0]
     name = bare_name(node)
     return name if home in _TORCH or (home == "torchvision" and name == "stochastic_depth") else ""
+
+
+def spoken(error: Exception) -> str:
+    """What an error of somebody's code says, as a part of a sentence."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    return words if len(words) <= LONGEST else f"{words[:LONGEST]} …"
 
 
 def bare_name(node: fx.Node) -> str:

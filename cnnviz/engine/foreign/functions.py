@@ -248,12 +248,11 @@ def _cat(c: Call) -> Value | None:
 
 # ── with weights ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def _weights(c: Call, **given: Any) -> dict[str, Tensor] | None:
-    """The tensors that are given as weights; None where some are computed, or belong to another node already."""
+    """The tensors that are given as weights; None where some are computed."""
     found = {name: w for name, w in given.items() if w is not None}
     if not all(isinstance(w, Weight) for w in found.values()):
         return None
-    tensors = {name: w.tensor for name, w in found.items()}
-    return tensors if c.mapper.unowned(*tensors.values()) else None
+    return {name: w.tensor for name, w in found.items()}
 
 
 def _home(weight: Weight) -> str:

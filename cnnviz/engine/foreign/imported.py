@@ -75,6 +75,7 @@ def from_module(
     Raises ModelError, with the model's own words and the place, where it cannot be run.
     """
     args, kwargs = _arguments(example)
+    model = _bare(model)
     picture = next((a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)), None)
     if picture is None or picture.dim() not in (2, 3, 4) or 0 in picture.shape:
         raise ModelError(_("The model needs an example input: channels, height and width, or a batch of pictures."))
@@ -105,6 +106,17 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+def _bare(model: nn.Module) -> nn.Module:
+    """The model inside what compiles or distributes it: those only run it faster."""
+    while True:
+        inner = getattr(model, "_orig_mod", None)  # of torch.compile
+        if inner is None and isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            inner = model.module
+        if not isinstance(inner, nn.Module):
+            return model
+        model = inner
 
 
 def _arguments(example: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -17,7 +17,7 @@ from ...net.layers.shape import ChannelShuffle, Flatten, Reshape
 from ...net.layers.source import Input
 from ...net.problems import Misfit
 from ...text import _
-from .calls import Call, Rule, bare_name, rule_name
+from .calls import Call, Rule, bare_name, rule_name, spoken
 from .expression import Picked, Writer
 from .trace import ROOT, Traced, path_of
 from .trial import Copies, is_batch, tensors_in, tried
@@ -65,6 +65,7 @@ class Mapper:
         self._settled: dict[Value, Value] = {}
         self._ids = {INPUT}
         self._owners: dict[int, str] = {}  # node of a module's weights
+        self._homes: dict[int, str] = {}  # node of a parameter
         self.counted: set[int] = set()  # parameters that have a node
         self._copies = Copies()
         self._shapes: dict[str, Shape] = {INPUT: source.out(())}
@@ -177,7 +178,7 @@ class Mapper:
         trained = sum(w.numel() for w in weights.values() if isinstance(w, nn.Parameter))
         if trained and trained != layer.params(shapes):
             raise Misfit("foreign.form")  # weights for another input: the model itself says what is wrong
-        owner = self._owners.get(id(module)) if weights and module is not None else None
+        owner = (self._owners.get(id(module)) if module is not None else None) or self._tied(layer, weights)
         where = self._path(call.node) if path is None else path
         id_ = self._identify(where, call.node, type(layer).__name__)
         if owner is not None:
@@ -187,9 +188,23 @@ class Mapper:
         else:
             if weights and module is not None:
                 self._owners[id(module)] = id_
-            self.counted.update(map(id, weights.values()))
+            mine = [id(w) for w in weights.values() if isinstance(w, nn.Parameter)]  # no views: they do not last
+            self.counted.update(mine)
+            self._homes |= dict.fromkeys(mine, id_)
             self.state |= {f"{id_}.{k}": w.detach() for k, w in weights.items()}
         return self._add(id_, layer, tuple(v.node for v in sources), where, call.node, shape, steps, memory)
+
+    def _tied(self, layer: Layer, weights: Mapping[str, Tensor]) -> str | None:
+        """The node whose weights these are, too, where it is the same layer. Raises Misfit where they only overlap."""
+        homes = {self._homes.get(id(w)) for w in weights.values()} | {None}
+        if len(homes) == 1:
+            return None
+        owner = next(h for h in homes if h is not None)
+        same = next(n.layer for n in self.nodes if n.id == owner) == layer
+        held = all(id(w) in self._homes and f"{owner}.{name}" in self.state for name, w in weights.items())
+        if len(homes) > 2 or not (same and held):
+            raise Misfit("foreign.form")
+        return owner
 
     def pointwise(self, call: Call, layer: Layer, value: Value) -> Value:
         """A node of a layer that treats all values alike, wherever they stand."""
@@ -291,6 +306,9 @@ class Mapper:
         mine = {self._copies.original(p): p.numel() for p in module.parameters()}
         count = sum(size for key, size in mine.items() if key not in self.counted)
         self.counted.update(mine)
+        if any(key in self._homes for key in mine):
+            text = _("{id} shares weights with another layer; when trained here each has its own.")
+            self.notes.append(text.format(id=path_of(path or self._path(node))))
         path = path or self._path(node)
         id_ = self._identify(path, node, name)
         self.foreign[id_] = module
@@ -300,9 +318,8 @@ class Mapper:
 
     def failure(self, node: fx.Node, error: Exception) -> ModelError:
         """What is said of an operation that raises."""
-        words = " ".join(str(error).split()) or type(error).__name__
         text = _("{place}: the model's own code fails here: {words}")
-        return ModelError(text.format(place=path_of(self._path(node)) or "forward", words=words))
+        return ModelError(text.format(place=path_of(self._path(node)) or "forward", words=spoken(error)))
 
     # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def _owner(self, node: fx.Node) -> str:

@@ -12,6 +12,7 @@ from torch import nn
 
 from ...text import _
 from .. import vision
+from .calls import spoken
 from .download import DownloadError
 from .imported import Imported, from_module
 from .mapper import ModelError
@@ -71,7 +72,7 @@ def _made(spec: str) -> nn.Module:
     try:
         found: Any = importlib.import_module(home)
     except Exception as error:  # whatever the user's module raises
-        raise ModelError(_("{home} cannot be imported: {why}").format(home=home, why=_why(error))) from error
+        raise ModelError(_("{home} cannot be imported: {why}").format(home=home, why=spoken(error))) from error
     try:
         for part in name.split("."):
             found = getattr(found, part)
@@ -83,12 +84,8 @@ def _made(spec: str) -> nn.Module:
         try:
             found = found()
         except Exception as error:  # whatever the user's code raises
-            raise ModelError(_("Calling {name} fails: {why}").format(name=name, why=_why(error))) from error
+            raise ModelError(_("Calling {name} fails: {why}").format(name=name, why=spoken(error))) from error
     if not isinstance(found, nn.Module):
         kind = type(found).__name__
         raise ModelError(_("{name} gives a {kind}, not a torch.nn.Module.").format(name=name, kind=kind))
     return found
-
-
-def _why(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -19,7 +19,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.overrides import TorchFunctionMode
 
 from ...text import _
-from .calls import unhook
+from .calls import spoken, unhook
 from .mapper import ModelError, Unfit
 from .trace import ROOT, Traced, is_leaf, path_of
 from .trial import plain
@@ -104,9 +104,10 @@ class _Recorder(TorchFunctionMode):
 
     def failure(self, error: Exception) -> ModelError:
         """What is said where the model raises."""
-        words = " ".join(str(error).split()) or type(error).__name__
         text = _("{place}: the model's own code fails here: {words}")
-        return ModelError(text.format(place=path_of(self._stack[-1]) if self._stack[1:] else "forward", words=words))
+        return ModelError(
+            text.format(place=path_of(self._stack[-1]) if self._stack[1:] else "forward", words=spoken(error))
+        )
 
     def argument(self, value: Any) -> Any:
         """A value as an argument of an operation."""

@@ -298,6 +298,21 @@ class Noisy(nn.Module):
         return functional.dropout(self.none(self.drop(functional.dropout(x, 0.4, self.training))), 0.1)
 
 
+class Tied(nn.Module):
+    """Modules and functions that share weights, all of them and one of two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 3, 3, padding=1, bias=False), nn.Conv2d(3, 3, 3, padding=1, bias=False)
+        self.c = nn.Conv2d(3, 3, 3, padding=1)
+        self.b.weight = self.c.weight = self.a.weight
+        self.kernel = nn.Parameter(torch.randn(3, 3, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.c(self.b(functional.relu(self.a(x))))
+        return functional.conv2d(functional.conv2d(x, self.kernel), self.kernel)
+
+
 def sequence() -> nn.Module:
     """A model without a class of its own."""
     return nn.Sequential(
@@ -306,6 +321,20 @@ def sequence() -> nn.Module:
 
 
 EXACT: tuple[type[nn.Module], ...] = (
-    *(Reused, InPlace, Functional, Sizes, LastAxis, SqueezeExcite, Attention, Inner, Names, Reweighted, Odd, Noisy),
+    *(
+        Reused,
+        InPlace,
+        Functional,
+        Sizes,
+        LastAxis,
+        SqueezeExcite,
+        Attention,
+        Inner,
+        Names,
+        Reweighted,
+        Odd,
+        Noisy,
+        Tied,
+    ),
 )
 """Those whose graph gives the same bits on any picture, in evaluation and in training."""

@@ -61,8 +61,10 @@ def test_the_same_bits_and_the_same_number_of_parameters(cls: type[nn.Module], b
 def test_gradients_are_the_models(cls: type[nn.Module]) -> None:
     model, imported = made(cls)
     net, x = imported.net().eval(), torch.randn(2, *nasty.SHAPE)
-    if cls in (nasty.ThroughNumpy, nasty.InPlace):
-        pytest.skip("the model itself has no gradients: it goes through numpy, or writes over what they need")
+    if cls in (nasty.ThroughNumpy, nasty.InPlace, nasty.Tied):
+        pytest.skip(
+            "it has no gradients, as it goes through numpy or writes over what they need; or is not wholly tied"
+        )
     torch.manual_seed(3)
     model.eval()(x).square().sum().backward()
     torch.manual_seed(3)
@@ -80,6 +82,15 @@ def test_a_module_used_again_is_foreign_and_shares_its_weights() -> None:
     assert imported.foreign == {"conv_2": "conv"}
     net = imported.net()
     assert net.conv is net.conv_2
+
+
+def test_shared_weights_stay_shared() -> None:
+    _model, imported = made(nasty.Tied)
+    assert types(imported.network.graph) == ["Input", "Conv2d", "ReLU", "Conv2d", "Conv2d", "Conv2d", "Conv2d"]
+    assert {k: v for k, v in imported.foreign.items() if isinstance(v, str)} == {"b": "a", "kernel_2": "kernel"}
+    net = imported.net()
+    assert net.b is net.a
+    assert imported.notes == ("c shares weights with another layer; when trained here each has its own.",)
 
 
 def test_functions_become_layers() -> None:
@@ -228,6 +239,21 @@ def test_numbers_of_another_width(cls: type[nn.Module]) -> None:
     with torch.no_grad():
         torch.testing.assert_close(imported.net().eval()(x), model.eval()(x.double()).float(), rtol=1e-3, atol=1e-4)
     assert {p.dtype for p in model.parameters()} == {torch.float64}
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*")
+def test_scripts_wrappers_and_compiled_models() -> None:
+    plain = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    x = torch.randn(1, *nasty.SHAPE)
+    wrapped = nn.DataParallel(plain), torch.compile(plain)
+    for model in wrapped:
+        assert types(from_module(model, nasty.SHAPE).network.graph) == ["Input", "Conv2d", "ReLU"]
+    scripts = torch.jit.script(plain), nn.Sequential(torch.jit.script(plain), nn.ReLU())
+    for model in scripts:
+        imported = from_module(model, nasty.SHAPE)
+        assert types(imported.network.graph)[:2] == ["Input", "RecursiveScriptModule"]
+        assert torch.equal(imported.net()(x), plain(x))
+        assert imported.network.analyze().params == 112
 
 
 def test_training_the_network_does_not_train_the_model() -> None:
