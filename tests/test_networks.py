@@ -34,7 +34,7 @@ FIGURES: dict[str, tuple[int, int | None]] = {
     "squeezenet": (1_235_496, 349_151_936),
     "mobilenet-v2": (3_504_872, 300_774_272),
     "densenet121": (7_978_856, 2_834_161_664),
-    "textcnn": (360_902 + 18_766 * 300, 5_580_000 + 7_320_000 + 9_000_000 + 600),
+    "textcnn": (360_902 + 128 * 300, 5_580_000 + 7_320_000 + 9_000_000 + 600),
     "alphago-policy": (3_882_793, 1_400_726_208),
 }
 
@@ -52,6 +52,8 @@ def test_lenet5_of_1998_by_layer() -> None:
     ids = ("C1", "S2", "C3", "S4", "C5", "F6", "output")
     assert [rows[i].params for i in ids] == [156, 12, 1516, 32, 48_120, 10_164, 0]
     assert rows["output"].fixed == 840
+    assert [rows[i].connections for i in ids] == [122_304, 5_880, 151_600, 2_000, 48_120, 10_164, 840]
+    assert rows.connections == 340_908
 
 
 def _stage(rows: Analysis, group: str) -> int:

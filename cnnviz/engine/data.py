@@ -20,13 +20,16 @@ from typing import Any
 
 import numpy as np
 
-from ..net.layers import Source
+from ..net.layers import Board, Source, Tokens
 from ..text import _
-from . import pictures
+from . import pictures, sentences
 from .pictures import Array, Box, Fitted
 
 HOME = Path.home() / "cnnviz" / "data"
 """Where data sets are looked for unless a folder is given."""
+
+SENTENCES = "sentences"
+"""The one data set of sentences (sentences.py); all the others hold pictures."""
 
 SPLIT_SEED = 0  # of the order in which a set without held-out pictures is divided
 HELD_OUT = 0.2
@@ -52,6 +55,8 @@ class Data:
     test_y: Array
     size: tuple[int, int]  # height, width of the pictures before fitting
     box: Box = pictures.WHOLE
+    train_texts: tuple[str, ...] = ()  # of sentences, which are (n, 1, words, 1) token numbers
+    test_texts: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """A number that tells this data from any other: recorded with a run."""
@@ -74,6 +79,14 @@ class Raw:
 
 def load(name: str, folder: str, layer: Source) -> Data:
     """The data set of this name, or in this .npz file, fitted to the network's Input. Raises DataError."""
+    if isinstance(layer, Tokens):
+        return _sentences(name, layer)
+    if isinstance(layer, Board):
+        text = _("There is no data set of board positions. Look at positions, or load weights trained elsewhere.")
+        raise DataError(text)
+    if name == SENTENCES:
+        text = _("{name} holds no pictures, but this network takes pictures. Train on digits, or start with Tokens.")
+        raise DataError(text.format(name=name))
     try:
         raw = _raw(name, folder)
     except DataError:
@@ -104,7 +117,21 @@ def sample(data: Data, split: str, index: int, layer: Source) -> tuple[Fitted, i
     if not 0 <= index < len(x):
         text = _("{name} has {count} pictures here; there is no number {index}.")
         raise DataError(text.format(name=data.name, count=len(x), index=index))
+    if data.test_texts:
+        return pictures.plain(x[index]), int(y[index])
     return Fitted(pictures.shown(x[index]), pictures.normalised(x[index], layer), data.box), int(y[index])
+
+
+def _sentences(name: str, layer: Tokens) -> Data:
+    """The sentences as numbers of this vocabulary, filled up to the network's length."""
+    if name != SENTENCES:
+        text = _("{name} holds no sentences, but this network takes sentences. Train on {sentences}.")
+        raise DataError(text.format(name=name, sentences=SENTENCES))
+    whole = sentences.sentences()
+    train_x, test_x = (sentences.encoded(t, layer.length, layer.vocabulary) for t in (whole.train, whole.test))
+    train_y, test_y = (np.array(y, np.int64) for y in (whole.train_classes, whole.test_classes))
+    texts = whole.train, whole.test
+    return Data(name, sentences.CLASSES, train_x, train_y, test_x, test_y, layer.size, pictures.WHOLE, *texts)
 
 
 def _fit(x: Array, layer: Source, box: Box) -> Array:
@@ -144,7 +171,7 @@ def _raw(name: str, folder: str) -> Raw:
     path = Path(folder, name).expanduser()
     if path.suffix != ".npz":
         text = _("There is no data set {name}. Known are {known}, and .npz files.")
-        raise DataError(text.format(name=name, known=", ".join(KNOWN)))
+        raise DataError(text.format(name=name, known=", ".join((*KNOWN, SENTENCES))))
     return _npz(path)
 
 

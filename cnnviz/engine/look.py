@@ -13,6 +13,7 @@ from torch.nn.functional import avg_pool2d, pad
 
 from ..link.messages import Frame, Interest, PictureInfo, Unit
 from .build import Net
+from .modules import TokenEmbedding
 from .pictures import Array, Fitted
 
 THUMBS = 8  # channels of a map in a thumbnail
@@ -50,7 +51,7 @@ def frame(net: Net, shot: Shot | None, interest: Interest, stamp: Stamp, logits:
     x, unit, seen = _batch(net, shot), interest.unit, dict[str, Tensor]()
     with _at_rest(net), torch.set_grad_enabled(unit is not None):
         net(x.requires_grad_(unit is not None), seen)
-        field = _field(seen, x, unit) if unit is not None else None
+        field = _field(seen, x, _embedded(net, seen), unit) if unit is not None else None
     maps = {id: _first(t) for id, t in seen.items()}
     end = maps.get(logits)
     vector = end.double() if end is not None and end.dim() == 1 else None
@@ -121,8 +122,16 @@ def _filters(net: Net, interest: Interest) -> dict[str, Array]:
     return {id: _array(w) for id in interest.filters if (w := _weight(net, id)) is not None}
 
 
-def _field(seen: dict[str, Tensor], x: Tensor, unit: Unit) -> Tensor | None:
-    """|d unit / d picture| summed over channels: (height, width); None where there is no such unit."""
+def _embedded(net: Net, seen: dict[str, Tensor]) -> Tensor | None:
+    """Where words become vectors: the first numbers of a sentence that have a gradient."""
+    return next((seen[id] for id, m in net.named_children() if isinstance(m, TokenEmbedding)), None)
+
+
+def _field(seen: dict[str, Tensor], x: Tensor, words: Tensor | None, unit: Unit) -> Tensor | None:
+    """|d unit / d picture| summed over channels: (height, width); of words over each one's vector: (words, 1).
+
+    None where there is no such unit.
+    """
     out = seen.get(unit.node)
     if out is None:
         return None
@@ -130,10 +139,16 @@ def _field(seen: dict[str, Tensor], x: Tensor, unit: Unit) -> Tensor | None:
     if not all(0 <= i < n for i, n in zip(place, out.shape[1:], strict=True)):
         return None
     value = out[(0, *place)]
-    if not value.requires_grad:
+    slope = None
+    entry = x if words is None else words
+    if value.requires_grad and entry.requires_grad:
+        (slope,) = torch.autograd.grad(value, entry, allow_unused=True)
+    if slope is None:
         return torch.zeros_like(x[0, 0])
-    (slope,) = torch.autograd.grad(value, x, allow_unused=True)
-    return torch.zeros_like(x[0, 0]) if slope is None else slope[0].abs().sum(0)
+    size = slope[0].abs()
+    if words is None:
+        return size.sum(0)
+    return size.sum((0, 2))[:, None] if size.dim() == 3 else size.sum(0)[:, None]  # (1, words, n) or (n, words)
 
 
 def _thumb(values: Tensor) -> Tensor:

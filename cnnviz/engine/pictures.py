@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ..net.layers import Source
+from ..net.layers import Board, Source, Tokens
 from ..text import _
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -99,11 +99,20 @@ def pixels(array: Array, name: str = "") -> Array:
 def fit(picture: Array, layer: Source) -> Fitted:
     """A picture, (height, width, channels) uint8 or float in 0…1, in the form the network takes in.
 
-    Raises PictureError where the channels do not go together.
+    Raises PictureError where the channels do not go together, or the network takes no pictures.
     """
+    if isinstance(layer, Tokens):
+        raise PictureError(_("This network takes sentences, not pictures. Type one, or page through the data set."))
+    if isinstance(layer, Board):
+        raise PictureError(_("This network takes board positions, not pictures. Set one by clicking on the board."))
     box = crop(picture.shape[:2], layer.size)
     raw = scaled(picture, layer, box)
     return Fitted(shown(raw), normalised(raw, layer), box)
+
+
+def plain(values: Array) -> Fitted:
+    """Values that are no picture, (channels, height, width): the network gets them as they are, nothing is shown."""
+    return Fitted(np.zeros((*values.shape[1:], 3), np.uint8), values.astype(np.float32), WHOLE)
 
 
 def crop(size: tuple[int, ...], to: tuple[int, int]) -> Box:

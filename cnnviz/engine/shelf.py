@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from ..link.messages import Picture, PictureFile, PictureInfo, Pixels, Sample
-from ..net.layers import Source
+from ..link.messages import Picture, PictureFile, PictureInfo, Pixels, Sample, Sentence
+from ..net.layers import Source, Tokens
 from ..net.plan import Plan
-from . import data, pictures
+from ..text import _
+from . import data, pictures, sentences
 from .data import Data
 from .look import Shot
 from .pictures import Array
@@ -29,7 +31,7 @@ class Shelf:
 
     def data(self, plan: Plan, layer: Source) -> Data:
         """The plan's data set in the Input's size and channels. Raises DataError."""
-        key = (plan.data, plan.data_dir, layer.channels, layer.size)
+        key = (plan.data, plan.data_dir, layer if isinstance(layer, Tokens) else (layer.channels, layer.size))
         with self._lock:
             found = self._data.pop(key, None) or data.load(plan.data, plan.data_dir, layer)
             _keep(self._data, key, found, DATA_SETS)
@@ -40,7 +42,13 @@ class Shelf:
         if isinstance(picture, Sample):
             whole = self.data(plan, layer)
             fitted, label = data.sample(whole, picture.split, picture.index, layer)
-            return Shot(fitted, PictureInfo(whole.name, whole.size, label, fitted.box))
+            info = PictureInfo(whole.name, whole.size, label, fitted.box)
+            if isinstance(layer, Tokens):
+                texts = whole.train_texts if picture.split == "train" else whole.test_texts
+                info = replace(info, words=sentences.words(texts[picture.index], layer.length, layer.vocabulary))
+            return Shot(fitted, info)
+        if isinstance(picture, Sentence):
+            return _sentence(picture.text, layer)
         array = self._decode(picture)
         name = Path(picture.path).name if isinstance(picture, PictureFile) else picture.name
         fitted = pictures.fit(array, layer)
@@ -57,6 +65,14 @@ class Shelf:
             else:
                 self._decoded = (picture, pictures.pixels(picture.array, picture.name))
         return self._decoded[1]
+
+
+def _sentence(text: str, layer: Source) -> Shot:
+    if not isinstance(layer, Tokens):
+        raise pictures.PictureError(_("This network takes pictures, not sentences. Open one, or page to one."))
+    values = sentences.encoded([text], layer.length, layer.vocabulary)[0]
+    words = sentences.words(text, layer.length, layer.vocabulary)
+    return Shot(pictures.plain(values), PictureInfo(_("typed"), layer.size, words=words))
 
 
 def _keep(shelf: dict[Hashable, T], key: Hashable, value: T, most: int) -> None:

@@ -24,6 +24,7 @@ from ..link.messages import (
     Train,
 )
 from ..net.analysis import Analysis, trainable
+from ..net.layers import Board, Tokens
 from ..net.plan import Plan
 from ..net.problems import Misfit, Problem, problem
 from ..net.repair import Repair, remedies
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from .session import Session
 
 NOTHING = np.empty((0, 4))
-HOME_DATA = "digits"
-"""The data set that comes with the program."""
+HOME_DATA, HOME_SENTENCES = "digits", "sentences"
+"""The data sets that come with the program: pictures, and what a network with Tokens takes."""
 AGAIN = 1.0
 """Seconds after which a second Stop is meant: it ends the engine."""
 
@@ -210,7 +211,15 @@ class Running:
 
     def use_home_data(self) -> None:
         """Train on the data set that comes with the program."""
-        self.set_plan(data=HOME_DATA, data_dir="")
+        self.set_plan(data=self.home_data, data_dir="")
+
+    @property
+    def home_data(self) -> str:
+        """The data set that comes with the program and fits the network's input; empty where there is none."""
+        node = self._session.rows.input
+        if node is not None and isinstance(node.layer, Board):
+            return ""
+        return HOME_SENTENCES if node is not None and isinstance(node.layer, Tokens) else HOME_DATA
 
     # ── what comes back ─────────────────────────────────────────────────────────────────────────────────────────────
     def take_news(self, news: News) -> None:

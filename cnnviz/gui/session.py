@@ -45,7 +45,7 @@ from .folding import Folding
 from .keeping import Keeping
 from .looking import Looking
 from .models import Importing
-from .running import HOME_DATA, Running
+from .running import Running
 from .settings import Settings
 
 
@@ -199,8 +199,9 @@ class Session(QObject):
         if reply.what == "import":
             self.models.failed()
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
-        if reply.what == "data" and self.run.plan.data != HOME_DATA:
-            actions = ((_("Train on digits"), self.run.use_home_data),)
+        home = self.run.home_data
+        if reply.what == "data" and home and self.run.plan.data != home:
+            actions = ((_("Train on {name}").format(name=home), self.run.use_home_data),)
         self.notice(reply.text, "error", details=reply.details, actions=actions, key=f"failed.{reply.what}")
         if reply.what == "save":
             self.file.save_failed()

@@ -17,44 +17,18 @@ import numpy as np
 from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
+from .subject import Picture as Picture  # all messages, and what they carry, come from here
+from .subject import PictureFile as PictureFile
+from .subject import PictureInfo as PictureInfo
+from .subject import Pixels as Pixels
+from .subject import Sample as Sample
+from .subject import Sentence as Sentence
+from .subject import Words as Words
 
 Array = np.ndarray
 
 
 # ── what is looked at ────────────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True)
-class Sample:
-    """A picture of the plan's data set; `index` counts the held-out pictures (`split` "test") or those trained on."""
-
-    index: int = 0
-    split: str = "test"
-
-
-@dataclass(frozen=True)
-class PictureFile:
-    """A picture file on this machine."""
-
-    path: str
-
-
-@dataclass(frozen=True, eq=False)
-class Pixels:
-    """A picture in memory (from the clipboard): (height, width, channels) uint8."""
-
-    array: Array
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A text for a network that takes words; the engine makes tokens of it."""
-
-    text: str
-
-
-Picture = Sample | PictureFile | Pixels | Sentence
-
-
 @dataclass(frozen=True)
 class Unit:
     """One output value of one node: of a feature map (channel, y, x), of a vector (channel, 0, 0)."""
@@ -339,32 +313,6 @@ Reply = Ready | Opened | Advance | Imported | Models | Matched | Pictures | Bell
 
 
 # ── the latest frame ─────────────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True)
-class Words:
-    """A sentence as the network gets it. `count`: how many tokens the text has, of which the first are taken."""
-
-    text: str
-    tokens: tuple[str, ...]  # without the padding
-    known: tuple[bool, ...]  # of each token, whether the vocabulary has it
-    count: int
-
-
-@dataclass(frozen=True)
-class PictureInfo:
-    """What stands behind the frame's input."""
-
-    name: str = ""
-    size: tuple[int, int] = (0, 0)  # height, width of the picture before fitting
-    label: int | None = None  # its class, where it is known
-    box: tuple[float, float, float, float] = (
-        0.0,
-        0.0,
-        1.0,
-        1.0,
-    )  # part of the picture that the net gets: top, left, bottom, right
-    words: Words | None = None  # where it is a sentence
-
-
 @dataclass(frozen=True, eq=False)
 class Frame:
     """What the net did on the picture at one step. Arrays are float32 unless said.
@@ -387,7 +335,7 @@ class Frame:
     step: int
     interest: int
     partial: bool = False
-    picture: PictureInfo = PictureInfo()
+    picture: PictureInfo = field(default_factory=PictureInfo)
     unit: Unit | None = None
     thumbs: dict[str, Array] = field(default_factory=dict)
     maps: dict[str, Array] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cnnviz.engine.data import KNOWN
+from cnnviz.engine.data import KNOWN, SENTENCES
 from cnnviz.gui.training.planform import DATA, PlanForm
 from cnnviz.gui.training.runbar import RunBar
 from cnnviz.link.messages import IDLE, PAUSED, Ready
@@ -46,4 +46,4 @@ def test_bar_and_plan_call_an_optimizer_the_same(session, qtbot):
 
 
 def test_the_plan_offers_every_data_set_there_is():
-    assert set(DATA) == set(KNOWN)
+    assert set(DATA) == {*KNOWN, SENTENCES}

@@ -31,7 +31,7 @@ LABELS = {
     "threads": N_("Threads"),
     "device": N_("Device"),
 }
-DATA = ("digits", "mnist", "fashion-mnist", "kmnist", "cifar10")
+DATA = ("digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "sentences")
 USES_MOMENTUM = ("sgd", "rmsprop")
 
 
