@@ -84,6 +84,11 @@ class Row:
         return self.node.id
 
     @property
+    def connections(self) -> int:
+        """What its output values are joined to by weights, and their biases, as LeCun counts them."""
+        return self.node.layer.connections(self.ins) if self.out else 0
+
+    @property
     def activation_bytes(self) -> int:
         """Memory of the output for one picture, as float32."""
         return BYTES * prod(self.out) if self.out else 0
@@ -129,6 +134,11 @@ class Analysis(Mapping[str, Row]):
     def uncosted(self) -> tuple[str, ...]:
         """Ids of the layers whose cost is not known, so that `macs` lacks it."""
         return tuple(r.id for r in self._rows.values() if not r.costed)
+
+    @cached_property
+    def connections(self) -> int:
+        """Connections of the whole network."""
+        return sum(r.connections for r in self._rows.values())
 
     @cached_property
     def activation_bytes(self) -> int:

@@ -19,6 +19,7 @@ LABELS = {
     "params": N_("Parameters"),
     "fixed": N_("Fixed numbers"),
     "macs": N_("Multiply-adds"),
+    "connections": N_("Connections"),
     "bytes": N_("Memory in bytes"),
     "field": N_("Receptive field"),
     "field_height": N_("Receptive field, height"),
@@ -86,6 +87,8 @@ def explain(row: Row) -> tuple[Formula, ...]:
         found.append(Formula("fixed", text, row.fixed, layer.fixed_symbols(ins)))
     if text := layer.macs_text(ins):
         found.append(Formula("macs", text, row.macs, layer.macs_symbols(ins)))
+    if text := layer.connections_text(ins):
+        found.append(Formula("connections", text, row.connections))
     found.append(Formula("bytes", "·".join(map(str, (BYTES, *row.out))), row.activation_bytes))
     if row.field is not None:
         axes = layer.window(ins) or (POINT, POINT)

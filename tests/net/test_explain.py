@@ -49,6 +49,7 @@ def check(row: Row) -> None:
         "bytes": row.activation_bytes,
         "channels": row.out[0],
         "features": row.out[0],
+        "connections": row.connections,
         "fixed": row.fixed,
     }
     if len(row.out) == 2:
@@ -107,6 +108,7 @@ def test_lenet_as_on_the_blackboard() -> None:
         "(k·k·c + 1)·f",
         "f·h·w·(k·k·c)",
         "",
+        "",
         "r + (k − 1)·j",
     ]
     assert texts(g, "C3")[-1] == "field: 6 + (5 − 1)·2 = 14"
@@ -120,6 +122,7 @@ def test_axes_that_differ_are_told_apart() -> None:
         "width",
         "params",
         "macs",
+        "connections",
         "bytes",
         "field_height",
         "field_width",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
-from math import inf
+from math import inf, prod
 from typing import Any, ClassVar
 
 from ..problems import Misfit
@@ -105,6 +105,17 @@ class Layer:
     def macs(self, ins: Shapes) -> int:
         """Multiply-adds of convolution and matrix products for one picture, without bias."""
         return 0
+
+    def connections(self, ins: Shapes) -> int:
+        """Connections as LeCun counts them: what every output value is joined to by a weight, and its bias."""
+        macs = self.macs(ins)
+        return macs + (prod(self.out(ins)) if macs and getattr(self, "bias", False) else 0)
+
+    def connections_text(self, ins: Shapes) -> str:
+        """How the number of connections comes about; empty where there are none."""
+        macs = self.macs_text(ins)
+        biases = "·".join(map(str, self.out(ins))) if getattr(self, "bias", False) else ""
+        return " + ".join(t for t in (macs, biases) if t) if macs else ""
 
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
         """Name and keyword arguments of the module, in torch.nn or in cnnviz.engine.modules."""

@@ -81,6 +81,12 @@ class RBF(Layer):
     def fixed(self, ins: Shapes) -> int:
         return self.out_features * ins[0][0]
 
+    def connections(self, ins: Shapes) -> int:
+        return self.fixed(ins)
+
+    def connections_text(self, ins: Shapes) -> str:
+        return self.fixed_text(ins)
+
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
         args: dict[str, Any] = {"in_features": ins[0][0], "out_features": self.out_features}
         return "RBF", args | ({"digits": True} if self.prototypes == "digits" else {})

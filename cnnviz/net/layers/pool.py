@@ -176,6 +176,14 @@ class SubSample(_Window):
     def params(self, ins: Shapes) -> int:
         return 2 * ins[0][0]
 
+    def connections(self, ins: Shapes) -> int:
+        (c, h, w), k = self.out(ins), self.kernel_size
+        return c * h * w * (k[0] * k[1] + 1)
+
+    def connections_text(self, ins: Shapes) -> str:
+        (c, h, w), k = self.out(ins), self.kernel_size
+        return f"{c}·{h}·{w}·({k[0]}·{k[1]} + 1)"
+
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
         return "SubSample", {"num_channels": ins[0][0], "kernel_size": self.kernel_size, "stride": self.stride}
 
