@@ -16,6 +16,7 @@ from cnnviz.gui.canvas import Canvas
 from cnnviz.gui.canvas import canvas as module
 from cnnviz.gui.canvas.places import SIGN
 from cnnviz.gui.canvas.tips import group_tip
+from cnnviz.gui.canvas.wire import caption
 from cnnviz.gui.session import Session
 from cnnviz.net.edit import Wire
 from cnnviz.net.fold import GroupRow
@@ -224,3 +225,14 @@ def test_making_naming_and_dissolving(canvas: Canvas, session: Session, monkeypa
     assert [i.title for i in session.keep.own.values()] == ["stem"]
     canvas.dissolve_block()
     assert "stem" not in session.graph.groups and in_step(canvas)
+
+
+def test_a_residual_says_what_is_added(canvas: Canvas, session: Session) -> None:
+    session.fold.unfold("layer1/0")
+    session.fold.unfold("layer2/0")
+    world = canvas.cards_scene.world
+    assert world.role(Wire("layer1_0_bn2", "layer1_0_add", 0)) == "F(x)"
+    assert world.role(Wire("maxpool", "layer1_0_add", 1)) == "x"
+    assert world.role(Wire("layer2_0_downsample_1", "layer2_0_add", 1)) == "W·x"
+    assert world.role(Wire("maxpool", "layer1_0_conv1")) == world.role(Wire("layer1_0_relu2", "layer1/1/")) == ""
+    assert caption((64, 56, 56), len, 12, "x") == ("x", "64×", "56×56")

@@ -130,3 +130,17 @@ def test_both_themes(why: Why, qapp: QApplication, qtbot: QtBot) -> None:
     finally:
         theme.apply(qapp, theme.LIGHT)
     qtbot.waitUntil(lambda: coloured(theme.LIGHT))
+
+
+def test_where_branches_meet(session: Session, qtbot: QtBot) -> None:
+    session.file.open_preset("googlenet")
+    panel = Why(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    session.look.select(["inception3a_concat"])
+    panel.refresh()
+    assert "0…63 branch1 · 64…191 branch2 · 192…223 branch3 · 224…255 branch4" in panel.text.toPlainText()
+    session.file.open_preset("resnet18")
+    session.look.select(["layer1_0_add"])
+    panel.refresh()
+    assert "F(x) comes from layer1_0_bn2; x is the block's input, maxpool." in panel.text.toPlainText()

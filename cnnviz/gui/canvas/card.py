@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from ...net.analysis import Analysis, Row
+from ...net.branches import residual
 from ...net.edit import Wire
 from ...net.fold import GroupRow, behind, name, path_of, title
 from ...net.graph import Graph, Node
@@ -342,10 +343,12 @@ class World:
         self.zoom = 1.0  # of the view; another one paints all items anew
         self.stale = False  # the frame shows the network as it was
         self._rows = self.base = Analysis(Graph(), {})
+        self._roles: dict[str, tuple[str, ...]] = {}  # of the inputs of sums, as far as asked for
 
     def show(self, rows: Analysis, base: Analysis) -> None:
         """The rows that the cards stand for from now on, and those of the network itself."""
         self._rows, self.base = rows, base
+        self._roles.clear()
 
     def readers(self, id: str) -> tuple[str, ...]:
         """Ids of those that read this node."""
@@ -358,6 +361,16 @@ class World:
             inner = behind(self.base, self._rows, wire)
             row = self.base.get(inner[0].source) if inner else row
         return row.out if row is not None else None
+
+    def role(self, wire: Wire) -> str:
+        """What comes by this wire where a residual block sums up: `F(x)` or `x`; else nothing."""
+        row = self._rows.get(wire.target)
+        if row is None or row.node.type != "Add":
+            return ""
+        if wire.target not in self._roles:
+            self._roles[wire.target] = residual(self.base.graph, self.base.graph[wire.target])
+        roles = self._roles[wire.target]
+        return roles[wire.port] if wire.port < len(roles) else ""
 
     def shows(self, out: Shape | None) -> object:
         """What can be seen of it on a wire."""

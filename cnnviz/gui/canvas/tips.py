@@ -10,6 +10,7 @@ from ...net.kinds import kind
 from ...net.refusal import refusal
 from ...net.repair import repairs
 from ...text import _
+from ..meeting import meets
 from ..paint import counts
 from ..paint.counts import figures, grouped
 
@@ -28,7 +29,7 @@ def card_tip(row: Row, rows: Analysis) -> str:
         parts.append(f"⚠ {words}")
         if offered := repairs(rows, row.id, most=1):
             parts.append(escape(_("Right-click to mend it: {repair} …").format(repair=offered[0].text)))
-    parts += [escape(line) for line in _numbers(row)]
+    parts += [escape(line) for line in (*_numbers(row), *meets(rows, row.id))]
     return "<p style='margin:0'>" + "</p><p style='margin:4px 0 0 0'>".join(parts) + "</p>"
 
 

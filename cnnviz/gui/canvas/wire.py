@@ -100,7 +100,8 @@ class WireItem(QGraphicsRectItem):
         style = self.world.style
         (x, y), room = route.middle(self.points)
         measure = style.metrics(style.caption).horizontalAdvance
-        lines = caption(out, measure, room)
+        role = self.world.role(self.wire)
+        lines = caption(out, measure, room, role)
         if not lines:
             return
         painter.setFont(style.caption)
@@ -111,11 +112,18 @@ class WireItem(QGraphicsRectItem):
             painter.fillRect(QRectF(x - wide / 2, y - high / 2, wide, high), style.ground)
             top, across = y - high / 2 + 10, 12.0
         for line, base in zip(lines, (top, top + across, top + across + 12.0), strict=False):
+            painter.setPen(style.text_ink if line == role else style.quiet_ink)
             painter.drawText(QPointF(x - measure(line) / 2, base), line)
 
 
-def caption(out: tuple[int, ...], measure: Callable[[str], float], room: float) -> tuple[str, ...]:
-    """The lines in which a shape fits into so much room, the first above the wire; none where it fits in no way."""
+def caption(out: tuple[int, ...], measure: Callable[[str], float], room: float, role: str = "") -> tuple[str, ...]:
+    """The lines in which a shape fits into so much room, the first above the wire; none where it fits in no way.
+
+    `role`: what the wire is in the sum that it leads to; it stands first.
+    """
+    if role:
+        lines = caption(out, measure, room)
+        return (role, *lines) if len(lines) < 3 else (role,)
     ways: list[tuple[tuple[str, ...], float]] = [((counts.shape(out),), 12.0)]  # with the room to leave beside
     if len(out) == 3:
         channels, height, width = map(grouped, out)

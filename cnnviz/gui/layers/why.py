@@ -12,6 +12,7 @@ from ...net.analysis import Row
 from ...net.explain import Formula, explain, letters
 from ...net.refusal import refusal
 from ...text import _
+from ..meeting import meets
 from ..paint import theme
 from ..paint.counts import figures, grouped, shape
 from ..paint.signs import sign_pixmap
@@ -92,7 +93,7 @@ class Why(QWidget):
         if legend := letters(formulas):
             told = (f"{letter}:\N{NO-BREAK SPACE}{word}" for letter, word in legend.items())
             parts.append(_caption(" · ".join(told), small=True))
-        parts += [_caption(s) for s in statements(row)]
+        parts += [_caption(s) for s in (*meets(self._session.rows, row.id), *statements(row))]
         return "".join(parts)
 
     def _problem(self, row: Row) -> str:
