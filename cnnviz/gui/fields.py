@@ -16,7 +16,7 @@ from ..net.layers.base import PADDINGS, Kind
 from ..text import _
 from .boxes import LINE, Combo, Decimal, Link, Spin, quietly
 from .editor import Editor
-from .lists import FloatsEditor, ShapeEditor, TableEditor
+from .lists import FloatsEditor, IntsEditor, ShapeEditor, TableEditor
 from .paint import theme
 
 NAMES = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop", "adadelta": "Adadelta"}
@@ -249,6 +249,7 @@ EDITORS: dict[str, type[Editor]] = {
     "padding": PaddingEditor,
     "length_padding": LengthPaddingEditor,
     "floats": FloatsEditor,
+    "ints": IntsEditor,
     "shape": ShapeEditor,
     "table": TableEditor,
 }

@@ -100,6 +100,10 @@ class Filing:
             return True
         return self.open_preset(name) if name in presets.presets() else self.open(name)
 
+    def show_made(self, network: Network) -> None:
+        """Open a network that has just been made and that no file holds yet."""
+        self._show(network, None, None)
+
     def show_imported(self, network: Network) -> None:
         """Open a network that the engine has made of a model, whose weights it has."""
         self._show(network, None, None, imported=True)

@@ -106,6 +106,19 @@ class FloatsEditor(Written):
         return _("Write numbers with commas between, such as 0.485, 0.456, 0.406.")
 
 
+class IntsEditor(Written):
+    """ints: whole numbers with commas between, or none."""
+
+    def _write(self, value: Any) -> str:
+        return ", ".join(map(str, value))
+
+    def _numbers(self, text: str) -> Any:
+        return tuple(int(w) for w in _words(text))
+
+    def _advice(self) -> str:
+        return _("Write whole numbers with commas between, such as 32, 64, or nothing.")
+
+
 class ShapeEditor(Written):
     """shape: one to three sizes with × between."""
 

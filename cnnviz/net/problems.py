@@ -68,6 +68,7 @@ SENTENCES = {
     "setting.shape": N_("{setting} must be one to three whole numbers, but is {value}."),
     "setting.table": N_("{setting} must be a list of lists of whole numbers, none of them empty, but is {value}."),
     "group.inside": N_("{node}: {why}"),
+    "family.shape": N_("xdim must be channels, height and width, but is {value}."),
     "family.depth": N_("depth must be 6n + 2, but is {depth}. The next one is {near}."),
     "size.huge": N_("{layer} gives {shape}, more values than a computer can hold."),
     "plan.data": N_("{why}"),

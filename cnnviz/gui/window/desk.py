@@ -14,6 +14,7 @@ from ... import __version__
 from ...text import _
 from ..paint import theme
 from . import questions
+from .families import FamilyDialog
 from .imports import CheckpointDialog, ModelDialog
 from .keys import Keys
 
@@ -56,6 +57,11 @@ class Desk:
         """An empty network."""
         if self.may_leave():
             self._session.file.new()
+
+    def new_of_family(self) -> None:
+        """Choose a family of networks, its depth and its widths."""
+        if self.may_leave():
+            FamilyDialog(self._session, self._window).open()
 
     def open(self) -> None:
         """Choose and open a network file."""

@@ -9,6 +9,7 @@ from ..draft import Draft
 from ..graph import Graph
 from ..layers import BatchNorm2d, Conv2d, Dropout2d, Flatten, Input, Linear, MaxPool2d, ReLU
 from ..layers.base import setting
+from ..problems import Misfit
 from .base import Family
 
 
@@ -25,6 +26,11 @@ class ConvClassifier(Family):
     hdims: tuple[int, ...] = setting((1024, 128), N_("width of each hidden layer"), 1, 1_000_000, kind="ints")
     ydim: int = setting(10, N_("number of classes"), 1, 100_000)
     use_batchnorm: bool = setting(False, N_("batch normalisation behind every convolution"))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.xdim) != 3:
+            raise Misfit("family.shape", value=self.xdim)
 
     def graph(self) -> Graph:
         draft = Draft()
