@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, fx, nn
 
-from ...net.graph import Node, is_name
+from ...net.graph import Node
 from ...net.layers import Layer, Shape
 from ...net.layers.foreign import Foreign
 from ...net.layers.shape import ChannelShuffle, Flatten, Reshape
@@ -19,6 +18,7 @@ from ...net.problems import Misfit
 from ...text import _
 from .calls import Call, Rule, bare_name, rule_name, spoken
 from .expression import Picked, Writer
+from .names import Names, owner_of, path_to
 from .trace import ROOT, Traced, path_of
 from .trial import Copies, is_batch, tensors_in, tried
 from .values import Pending, Pieces, Step, Value, Weight
@@ -63,7 +63,7 @@ class Mapper:
         self._sharing: dict[int, list[fx.Node]] = {}  # by memory
         self._stale: dict[fx.Node, fx.Node] = {}  # what was written over in part, and by which operation
         self._settled: dict[Value, Value] = {}
-        self._ids = {INPUT}
+        self._names = Names(INPUT)
         self._owners: dict[int, str] = {}  # node of a module's weights
         self._homes: dict[int, str] = {}  # node of a parameter
         self.counted: set[int] = set()  # parameters that have a node
@@ -119,7 +119,7 @@ class Mapper:
     def _read(self, node: fx.Node) -> Any:
         if node in self._stale:
             writer = self._stale[node]
-            raise Unfit(self._writing(writer), self._owner(writer) or ROOT)
+            raise Unfit(self._writing(writer), owner_of(writer) or ROOT)
         return self._known[node]
 
     def _learn(self, node: fx.Node, known: Any) -> None:
@@ -134,7 +134,7 @@ class Mapper:
         if not call.writes or isinstance(target, Weight) or (isinstance(target, Pending) and not target.wired):
             return
         if not isinstance(target, Value) or not isinstance(result, Value):
-            raise Unfit(self._writing(call.node), self._owner(call.node) or ROOT)
+            raise Unfit(self._writing(call.node), owner_of(call.node) or ROOT)
         if result.node == target.node:
             return
         for node in self._sharing.pop(target.memory, []):
@@ -146,7 +146,7 @@ class Mapper:
 
     def _writing(self, node: fx.Node) -> str:
         text = _("{place} writes into a part of a tensor, and is shown as one piece.")
-        return text.format(place=path_of(self._owner(node)) or _("The model"))
+        return text.format(place=path_of(owner_of(node)) or _("The model"))
 
     # ── making nodes ─────────────────────────────────────────────────────────────────────────────────────────────────
     def memory(self) -> int:
@@ -179,8 +179,8 @@ class Mapper:
         if trained and trained != layer.params(shapes):
             raise Misfit("foreign.form")  # weights for another input: the model itself says what is wrong
         owner = (self._owners.get(id(module)) if module is not None else None) or self._tied(layer, weights)
-        where = self._path(call.node) if path is None else path
-        id_ = self._identify(where, call.node, type(layer).__name__)
+        where = path_to(call.node) if path is None else path
+        id_ = self._names.new(where, type(layer).__name__)
         if owner is not None:
             self.foreign[id_] = owner
             self.state |= {f"{id_}.{k}": self.state[f"{owner}.{k}"] for k in weights}
@@ -222,7 +222,7 @@ class Mapper:
         call = Call(self, node, "reshape", (), {})
         plain = replace(value, steps=())
         dims, names = value.dims, [s.name for s in value.steps]
-        where = f"{self._owner(node)}.{'flatten' if len(dims) == 1 else 'reshape'}".lstrip(".")
+        where = f"{owner_of(node)}.{'flatten' if len(dims) == 1 else 'reshape'}".lstrip(".")
         if own and node.op == "call_module":
             where = str(node.target)
         if names == ["reshape"] and len(dims) <= 3 and 0 not in dims:
@@ -236,7 +236,7 @@ class Mapper:
                 )
         module, inputs = Writer(self._known, self._traced.modules, self.batch).rearrange(value)
         name = "permute" if "permute" in names else "reshape"
-        path = f"{self._owner(node)}.{name}".lstrip(".")
+        path = f"{owner_of(node)}.{name}".lstrip(".")
         return self._put_foreign(node, name, module, inputs, dims, value.memory, path)
 
     def is_layer(self, value: Value) -> bool:
@@ -308,9 +308,9 @@ class Mapper:
         self.counted.update(mine)
         if any(key in self._homes for key in mine):
             text = _("{id} shares weights with another layer; when trained here each has its own.")
-            self.notes.append(text.format(id=path_of(path or self._path(node))))
-        path = path or self._path(node)
-        id_ = self._identify(path, node, name)
+            self.notes.append(text.format(id=path_of(path or path_to(node))))
+        path = path or path_to(node)
+        id_ = self._names.new(path, name)
         self.foreign[id_] = module
         self.state |= {f"{id_}.{k}": w.detach() for k, w in module.state_dict().items()}
         layer = Foreign(name, shape, tuple(self._shapes[i] for i in inputs), count)
@@ -319,31 +319,7 @@ class Mapper:
     def failure(self, node: fx.Node, error: Exception) -> ModelError:
         """What is said of an operation that raises."""
         text = _("{place}: the model's own code fails here: {words}")
-        return ModelError(text.format(place=path_of(self._path(node)) or "forward", words=spoken(error)))
-
-    # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────────
-    def _owner(self, node: fx.Node) -> str:
-        if node.op == "call_module":
-            return str(node.target).rpartition(".")[0]
-        stack = node.meta.get("nn_module_stack")
-        return str(next(reversed(stack.values()))[0]) if stack else ""
-
-    def _path(self, node: fx.Node) -> str:
-        """`layer1.0.conv1`, or `layer1.0.add` for what the code of layer1.0 calls."""
-        if node.op == "call_module":
-            return str(node.target)
-        name = getattr(node.target, "__name__", str(node.target)).strip("_")
-        return f"{self._owner(node)}.{name}".lstrip(".")
-
-    def _identify(self, path: str, node: fx.Node, kind: str) -> str:
-        stem = re.sub(r"\W", "_", path_of(path)) or kind.lower()
-        stem = stem if stem[0].isalpha() or stem[0] == "_" else f"{kind.lower()}_{stem}"
-        stem = stem if is_name(stem) else f"{stem}_"
-        found, number = stem, 2
-        while found in self._ids:
-            found, number = f"{stem}_{number}", number + 1
-        self._ids.add(found)
-        return found
+        return ModelError(text.format(place=path_of(path_to(node)) or "forward", words=spoken(error)))
 
     # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def _finish(self, result: Any) -> None:
