@@ -66,8 +66,10 @@ class File:
 
     @cached_property
     def readers(self) -> Counter[str]:
-        """How often each value is read, the file's outputs counted."""
-        return Counter([i for o in self.operators for i in o.inputs] + self.outputs)
+        """How often each value is read, the file's outputs counted; asking for its shape or kind is not reading."""
+        unread = {"Shape": 0, "CastLike": 1}
+        read = [i for o in self.operators for i in o.inputs[: unread.get(o.kind)]]
+        return Counter(read + self.outputs)
 
     @cached_property
     def reading(self) -> dict[str, list[Operator]]:

@@ -178,6 +178,9 @@ def _state(made: Graph, reader: Reader, names: dict[int, str]) -> State:
             tensor = torch.from_numpy(np.array(value, np.float32, order="C"))
             if tensor.numel() != wanted.numel():
                 text = _("Its {key} has {have} values instead of {need}.")
-                raise reader.file.error(id, text.format(key=key, have=tensor.numel(), need=wanted.numel()))
+                raise reader.file.error(
+                    reader.entries[number].operator.place,
+                    text.format(key=key, have=tensor.numel(), need=wanted.numel()),
+                )
             state[full] = tensor.reshape(wanted.shape)
     return state

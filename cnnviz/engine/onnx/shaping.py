@@ -35,9 +35,13 @@ from .pointwise import LAST
 FAR = 2**31 - 1  # where slices without an end end
 
 
-@operator("Identity", "Cast")
-def _same(r: Reader, op: Operator) -> Wire:
-    return r.wires[op.inputs[0]]
+@operator("Identity", "Cast", "CastLike")
+def _same(r: Reader, op: Operator) -> Wire | tuple[Wire, ...]:
+    value = r.file.constant(op.inputs[0])
+    if value is None:
+        return r.wires[op.inputs[0]]
+    r.file.constants[op.outputs[0]] = value.astype(np.float32)  # a number like the picture's
+    return ()
 
 
 # ── shapes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
