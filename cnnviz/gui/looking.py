@@ -8,9 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..link.messages import Failed, Frame, Interest, Look, Picture, PictureFile, Pictures, Pixels, Sample, Unit, Watch
+from ..link.messages import (
+    Failed,
+    Frame,
+    Interest,
+    Look,
+    Picture,
+    PictureFile,
+    Pictures,
+    Pixels,
+    Sample,
+    Sentence,
+    Unit,
+    Watch,
+)
 from ..net.graph import Graph
-from ..net.layers import plane
+from ..net.layers import Tokens, plane
 
 if TYPE_CHECKING:
     from .session import Session
@@ -87,7 +100,16 @@ class Looking:
             self.selection = kept
             self._session.selection_changed.emit()
             self._session.unit_changed.emit()
+        self._suit()
         self._watch()
+
+    def _suit(self) -> None:
+        """A picture of one's own is no sentence, nor a sentence a picture: go back to the data set then."""
+        node = self._session.rows.input
+        if node is None or isinstance(self.picture, Sample):
+            return
+        if isinstance(node.layer, Tokens) != isinstance(self.picture, Sentence):
+            self.show(Sample())
 
     # ── picture ─────────────────────────────────────────────────────────────────────────────────────────────────────
     def show(self, picture: Picture) -> None:

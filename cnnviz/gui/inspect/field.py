@@ -21,6 +21,7 @@ from .caption import Caption
 from .gradient import SHARE, Box, effective, inside
 from .meaning import fits, gone, problem_text, window
 from .panel import Panel, Veil
+from .sentence import FieldWords
 from .shot import Framed, Shot
 
 ROOM = 560
@@ -76,6 +77,8 @@ class Field(Panel):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.both)
+        self.words = FieldWords()
+        self.pages.addWidget(self.words)
         self._column.addWidget(self.pages, 1)
         self.veil = Veil(self.both, self.shot)
         self._pixels: tuple[object, Array | None] = (None, None)
@@ -86,7 +89,7 @@ class Field(Panel):
                 "of the gradient of this unit: the pixels that really matter to it."
             ).format(share=percent(SHARE).replace(".0", ""))
         )
-        for picture in (self.shot, self.heat):
+        for picture in (self.shot, self.heat, self.words.chips):
             picture.asked.connect(self.look_at)
             picture.stepped.connect(self.step)
 
@@ -103,6 +106,11 @@ class Field(Panel):
             self.show_nothing(problem_text(self._session.rows, id))
         elif frame is None or frame.shown is None or frame.shown.ndim != 3 or unit is None:
             self.wait()
+        elif frame.picture.words is not None:
+            self.come()
+            self._entitle(unit)
+            self.pages.setCurrentWidget(self.words)
+            self.words.show_frame(self._session, frame, frame.picture.words, unit)
         else:
             self.pages.setCurrentWidget(self.both)
             self._declare(unit, frame)
@@ -120,16 +128,19 @@ class Field(Panel):
     def _declare(self, unit: Unit, frame: Frame) -> None:
         rows, shown = self._session.rows, frame.shown
         assert shown is not None
-        row = rows[unit.node]
+        self._entitle(unit)
+        fit = fits(rows, shown.shape[:2])
+        self.shot.show_picture(shown, frame.input, self._seen(unit) if fit else None)
+        self.shot.show_box(window(rows, unit) if fit else None)
+        self.declared.say(declared_text(rows, unit.node))
+
+    def _entitle(self, unit: Unit) -> None:
+        row = self._session.rows[unit.node]
         if row.out is not None and len(row.out) > 1:
             where = f"{_('channel {}').format(unit.channel)} · ({unit.y}, {unit.x})"
         else:
             where = _("value {}").format(unit.channel)
         self.title.say(f"{unit.node} · {where}")
-        fit = fits(rows, shown.shape[:2])
-        self.shot.show_picture(shown, frame.input, self._seen(unit) if fit else None)
-        self.shot.show_box(window(rows, unit) if fit else None)
-        self.declared.say(declared_text(rows, unit.node))
 
     def _seen(self, unit: Unit) -> Array | None:
         """The pixels that the unit sees, kept until another unit or network is asked for."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QWidget
 
-from ...link.messages import Array, Frame
+from ...link.messages import Array, Frame, Unit
 from ...net.layers import Softmax
 from ...text import _
 from ..paint.colour import Range
@@ -14,7 +16,7 @@ from ..paint.tiles import Tiles
 from ..paint.view import MosaicView
 from ..session import Session
 from ..signed import signed
-from .meaning import class_names, gone, problem_text
+from .meaning import class_names, gone, problem_text, window
 from .panel import Panel, Veil
 from .scaling import Scaling
 
@@ -22,14 +24,22 @@ MANY = 256
 """A vector of more values is shown as coloured cells: nobody reads so many bars."""
 
 
+MOST_WORDS = 9
+"""Of a window of more words these are told: the rest is one line too many."""
+
+
 class Cells(Tiles):
-    """Feature maps; where a channel is a single value it has no position to tell."""
+    """Feature maps; where a channel is a single value it has no position to tell. Of a sentence it tells the words."""
+
+    say: Callable[[int, int], str] = staticmethod(lambda _y, _x: "")
+    """The words that the unit at (y, x) sees; empty where it is no sentence."""
 
     def text(self, channel: int, y: int, x: int) -> str:
         layout = self.layout_shown
         if layout is not None and layout.height == layout.width == 1:
             return f"{_('value {}').format(channel)} · {number(self.value((channel, y, x)))}"
-        return super().text(channel, y, x)
+        words = self.say(y, x)
+        return f"{super().text(channel, y, x)} · {words}" if words else super().text(channel, y, x)
 
 
 class Maps(Panel):
@@ -39,7 +49,9 @@ class Maps(Panel):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        self.view = MosaicView(tiles=Cells())
+        cells = Cells()
+        cells.say = self._words
+        self.view = MosaicView(tiles=cells)
         self.scaling = Scaling()
         self._header.addWidget(self.scaling)
         self._column.addWidget(self.scaling.ends)
@@ -106,6 +118,12 @@ class Maps(Panel):
             else:
                 self.view.select(unit.channel, unit.y, unit.x)
 
+    def _words(self, y: int, x: int) -> str:
+        frame, id = self._session.look.frame, self._session.look.selected
+        words = frame.picture.words if frame else None
+        box = window(self._session.rows, Unit(id, 0, y, x)) if words else None
+        return words_in(words.tokens, box[0], box[2]) if words and box else ""
+
     @Slot(int, int, int)
     def _pick(self, channel: int, y: int, x: int) -> None:
         self._session.look.pick(channel, y, x)
@@ -120,6 +138,13 @@ class Maps(Panel):
     @Slot()
     def _rescale(self) -> None:
         self.view.set_scaling(self.scaling.chosen)
+
+
+def words_in(tokens: tuple[str, ...], first: int, count: int) -> str:
+    """`“not good at all”`: the words of a window, with a dot for each place that is padding."""
+    places = range(first, first + min(count, MOST_WORDS))
+    said = " ".join(tokens[i] if 0 <= i < len(tokens) else "·" for i in places)
+    return f"“{said}{' …' if count > MOST_WORDS else ''}”"
 
 
 def size_text(shape: tuple[int, ...]) -> str:

@@ -47,6 +47,10 @@ class Paging(QWidget):
         session.picture_changed.connect(self._meet)
         self._meet()
 
+    def speak_of(self, sentences: bool) -> None:
+        """Whether the data set holds sentences: they are typed, not opened."""
+        self.open.setVisible(not sentences)
+
     @Slot()
     def _meet(self) -> None:
         """Show which picture is looked at."""

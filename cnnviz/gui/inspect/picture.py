@@ -7,6 +7,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from ...link.messages import Frame, PictureInfo
+from ...net.layers import Tokens
 from ...text import _
 from ..paint.counts import shape
 from ..session import Session
@@ -15,11 +16,15 @@ from .caption import Caption
 from .meaning import fits, window
 from .paging import Paging
 from .panel import Panel, Veil
+from .sentence import SentencePage
 from .shot import Shot
 
 
 class Picture(Panel):
-    """The picture as the network gets it, the selected unit's window in it, and what the network takes it for."""
+    """The picture as the network gets it, the selected unit's window in it, and what the network takes it for.
+
+    For a network that takes words it is a sentence.
+    """
 
     open_requested = Signal()
     """A person wants to look at a picture of their own."""
@@ -45,17 +50,34 @@ class Picture(Panel):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.inside)
+        self.sentence = SentencePage(session)
+        self.pages.addWidget(self.sentence)
         self._column.addWidget(self.pages, 1)
         self._column.addWidget(self.paging)
-        self.veil = Veil(self.inside, self.shot)
+        self.veil, self._sentence_veil = Veil(self.inside, self.shot), Veil(self.sentence, self.sentence.chips)
         self.setFocusProxy(self.shot)
         self.paging.open_requested.connect(self.open_requested)
         self.shot.hovered.connect(self._read)
         self.shot.left.connect(self._unread)
         self.shot.asked.connect(self.look_at)
         self.shot.stepped.connect(self.step)
+        self.sentence.chips.asked.connect(self.look_at)
+        self.sentence.chips.stepped.connect(self.step)
+
+    @property
+    def _words(self) -> Tokens | None:
+        """What the network takes, where that is words."""
+        node = self._session.rows.input
+        return node.layer if node is not None and isinstance(node.layer, Tokens) else None
+
+    def wants(self) -> tuple[str, tuple[str, ...]]:
+        return "field", ("*",) if self._words else ()  # of words it is the strength of each chip
 
     def refresh(self, frame: Frame | None) -> None:
+        self.paging.speak_of(sentences=self._words is not None)
+        if self._words is not None:
+            self._refresh_sentence(frame, self._words)
+            return
         shown = frame.shown if frame else None
         if frame is None or shown is None or shown.ndim != 3 or shown.shape[2] != 3 or not shown.size:
             if self._session.rows.input is None:
@@ -85,10 +107,22 @@ class Picture(Panel):
             self.answer.show_answer(probabilities, classes, label)
         self.veil.set_stale(self._session.look.stale)
 
+    def _refresh_sentence(self, frame: Frame | None, layer: Tokens) -> None:
+        words = frame.picture.words if frame else None
+        if frame is None or words is None or frame.input is None or frame.input.shape != (1, layer.length, 1):
+            self.wait()
+            return
+        self.come()
+        self.pages.setCurrentWidget(self.sentence)
+        self._describe(frame.picture, layer.size)
+        self.sentence.show_frame(frame, words, layer.length)
+        self._sentence_veil.set_stale(self._session.look.stale)
+
     def show_nothing(self, text: str) -> None:
         self.come()
         self.title.say("")
         self.veil.set_stale(False)
+        self._sentence_veil.set_stale(False)
         self.empty.setText(text)
         self.pages.setCurrentWidget(self.empty)
 

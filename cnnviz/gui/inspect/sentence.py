@@ -1,0 +1,138 @@
+"""The sentence that everything is looked at with: typed, or of the data set."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from ...link.messages import Array, Frame, Sample, Sentence, Unit, Words
+from ...net.analysis import Analysis
+from ...text import _
+from ..paint import theme
+from ..session import Session
+from .answer import Answer
+from .caption import Caption
+from .meaning import window
+from .words import Chips
+
+ANSWER = 84
+"""Height in pixels of the verdict and two classes."""
+
+
+class SentencePage(QWidget):
+    """A line to type in, the words as the network gets them, what it takes the sentence for."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.line, self.chips, self.answer = QLineEdit(), Chips(), Answer()
+        self.line.setPlaceholderText(_("Type a sentence"))
+        self.line.setAccessibleName(_("Sentence"))
+        self.line.setClearButtonEnabled(True)
+        self.line.setAcceptDrops(False)  # a dropped file is the window's
+        self.caption = Caption(lines=1)
+        self._made = ""  # how the text became words: said while no word is pointed at
+        self.answer.setFixedHeight(ANSWER)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        row.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, theme.GRID)
+        row.addWidget(self.line)
+        column.addLayout(row)
+        column.addWidget(self.chips, 1)
+        column.addWidget(self.caption)
+        column.addWidget(self.answer)
+        self.setFocusProxy(self.line)
+        self.line.textEdited.connect(self._type)
+        self.chips.hovered.connect(self._read)
+        self.chips.left.connect(self._unread)
+
+    def show_frame(self, frame: Frame, words: Words, length: int) -> None:
+        """Show what the network got, what the selected unit sees of it, and the answer."""
+        look = self._session.look
+        asked = look.picture
+        text = asked.text if isinstance(asked, Sentence) else words.text if isinstance(asked, Sample) else None
+        if text is not None and text != self.line.text():
+            self.line.setText(text)
+            self.line.setCursorPosition(0)  # its beginning is read first
+        self.chips.show_words(words, length)
+        self.chips.show_seen(seen(self._session.rows, look.unit, length))
+        self.chips.show_strength(strength(frame, look.unit))
+        self._made = made(words, length)
+        self._unread()
+        probabilities = frame.probabilities
+        if probabilities is None or probabilities.ndim != 1 or len(probabilities) < 2:
+            self.answer.hide()
+            return
+        self.answer.show()
+        classes = look.pictures.classes if look.pictures else ()
+        label = frame.picture.label if len(classes) == len(probabilities) else None
+        self.answer.show_answer(probabilities, classes, label)
+
+    @Slot(str)
+    def _type(self, text: str) -> None:
+        self._session.look.show(Sentence(text))
+
+    @Slot(int)
+    def _read(self, index: int) -> None:
+        self.caption.say(self.chips.text(index))
+
+    @Slot()
+    def _unread(self) -> None:
+        self.caption.say(self._made)
+
+
+class FieldWords(QWidget):
+    """What a unit can see of a sentence, framed, and how much each word counts for it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.chips, self.caption = Chips(), Caption()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.chips, 1)
+        column.addWidget(self.caption)
+
+    def show_frame(self, session: Session, frame: Frame, words: Words, unit: Unit) -> None:
+        """Show what this unit sees of the words that the network got."""
+        length = frame.input.shape[1] if frame.input is not None else len(words.tokens)
+        places = seen(session.rows, unit, length)
+        self.chips.show_words(words, length)
+        self.chips.show_seen(places)
+        self.chips.show_strength(strength(frame, unit))
+        self.caption.say(field_text(places, length, self.chips))
+
+
+def field_text(places: tuple[int, int] | None, length: int, chips: Chips) -> str:
+    """`sees 5 words of 64`, and on a line of its own the word that counts most."""
+    text = _("sees {n} words of {length}").format(n=places[1], length=length) if places else _("sees all words")
+    shares = [share for i in range(length) if (share := chips.share(i)) is not None]
+    if not shares:
+        return text
+    most = max(range(length), key=shares.__getitem__)
+    return f"{text}\n{_('counts most: {word}').format(word=chips.text(most))}"
+
+
+def strength(frame: Frame, unit: Unit | None) -> Array | None:
+    """How much each place of the sentence counts for this unit; None where the frame does not say."""
+    return frame.field[:, 0] if frame.field is not None and frame.unit == unit else None
+
+
+def seen(rows: Analysis, unit: Unit | None, length: int) -> tuple[int, int] | None:
+    """(first, count) of the places that a unit sees; None where that is no part of the sentence but all of it."""
+    box = window(rows, unit)
+    return (box[0], box[2]) if box and box[2] < length else None
+
+
+def made(words: Words, length: int) -> str:
+    """How the text became the network's: `5 words, 1 of them unknown, filled up to 64`."""
+    n = len(words.tokens)
+    text = _("1 word") if words.count == 1 else _("{n} words").format(n=words.count)
+    unknown = words.known.count(False)
+    if unknown:
+        text += ", " + _("{n} unknown").format(n=unknown)
+    if words.count > n:
+        return f"{text}, {_('the first {n} are taken').format(n=n)}"
+    return text if n == length else f"{text}, {_('filled up to {n}').format(n=length)}"
