@@ -52,9 +52,9 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
     return register
 
 
-def mapped(value: Any) -> Value | None:
-    """The tensor where it is a map as our layers take it, channels first; else None."""
-    return value if isinstance(value, Value) and not value.steps and len(value.shape) == 3 else None
+def mapped(c: Call, value: Any, ranks: tuple[int, ...] = (3,)) -> Value | None:
+    """The tensor as our layers take it, its steps done, where it is a map (or has one of these ranks); else None."""
+    return c.mapper.settle(value, c.node) if isinstance(value, Value) and len(value.dims) in ranks else None
 
 
 def pair(value: Any) -> tuple[int, int]:
@@ -126,34 +126,37 @@ def _dropout(c: Call) -> Value | None:
         return c.mapper.pointwise(c, StochasticDepth(bound["p"], bound["mode"]), value)
     if c.name == "dropout":
         return c.mapper.pointwise(c, Dropout(bound["p"]), value)
-    return c.mapper.put(c, Dropout2d(bound["p"]), (value,)) if mapped(value) else None
+    planes = mapped(c, value)
+    return c.mapper.put(c, Dropout2d(bound["p"]), (planes,)) if planes else None
 
 
 # ── pooling and means ────────────────────────────────────────────────────────────────────────────────────────────────
 @rule("max_pool2d", "max_pool2d_with_indices")
 def _max_pool2d(c: Call) -> Value | None:
     b = c.bind("input kernel_size stride=None padding=0 dilation=1 ceil_mode=False return_indices=False")
-    if not mapped(b["input"]) or b["return_indices"]:
+    value = mapped(c, b["input"])
+    if value is None or b["return_indices"]:
         return None
     stride = b["stride"] or b["kernel_size"]
     layer = MaxPool2d(pair(b["kernel_size"]), pair(stride), pair(b["padding"]), b["ceil_mode"], pair(b["dilation"]))
-    return c.mapper.put(c, layer, (b["input"],))
+    return c.mapper.put(c, layer, (value,))
 
 
 @rule("avg_pool2d")
 def _avg_pool2d(c: Call) -> Value | None:
     b = c.bind("input kernel_size stride=None padding=0 ceil_mode=False count_include_pad=True divisor_override=None")
-    if not mapped(b["input"]) or b["divisor_override"] is not None:
+    value = mapped(c, b["input"])
+    if value is None or b["divisor_override"] is not None:
         return None
     stride = b["stride"] or b["kernel_size"]
     sizes = pair(b["kernel_size"]), pair(stride), pair(b["padding"])
-    return c.mapper.put(c, AvgPool2d(*sizes, b["ceil_mode"], b["count_include_pad"]), (b["input"],))
+    return c.mapper.put(c, AvgPool2d(*sizes, b["ceil_mode"], b["count_include_pad"]), (value,))
 
 
 @rule("adaptive_avg_pool2d", "adaptive_max_pool2d")
 def _adaptive(c: Call) -> Value | None:
     b = c.bind("input output_size return_indices=False")
-    value = mapped(b["input"])
+    value = mapped(c, b["input"])
     if value is None or b["return_indices"]:
         return None
     return c.mapper.put(c, adaptive(c.name.split("_")[1], b["output_size"], value), (value,))
@@ -171,7 +174,7 @@ _OVER = {(1, 2): "both", (1,): "height", (2,): "width", (0,): "channels"}
 @rule("mean", "amax")
 def _reduce(c: Call) -> Value | None:
     b = c.bind("input dim keepdim=False" if c.name == "amax" else "input dim keepdim=False dtype=None")
-    value = mapped(b["input"])
+    value = mapped(c, b["input"])
     if value is None or b.get("dtype") is not None:
         return None
     dims = b["dim"] if isinstance(b["dim"], (tuple, list)) else (b["dim"],)
@@ -264,8 +267,9 @@ def _home(weight: Weight) -> str:
 @rule("conv2d", "conv1d")
 def _conv(c: Call) -> Value | None:
     b = c.bind("input weight bias=None stride=1 padding=0 dilation=1 groups=1")
-    value, weights = b["input"], _weights(c, weight=b["weight"], bias=b["bias"])
-    if not isinstance(value, Value) or value.steps or weights is None:
+    weights = _weights(c, weight=b["weight"], bias=b["bias"])
+    value = mapped(c, b["input"], (3,) if c.name == "conv2d" else (2,))
+    if value is None or weights is None:
         return None
     out, _in, *size = weights["weight"].shape
     biased = b["bias"] is not None
@@ -343,7 +347,7 @@ def _group_norm(c: Call) -> Value | None:
 @rule("pad")
 def _pad(c: Call) -> Value | None:
     b = c.bind("input pad mode='constant' value=None")
-    value = mapped(b["input"])
+    value = mapped(c, b["input"])
     sides = (*b["pad"], 0, 0)[:4]
     if value is None or len(b["pad"]) not in (2, 4):
         return None
@@ -360,7 +364,7 @@ def _interpolate(c: Call) -> Value | None:
         "input size=None scale_factor=None mode='nearest' align_corners=None recompute_scale_factor=None "
         "antialias=False"
     )
-    value = mapped(b["input"])
+    value = mapped(c, b["input"])
     if value is None or b["antialias"]:
         return None
     return upsampled(c, value, b["size"], b["scale_factor"], b["mode"], bool(b["align_corners"]))
@@ -382,5 +386,5 @@ def upsampled(c: Call, value: Value, size: Any, scale: Any, mode: str, corners: 
 @rule("pixel_shuffle")
 def _pixel_shuffle(c: Call) -> Value | None:
     b = c.bind("input upscale_factor")
-    value = mapped(b["input"])
+    value = mapped(c, b["input"])
     return c.mapper.put(c, PixelShuffle(b["upscale_factor"]), (value,)) if value else None

@@ -33,7 +33,8 @@ class Imported:
     """A model as a network.
 
     network  can travel to the window; the rest stays where torch is
-    state    weights under the network's names; they share memory with the model's own
+    state    weights under the network's names; they share memory with the model's own, those of Foreign nodes with
+             `foreign`
     foreign  what Foreign nodes run: a module, or the id of the node whose module they use again
     outputs  ids of the nodes that give what the model gives, the first one first
     origin   by node the path in the model of what it stands for

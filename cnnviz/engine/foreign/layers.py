@@ -77,8 +77,10 @@ _NOISE = ("Dropout", "Dropout2d", "StochasticDepth")
 @rule(*_PLAIN)
 def _plain(c: Call) -> Value | None:
     names, must, ranks = _PLAIN[c.name]
-    value = _only(c)
-    if value is None or value.steps or len(value.shape) not in ranks or not _is_so(c.module, must):
+    if not _is_so(c.module, must):
+        return None
+    value = mapped(c, _only(c), ranks)
+    if value is None:
         return None
     if c.name in _NOISE and not _setting(c.module, "p"):
         return value
@@ -160,7 +162,7 @@ def _prelu(c: Call) -> Value | None:
 
 @rule("AdaptiveAvgPool2d", "AdaptiveMaxPool2d")
 def _adaptive(c: Call) -> Value | None:
-    value = mapped(_only(c))
+    value = mapped(c, _only(c))
     if value is None or getattr(c.module, "return_indices", False):
         return None
     kind = "avg" if c.name == "AdaptiveAvgPool2d" else "max"
@@ -177,7 +179,7 @@ def _softmax(c: Call) -> Value | None:
 
 @rule("Softmax2d")
 def _softmax2d(c: Call) -> Value | None:
-    value = mapped(_only(c))
+    value = mapped(c, _only(c))
     return c.mapper.put(c, ours.Softmax(), (value,)) if value else None
 
 
@@ -207,7 +209,7 @@ def _unflatten(c: Call) -> Value | None:
 
 @rule("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d")
 def _upsample(c: Call) -> Value | None:
-    value, module = mapped(_only(c)), c.module
+    value, module = mapped(c, _only(c)), c.module
     assert isinstance(module, nn.Upsample)
     if value is None:
         return None
@@ -216,7 +218,7 @@ def _upsample(c: Call) -> Value | None:
 
 @rule("ZeroPad2d", "ConstantPad2d", "ReflectionPad2d")
 def _pad(c: Call) -> Value | None:
-    value, module = mapped(_only(c)), c.module
+    value, module = mapped(c, _only(c)), c.module
     assert isinstance(module, (nn.ConstantPad2d, nn.ReflectionPad2d))
     filled = isinstance(module, nn.ConstantPad2d) and module.value != 0
     if value is None or filled:

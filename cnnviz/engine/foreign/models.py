@@ -1,4 +1,4 @@
-"""Models by name: `torchvision:resnet50`, and `package.module:callable` where the user already runs code."""
+"""Models by name: .onnx files, `torchvision:resnet50`, and `package.module:callable` where the user already runs code."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from typing import Any
 
 from torch import nn
 
+from ...net.presets import ONNX
 from ...text import _
 from .. import vision
+from ..onnx.file import OnnxError
 from .calls import spoken
 from .download import DownloadError
 from .imported import Imported, from_module
 from .mapper import ModelError
 
 VISION = "torchvision:"
-ERRORS = (ModelError, vision.VisionError, DownloadError)
+ERRORS = (ModelError, OnnxError, vision.VisionError, DownloadError)
 """What `load_model` raises with a sentence for a person."""
 
 
@@ -31,13 +33,17 @@ def load_model(
 ) -> Imported:
     """The model of this name as a network.
 
-    spec      `torchvision:NAME`, or `package.module:callable`: a module, or what gives one when it is called
+    spec      an .onnx file, `torchvision:NAME`, or `package.module:callable`: a module, or what gives one when it is called
     shape     (channels, height, width) of the picture; torchvision's models have one of their own
     weights   of torchvision's models: "DEFAULT" or a name there; empty for random ones
     progress, go_on  see vision.build
 
-    Raises ModelError, vision.VisionError and download.DownloadError, each with a sentence; download.Cancelled.
+    Raises ModelError, OnnxError, vision.VisionError and download.DownloadError, each with a sentence; download.Cancelled.
     """
+    if spec.endswith(ONNX):
+        from ..onnx.opening import from_onnx
+
+        return from_onnx(spec)
     if spec.startswith(VISION):
         return _vision(spec.removeprefix(VISION), shape, weights, progress, go_on)
     if shape is None:

@@ -160,7 +160,7 @@ def _ordered(value: Value, order: list[int]) -> Value | None:
 @rule("channel_shuffle", "native_channel_shuffle")
 def _shuffle(c: Call) -> Value | None:
     b = c.bind("input groups")
-    value = mapped(b["input"])
+    value = mapped(c, b["input"])
     return c.mapper.put(c, ChannelShuffle(b["groups"]), (value,)) if value else None
 
 
