@@ -64,7 +64,7 @@ def in_step(canvas: Canvas) -> bool:
     return (
         set(scene.cards) == set(view)
         and all(scene.cards[i].place == r.node.pos for i, r in view.items())
-        and len(scene.items()) == len(view) + wires + len(scene.frames)
+        and len(scene.items()) == len(view) + wires + 2 * len(scene.frames)
     )
 
 

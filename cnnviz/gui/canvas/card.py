@@ -13,7 +13,7 @@ from ...net.analysis import Analysis, Row
 from ...net.branches import residual
 from ...net.edit import Wire
 from ...net.fold import GroupRow, behind, name, path_of, title
-from ...net.graph import Graph, Node
+from ...net.graph import Graph, Node, paths
 from ...net.kinds import kind
 from ...net.layers import Shape, Source
 from ...text import _
@@ -29,6 +29,8 @@ OUTLINE = 4
 """Device pixels that a card's outline and its shadow stand out of its body."""
 PILE = 3.0
 """How far each of the cards under a folded group looks out above it."""
+LOW = 14
+"""Device pixels above the maps that a title of ordinary size needs."""
 INDENT = 13.0
 """From the sign of a folded group to its name."""
 LINE = 14.0
@@ -226,7 +228,9 @@ class Card(QGraphicsRectItem):
         if face.shape:
             painter.drawText(QPointF(LEFT, BODY.bottom() - 9), face.shape)
         painter.setPen(style.quiet_ink)
+        painter.setFont(style.fitting((style.caption, style.tight), face.caption, ROOM))
         painter.drawText(QPointF(LEFT, top + 32), face.caption)
+        painter.setFont(style.caption)
         if face.params:
             width = style.metrics(style.caption).horizontalAdvance(face.params)
             painter.drawText(QPointF(RIGHT - width, BODY.bottom() - 9), face.params)
@@ -257,10 +261,8 @@ class Card(QGraphicsRectItem):
         room = ROOM - INDENT - (18 if self._own_problem else 0)
         font = style.fitting((style.title, style.narrow), self._title, room)
         of = kind(self.world.base.graph, path_of(node.id))
-        ways = [" · ".join(filter(None, (of, node.layer.brief))), of or node.layer.brief]
-        measure = style.metrics(style.caption).horizontalAdvance
-        caption = next((w for w in ways if measure(w) <= ROOM), style.elided(style.caption, ways[-1], ROOM))
-        return self._face_of(style.elided(font, self._title, room), font, caption, style)
+        caption = style.elided(style.tight, " · ".join(filter(None, (of, node.layer.brief))), ROOM)
+        return self._face_of(style.elided(font, self._title, room, named=True), font, caption, style)
 
     def _face_of(self, title: str, font: QFont, caption: str, style: Style) -> Face:
         row = self.row
@@ -269,6 +271,9 @@ class Card(QGraphicsRectItem):
         measure = style.metrics(style.caption).horizontalAdvance
         if params and measure(shape) + measure(params) + 6 > ROOM:
             params = short(row.params)
+        if params and measure(shape) + measure(params) + 6 > ROOM:
+            number, unit = params.split()
+            params = f"{float(number):.0f} {unit}"
         words: list[str] = []
         if self.waits_for:
             waits = _("waits for {node}").format(node=name(self.waits_for))
@@ -292,10 +297,12 @@ class Card(QGraphicsRectItem):
 
     def _paint_short(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
         """Too small for captions: the title, as large as it can be read."""
-        font, title = style.short_title(self._title, round(box.width() - 4 * scale - 6))
+        low = scale * (STRIP.top() - BODY.top()) < LOW
+        width = round(box.width() - 4 * scale - 6)
+        font, title = style.short_title(self._title, width, low, named=self._grouped)
         painter.setFont(font)
         painter.setPen(style.text_ink)
-        painter.drawText(QPointF(box.left() + 4 * scale + 4, box.top() + 14), title)
+        painter.drawText(QPointF(box.left() + 4 * scale + 4, box.top() + (10 if low else 14)), title)
         if self._own_problem:
             paint_sign(painter, QPointF(box.right() - 8, box.bottom() - 9), 12, style)
 
@@ -311,7 +318,7 @@ class Card(QGraphicsRectItem):
         if scale >= TITLES:
             painter.setFont(style.small)
             painter.setPen(style.text_ink if self.waits_for else style.panel)
-            title = style.elided(style.small, self._title, box.width() - 2)
+            title = style.elided(style.small, self._title, box.width() - 2, self._grouped)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
         if self._own_problem:
             paint_sign(painter, QPointF(box.right() - 1, box.top() + 1), 10, style)
@@ -361,6 +368,14 @@ class World:
             inner = behind(self.base, self._rows, wire)
             row = self.base.get(inner[0].source) if inner else row
         return row.out if row is not None else None
+
+    def depth(self, wire: Wire) -> int:
+        """In how many frames of open groups this wire lies."""
+        source, target = self._rows.get(wire.source), self._rows.get(wire.target)
+        if source is None or target is None or not source.node.group:
+            return 0
+        pairs = zip(paths(source.node.group), paths(target.node.group), strict=False)
+        return sum(a == b for a, b in pairs)
 
     def role(self, wire: Wire) -> str:
         """What comes by this wire where a residual block sums up: `F(x)` or `x`; else nothing."""

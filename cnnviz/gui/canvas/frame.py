@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from ...net.arrange import HEAD
@@ -30,6 +30,7 @@ class FrameItem(QGraphicsRectItem):
         self.setZValue(-10 + path.count("/"))
         self.path, self.world = path, world
         self.foldable = True
+        self.label = Label(self)
 
     def put(self, rect: QRectF, foldable: bool) -> None:
         """Stand around this."""
@@ -37,6 +38,7 @@ class FrameItem(QGraphicsRectItem):
             self.foldable = foldable
             self.setRect(rect)
             self.update()
+            self.label.follow()
 
     @property
     def sign(self) -> QPointF:
@@ -59,24 +61,52 @@ class FrameItem(QGraphicsRectItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         style, world = self.world.style, painter.worldTransform()
-        scale, box = world.m11(), whole(world.mapRect(self.rect()))
+        box = whole(world.mapRect(self.rect()))
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        fill = QColor(style.line)
-        fill.setAlphaF(0.28)
         painter.setPen(pen(style.line))
-        painter.setBrush(fill)
-        radius = max(2.0, ROUND * scale)
+        painter.setBrush(style.frame)
+        radius = max(2.0, ROUND * world.m11())
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+
+class Label(QGraphicsRectItem):
+    """A frame's sign and name; they lie on the wires that pass there, so that they can be read."""
+
+    def __init__(self, frame: FrameItem):
+        super().__init__()
+        self.setPen(Qt.PenStyle.NoPen)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self.setZValue(0.5)  # above wires, below cards
+        self._frame = frame
+
+    def follow(self) -> None:
+        """Stand in the head of the frame."""
+        box = self._frame.rect()
+        head = QRectF(box.left(), box.top(), box.width(), HEAD + 4)
+        if head != self.rect():
+            self.setRect(head)
+        self.update()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        frame, world = self._frame, painter.worldTransform()
+        style, scale = frame.world.style, world.m11()
         if scale < TITLES:
             return
+        box = whole(world.mapRect(self.rect()))
+        painter.resetTransform()
         font = style.caption if scale >= WORDS else style.small
+        metrics = style.metrics(font)
         left, middle = box.left() + INSIDE * scale, box.top() + (HEAD / 2 + 2) * scale
-        if self.foldable:
+        sign = INSIDE if frame.foldable else 0.0
+        text = style.elided(font, title(frame.path), box.right() - left - sign - 6, named=True)
+        wide, half = metrics.horizontalAdvance(text), metrics.height() / 2
+        back = QRectF(left - 4, middle - half, wide + sign + 8, 2 * half)
+        painter.fillRect(back, style.ground)
+        for _level in range(1 + frame.path.count("/")):  # as the frames behind it look together
+            painter.fillRect(back, style.frame)
+        if frame.foldable:
             chevron(painter, QPointF(left + 2, middle), style.quiet_ink, down=True)
-            left += INSIDE
         painter.setFont(font)
         painter.setPen(style.quiet_ink)
-        text = style.elided(font, title(self.path), box.right() - left - 6)
-        metrics = style.metrics(font)
-        painter.drawText(QPointF(left, middle + metrics.ascent() - metrics.height() / 2), text)
+        painter.drawText(QPointF(left + sign, middle + metrics.ascent() - half), text)

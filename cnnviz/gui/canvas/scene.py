@@ -111,11 +111,14 @@ class Scene(QGraphicsScene):
         graph = self._rows.graph if self._rows is not None else Graph()
         rects = frames(graph, positions(self.cards)) if any(n.group for n in graph) else {}
         for path in [p for p in self.frames if p not in rects]:
-            self.removeItem(self.frames.pop(path))
+            gone = self.frames.pop(path)
+            self.removeItem(gone)
+            self.removeItem(gone.label)
         for path, rect in rects.items():
             if path not in self.frames:
                 self.frames[path] = FrameItem(path, self.world)
                 self.addItem(self.frames[path])
+                self.addItem(self.frames[path].label)
             self.frames[path].put(QRectF(*rect), self._base is not None and path in self._base.graph.closed)
 
     def _show_wires(self, cut: list[Wire], drawn: list[Wire]) -> None:
@@ -156,7 +159,7 @@ class Scene(QGraphicsScene):
         self.world.style = Style()
         for card in self.cards.values():
             card.restyle()
-        for item in (*self.wires.values(), *self.frames.values()):
+        for item in (*self.wires.values(), *self.frames.values(), *(f.label for f in self.frames.values())):
             item.update()
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────────────────────────────

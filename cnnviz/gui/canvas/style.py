@@ -33,21 +33,25 @@ class Style:
         self.narrow.setWeight(QFont.Weight.DemiBold)
         self.narrow.setStretch(85)
         self.caption = theme.tabular(theme.caption())
+        self.tight = theme.tabular(theme.caption())
+        self.tight.setStretch(88)
         self.small = theme.tabular(theme.caption())
         self.small.setPixelSize(9)
         self.text_ink, self.quiet_ink = now.colour("text"), now.colour("caption")
         self.problem_ink, self.problem_text = now.colour("problem"), now.colour("problem_text")
         self.panel, self.ground, self.line = now.colour("panel"), now.colour("window"), now.colour("line")
         self.accent = now.colour("accent")
+        self.frame = now.colour("line")
+        self.frame.setAlphaF(0.28)
         self.wire = _between(now.colour("line"), now.colour("caption"), 0.5)
         self.families = {name: now.family(name) for name in (*now.families, *theme.UNLISTED)}
         self.faded = {name: _between(ink, self.ground, 0.6) for name, ink in self.families.items()}
         self._stamps: dict[object, QPixmap] = {}
-        self._short: dict[tuple[str, int], tuple[QFont, str]] = {}
+        self._short: dict[tuple[str, int, bool], tuple[QFont, str]] = {}
         self._metrics = {id(f): QFontMetricsF(f) for f in self._fonts()}
 
     def _fonts(self) -> tuple[QFont, ...]:
-        return self.title, self.narrow, self.caption, self.small
+        return self.title, self.narrow, self.caption, self.tight, self.small
 
     def fitting(self, fonts: tuple[QFont, ...], text: str, width: float) -> QFont:
         """The first of these fonts in which `text` fits; the last where it fits in none."""
@@ -57,18 +61,20 @@ class Style:
         """Of one of the fonts above."""
         return self._metrics[id(font)]
 
-    def elided(self, font: QFont, text: str, width: float) -> str:
-        """`text` cut to `width` with an ellipsis."""
-        return self.metrics(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
+    def elided(self, font: QFont, text: str, width: float, named: bool = False) -> str:
+        """`text` cut to `width` with an ellipsis; a name, whose end tells it from others, in its middle."""
+        mode = Qt.TextElideMode.ElideMiddle if named else Qt.TextElideMode.ElideRight
+        return self.metrics(font).elidedText(text, mode, width)
 
-    def short_title(self, text: str, width: int) -> tuple[QFont, str]:
-        """A title for a card that is shown small, cut to fit, and its font."""
-        if (text, width) not in self._short:
+    def short_title(self, text: str, width: int, low: bool, named: bool) -> tuple[QFont, str]:
+        """A title for a card that is shown small, cut to fit, and its font; `low`: there is little room above maps."""
+        key = text, width, low
+        if key not in self._short:
             if len(self._short) > 1000:  # many zooms
                 self._short.clear()
-            font = self.fitting((self.caption, self.small), text, width)
-            self._short[text, width] = font, self.elided(font, text, width)
-        return self._short[text, width]
+            font = self.fitting((self.small,) if low else (self.caption, self.small), text, width)
+            self._short[key] = font, self.elided(font, text, width, named)
+        return self._short[key]
 
     def stamp(self, painter: QPainter, area: QRectF, look: object, draw: Callable[[QPainter], None]) -> None:
         """Paint what `draw` paints into a rectangle at the origin, here; drawn once for all that have this `look`."""

@@ -109,7 +109,10 @@ class WireItem(QGraphicsRectItem):
         top, across = y - 5.0, 18.0  # from above the wire to below it
         if len(self.points) == 2 and abs(self.points[0][1] - self.points[1][1]) > 12:  # steep: the wire runs through
             wide, high = max(map(measure, lines)) + 4, 13.0 * len(lines)
-            painter.fillRect(QRectF(x - wide / 2, y - high / 2, wide, high), style.ground)
+            back = QRectF(x - wide / 2, y - high / 2, wide, high)
+            painter.fillRect(back, style.ground)
+            for _frame in range(self.world.depth(self.wire)):
+                painter.fillRect(back, style.frame)
             top, across = y - high / 2 + 10, 12.0
         for line, base in zip(lines, (top, top + across, top + across + 12.0), strict=False):
             painter.setPen(style.text_ink if line == role else style.quiet_ink)
