@@ -79,9 +79,19 @@ class Folding:
         return tuple(b for w in there for b in fold.behind(self._session.rows, self.view, w))
 
     def block_of(self, id: str) -> tuple[str, ...]:
-        """The nodes of the folded group that hides this one; empty where it has its own card."""
+        """The nodes of the group that this node is the output of, where it counts as one; empty where it does not.
+
+        A folded group does, and an open one of which all layers are selected.
+        """
         card = next(iter(self.cards((id,))), "")
-        return fold.inside(self.view[card]) if path_of(card) else ()
+        if path_of(card):
+            return fold.inside(self.view[card])
+        chosen, graph = {*self._session.look.selection}, self._session.graph
+        if len(chosen) > 1 and id in chosen:
+            for path in paths(graph[id].group):
+                if chosen == {*graph.groups[path]} and path in graph.closed:
+                    return graph.groups[path]
+        return ()
 
     # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def fold(self, *some: str) -> None:

@@ -199,3 +199,13 @@ def test_making_and_dissolving_a_block(session: Session, lenet: Graph) -> None:
     assert session.graph["C1"].group == "stage" and "stage/" in session.fold.view
     assert session.edit.dissolve(["stage"]) and not session.graph.groups and session.fold.plain
     session.noticed.disconnect(said.append)
+
+
+def test_what_is_put_in_behind_a_whole_block_is_no_part_of_it(session: Session, lenet: Graph) -> None:
+    session.edit.document.reset(lenet)
+    session.look.select(["tanh_1"])
+    assert session.edit.add_block("residual") == "residual"
+    assert session.edit.add_block("conv-bn-relu") == "conv_bn_relu", "the block before is selected as a whole"
+    assert session.graph["S2"].sources == (session.graph.groups["conv_bn_relu"][-1],)
+    session.look.select([session.graph.groups["residual"][-1]])
+    assert session.edit.add_block("fire") == "residual/fire", "behind a layer inside it"

@@ -73,13 +73,15 @@ class Canvas(Hands):
         self._settle.stop()
         self._from = {}
         scene, document = self.cards_scene, self._session.edit.document
-        was_empty = not scene.cards
+        was_empty, had = not scene.cards, len(scene.cards)
         scene.show_rows(self._session.fold.view, self._session.rows)
         self.chosen_wires = tuple(w for w in self.chosen_wires if w in scene.wires)
         opened = not document.undo_text and not document.redo_text  # a file: its history is empty
         if opened and scene.cards:
             self._shown = self.isVisible()
             self.fit()
+        elif self.fitted and abs(len(scene.cards) - had) > 1:
+            self.fit()  # a block has come or gone, and others have made room
         if was_empty != (not scene.cards):
             self.viewport().update()  # the hint
         self._mark_selection()
@@ -116,7 +118,9 @@ class Canvas(Hands):
             self.choose_wires(())
         card = self.cards_scene.cards.get(id)  # none where somebody selects before we heard of the new graph
         if card is not None and not self.hasFocus() and self.gesture is None:
-            self.reveal(BODY.translated(card.pos()))
+            area, one = self.cards_scene.content(self._session.fold.chosen), BODY.translated(card.pos())
+            fits = area.width() < self.seen.width() - 32 and area.height() < self.seen.height() - 32
+            self.reveal(area if fits else one)
 
     def _mark_selection(self) -> None:
         chosen = set(self._session.fold.chosen)
