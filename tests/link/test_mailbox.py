@@ -250,12 +250,12 @@ def test_another_process_hammers() -> None:
     try:
         steps: list[int] = []
         deadline = time.monotonic() + 60
-        while len(steps) < 2000 and time.monotonic() < deadline:
+        while len(steps) < 500 and time.monotonic() < deadline:
             frame = reader.take()
             if frame is not None:
                 assert same(frame, uniform(frame.step))
                 steps.append(frame.step)
-        assert len(steps) == 2000
+        assert len(steps) == 500
         assert all(a < b for a, b in pairwise(steps))
     finally:
         child.kill()
