@@ -107,3 +107,15 @@ def test_what_keras_lacks_and_weights_of_another_network(tmp_path: Path, capsys:
     _net, run = trained(tmp_path, capsys)
     said = refused(capsys, "export", other, "--to", "python", "-o", str(tmp_path / "o.py"), "--weights", str(run))
     assert "has no weights that fit conv" in said
+
+
+def test_onnx_files_and_models_are_networks_too(tmp_path: Path, capsys: Said) -> None:
+    net, run = trained(tmp_path, capsys)
+    there, back = str(tmp_path / "a.onnx"), str(tmp_path / "b.py")
+    asked(capsys, "export", net, "--to", "onnx", "-o", there, "--weights", str(run))
+    assert "650" in asked(capsys, "summary", there)
+    assert "at most 0." in asked(capsys, "export", there, "--to", "python", "-o", back)
+    ours, theirs = load_file(run / "weights" / "last.safetensors"), load_file(tmp_path / "b.safetensors")
+    assert ours.keys() == theirs.keys() and all(torch.equal(ours[k], theirs[k]) for k in ours)
+    asked(capsys, "export", "torchvision:squeezenet1_1", "--to", "json", "-o", str(tmp_path / "s.cnnviz"))
+    assert refused(capsys, "summary", str(tmp_path / "none.onnx")).startswith("none.onnx: No such file")

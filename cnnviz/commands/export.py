@@ -11,20 +11,23 @@ from ..cli import CommandError
 from ..net.analysis import Analysis
 from ..net.files import SUFFIX, dump, replace_file
 from ..net.network import Network
-from ..net.presets import load
+from ..net.presets import is_model, load
 from ..text import _, grouped
+from .summary import placed
 from .weights import chosen, weighted
 
 if TYPE_CHECKING:
     from ..engine.build import Net
     from ..engine.export.verify import Verified
+    from ..engine.foreign.imported import Imported
 
 CLOSE = 1e-4  # of outputs of about 1: what other orders of summation may make of float32
 
 
 def run(args: argparse.Namespace) -> int:
     """Write and verify; gives 0. Raises CommandError."""
-    network = load(args.net)
+    made = _model(args) if is_model(args.net) else None
+    network = made.network if made is not None else load(args.net)
     rows = network.analyze()
     if args.to == "json":
         replace_file(args.out, dump(network).encode("utf-8", "backslashreplace"))
@@ -32,15 +35,25 @@ def run(args: argparse.Namespace) -> int:
     refuse(args.net, rows)
     if args.to in ("svg", "png"):
         return _drawn(network, rows, args)
-    weights = chosen(args)
+    weights = Path(args.net) if made is not None else chosen(args)
     import torch
 
     from ..engine.device import threads
 
     torch.set_num_threads(threads())
-    net = weighted(rows, network.plan, weights)
+    net = made.net().eval() if made is not None else weighted(rows, network.plan, weights)
     way: Callable[[_Job], int] = {"python": _python, "onnx": _onnx, "keras": _keras}[args.to]
     return way(_Job(args, network, rows, net, weights))
+
+
+def _model(args: argparse.Namespace) -> Imported:
+    """What a model is as a network, with its weights. Raises CommandError."""
+    from ..engine.foreign.models import ERRORS, load_model
+
+    try:
+        return load_model(args.net, weights=args.weights or "")
+    except ERRORS as error:
+        raise CommandError(placed(args.net, error)) from error
 
 
 def refuse(name: str, rows: Analysis) -> None:

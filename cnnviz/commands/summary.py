@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..cli import CommandError
@@ -45,8 +46,14 @@ def _model(name: str, shape: tuple[int, int, int] | None) -> tuple[Network, tupl
     try:
         made = load_model(name, shape)
     except ERRORS as error:
-        raise CommandError(f"{name}: {error}") from error
+        raise CommandError(placed(name, error)) from error
     return made.network, made.notes
+
+
+def placed(name: str, error: Exception) -> str:
+    """What is wrong, with what was asked for in front, unless it says so itself."""
+    text = str(error)
+    return text if text.startswith(Path(name).name) else f"{name}: {text}"
 
 
 def with_input(graph: Graph, shape: tuple[int, int, int], name: str) -> Graph:

@@ -28,9 +28,15 @@ def load(net: str | os.PathLike[str]) -> Network:
     return read(name)
 
 
+ONNX = ".onnx"
+"""Ending of the files of other programs that can be opened."""
+
+
 def is_model(net: str | os.PathLike[str]) -> bool:
-    """Whether it names a model that torch must make, `torchvision:resnet50` or `package.module:callable`."""
+    """Whether the engine must make it: an .onnx file, `torchvision:resnet50` or `package.module:callable`."""
     name = os.fspath(net)
+    if name.endswith(ONNX):
+        return True
     return re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", name) is not None and not os.path.lexists(name)
 
 

@@ -1,4 +1,4 @@
-"""Models by name: .onnx files, `torchvision:resnet50`, and `package.module:callable` where the user already runs code."""
+"""Models by name: .onnx files, `torchvision:resnet50`, `package.module:callable` where the user already runs code."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ def load_model(
 ) -> Imported:
     """The model of this name as a network.
 
-    spec      an .onnx file, `torchvision:NAME`, or `package.module:callable`: a module, or what gives one when it is called
+    spec      an .onnx file, `torchvision:NAME`, or `package.module:callable`: a module, or what gives one when called
     shape     (channels, height, width) of the picture; torchvision's models have one of their own
     weights   of torchvision's models: "DEFAULT" or a name there; empty for random ones
     progress, go_on  see vision.build
 
-    Raises ModelError, OnnxError, vision.VisionError and download.DownloadError, each with a sentence; download.Cancelled.
+    Raises ModelError, OnnxError, vision.VisionError and download.DownloadError, each with a sentence, and
+    download.Cancelled.
     """
     if spec.endswith(ONNX):
         from ..onnx.opening import from_onnx
