@@ -75,8 +75,8 @@ def _commands() -> argparse.ArgumentParser:
         description=_("Build a convolutional network, train it and watch what it sees. Without a command: the window."),
         formatter_class=_Wide,
         epilog=_(
-            "NET is a preset (see “cnnviz networks”) or a network file; for summary also torchvision:NAME, or "
-            "package.module:callable. “cnnviz COMMAND --help” tells more."
+            "NET is a preset (see “cnnviz networks”) or a network file; for summary and export also an .onnx file, "
+            "torchvision:NAME, or package.module:callable. “cnnviz COMMAND --help” tells more."
         ),
     )
     parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")
