@@ -24,8 +24,9 @@ from ..link.messages import (
 )
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
-from ..net.layers import Input, Source
+from ..net.layers import Board, Input, Source
 from ..net.plan import Plan
+from ..net.positions import positions
 from ..text import _
 from . import device, memory
 from .build import Net, Parts, State, copy_state, fit_state, logits_node
@@ -255,6 +256,11 @@ class Looker:
     def _announce(self) -> None:
         layer = _input(self._rows)
         if layer is None:
+            return
+        if isinstance(layer, Board):  # nothing to train on, but positions to look at
+            if self._announced != ("positions", ""):
+                self._announced = ("positions", "")
+                self._post.send(Pictures("positions", 0, len(positions()), ()))
             return
         data = self._shelf.data(self._plan, layer)
         self._told.pop("data", None)

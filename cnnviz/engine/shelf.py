@@ -9,10 +9,12 @@ from threading import Lock
 from typing import TypeVar
 
 from ..link.messages import Picture, PictureFile, PictureInfo, Pixels, Sample, Sentence
-from ..net.layers import Source, Tokens
+from ..net.go import Position
+from ..net.layers import Board, Source, Tokens
 from ..net.plan import Plan
+from ..net.positions import positions, title
 from ..text import _
-from . import data, pictures, sentences
+from . import data, pictures, planes, sentences
 from .data import Data
 from .look import Shot
 from .pictures import Array
@@ -39,6 +41,10 @@ class Shelf:
 
     def shot(self, picture: Picture, plan: Plan, layer: Source) -> Shot:
         """The picture as the network takes it in. Raises PictureError or DataError."""
+        if isinstance(layer, Board):
+            return _position(picture, layer)
+        if isinstance(picture, Position):
+            raise pictures.PictureError(_("This network takes no board positions. Page to a picture of the data set."))
         if isinstance(picture, Sample):
             whole = self.data(plan, layer)
             fitted, label = data.sample(whole, picture.split, picture.index, layer)
@@ -73,6 +79,16 @@ def _sentence(text: str, layer: Source) -> Shot:
     values = sentences.encoded([text], layer.length, layer.vocabulary)[0]
     words = sentences.words(text, layer.length, layer.vocabulary)
     return Shot(pictures.plain(values), PictureInfo(_("typed"), layer.size, words=words))
+
+
+def _position(picture: Picture, layer: Board) -> Shot:
+    """A board set by a person, or one of those that come with the program."""
+    if isinstance(picture, Sample):
+        index = picture.index % len(positions())
+        return planes.shot(positions()[index], layer, title(index))
+    if not isinstance(picture, Position):
+        raise pictures.PictureError(_("This network takes board positions. Set one by clicking on the board."))
+    return planes.shot(picture, layer, _("your position"))
 
 
 def _keep(shelf: dict[Hashable, T], key: Hashable, value: T, most: int) -> None:

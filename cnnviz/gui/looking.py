@@ -22,8 +22,9 @@ from ..link.messages import (
     Unit,
     Watch,
 )
+from ..net.go import Position
 from ..net.graph import Graph
-from ..net.layers import Tokens, plane
+from ..net.layers import Board, Tokens, plane
 
 if TYPE_CHECKING:
     from .session import Session
@@ -104,11 +105,14 @@ class Looking:
         self._watch()
 
     def _suit(self) -> None:
-        """A picture of one's own is no sentence, nor a sentence a picture: go back to the data set then."""
+        """A picture of one's own is no sentence or board, nor the other way round: go back to the data set then."""
         node = self._session.rows.input
         if node is None or isinstance(self.picture, Sample):
             return
-        if isinstance(node.layer, Tokens) != isinstance(self.picture, Sentence):
+        kinds: tuple[type, ...] = (PictureFile, Pixels)
+        if isinstance(node.layer, Tokens | Board):
+            kinds = (Sentence,) if isinstance(node.layer, Tokens) else (Position,)
+        if not isinstance(self.picture, kinds):
             self.show(Sample())
 
     # ── picture ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -93,6 +93,11 @@ class Running:
         return self._offered[2]
 
     @property
+    def has_random_weights(self) -> bool:
+        """Nothing has been learned or loaded: the network answers by chance."""
+        return not (self.learned or self._source or self._weights or self._session.file.path)
+
+    @property
     def _classes(self) -> int | None:
         """Of the plan's data set; None while it is not loaded."""
         pictures = self._session.look.pictures

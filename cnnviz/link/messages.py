@@ -21,6 +21,7 @@ from .subject import Picture as Picture  # all messages, and what they carry, co
 from .subject import PictureFile as PictureFile
 from .subject import PictureInfo as PictureInfo
 from .subject import Pixels as Pixels
+from .subject import Position as Position
 from .subject import Sample as Sample
 from .subject import Sentence as Sentence
 from .subject import Words as Words

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..net.go import Position as Position
+
 Array = np.ndarray
 
 
@@ -39,7 +41,7 @@ class Sentence:
     text: str
 
 
-Picture = Sample | PictureFile | Pixels | Sentence
+Picture = Sample | PictureFile | Pixels | Sentence | Position
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,5 @@ class PictureInfo:
         1.0,
     )  # part of the picture that the net gets: top, left, bottom, right
     words: Words | None = None  # where it is a sentence
+    position: Position | None = None  # where it is a board
+    planes: tuple[tuple[str, int, bool], ...] = ()  # of a board: name, how many, whether the position determines them

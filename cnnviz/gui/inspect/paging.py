@@ -47,9 +47,10 @@ class Paging(QWidget):
         session.picture_changed.connect(self._meet)
         self._meet()
 
-    def speak_of(self, sentences: bool) -> None:
-        """Whether the data set holds sentences: they are typed, not opened."""
-        self.open.setVisible(not sentences)
+    def speak_of(self, sentences: bool = False, positions: bool = False) -> None:
+        """What is paged through, where that is no pictures: it is not opened, and positions are not trained on."""
+        self.open.setVisible(not (sentences or positions))
+        self.split.setVisible(not positions)
 
     @Slot()
     def _meet(self) -> None:

@@ -7,11 +7,12 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from ...link.messages import Frame, PictureInfo
-from ...net.layers import Tokens
+from ...net.layers import Board, Tokens
 from ...text import _
 from ..paint.counts import shape
 from ..session import Session
 from .answer import Answer
+from .board import BoardPage
 from .caption import Caption
 from .meaning import fits, window
 from .paging import Paging
@@ -23,7 +24,7 @@ from .shot import Shot
 class Picture(Panel):
     """The picture as the network gets it, the selected unit's window in it, and what the network takes it for.
 
-    For a network that takes words it is a sentence.
+    For a network that takes words it is a sentence, for one that plays Go a board.
     """
 
     open_requested = Signal()
@@ -51,7 +52,9 @@ class Picture(Panel):
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.inside)
         self.sentence = SentencePage(session)
-        self.pages.addWidget(self.sentence)
+        self.board = BoardPage(session)
+        for page in (self.sentence, self.board):
+            self.pages.addWidget(page)
         self._column.addWidget(self.pages, 1)
         self._column.addWidget(self.paging)
         self.veil, self._sentence_veil = Veil(self.inside, self.shot), Veil(self.sentence, self.sentence.chips)
@@ -74,7 +77,12 @@ class Picture(Panel):
         return "field", ("*",) if self._words else ()  # of words it is the strength of each chip
 
     def refresh(self, frame: Frame | None) -> None:
-        self.paging.speak_of(sentences=self._words is not None)
+        node = self._session.rows.input
+        is_board = node is not None and isinstance(node.layer, Board)
+        self.paging.speak_of(sentences=self._words is not None, positions=is_board)
+        if is_board:
+            self._refresh_board(frame)
+            return
         if self._words is not None:
             self._refresh_sentence(frame, self._words)
             return
@@ -117,6 +125,16 @@ class Picture(Panel):
         self._describe(frame.picture, layer.size)
         self.sentence.show_frame(frame, words, layer.length)
         self._sentence_veil.set_stale(self._session.look.stale)
+
+    def _refresh_board(self, frame: Frame | None) -> None:
+        position = frame.picture.position if frame else None
+        if frame is None or position is None:
+            self.wait()
+            return
+        self.come()
+        self.pages.setCurrentWidget(self.board)
+        self.title.say(frame.picture.name)
+        self.board.show_frame(frame, position)
 
     def show_nothing(self, text: str) -> None:
         self.come()

@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidg
 from ...link.messages import IDLE, PAUSED, STOPPING
 from ...net.layers.base import kind_of
 from ...net.plan import OPTIMIZERS, Plan
-from ...text import _
+from ...text import N_, _
 from ..boxes import Decimal
 from ..fields import NAMES
 from ..paint import theme
+from ..running import HOME_SENTENCES
 from ..session import LOST, STARTING, Session
 
 
@@ -87,7 +88,11 @@ class RunBar(QWidget):
             pictures = session.look.pictures
             if pictures is None:
                 return _("Ready")
-            return _("{data}: {train:,} pictures to train on, {test:,} held out").format(
+            if not pictures.train:
+                return _("{data}: {test:,} to look at").format(data=pictures.data, test=pictures.test)
+            takes_words = session.run.home_data == HOME_SENTENCES
+            text = N_("{data}: {train:,} pictures to train on, {test:,} held out")
+            return _(N_("{data}: {train:,} to train on, {test:,} held out") if takes_words else text).format(
                 data=pictures.data, train=pictures.train, test=pictures.test
             )
         parts = [_("step {step:,} of {steps:,}").format(step=p.step, steps=p.steps) if p.steps else _("starting …")]
