@@ -83,6 +83,41 @@ class Reshape(nn.Module):
         return torch.onnx.ops.symbolic("Reshape", (x, sizes), {}, dtype=x.dtype, shape=shape, version=14)
 
 
+class Softplus(nn.Module):
+    """ONNX's own operator; the exporter would also write from where on it is the identity."""
+
+    def __init__(self, softplus: nn.Softplus):
+        super().__init__()
+        self.softplus = softplus
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.softplus.beta != 1:
+            return self.softplus(x)  # type: ignore[no-any-return]
+        return torch.onnx.ops.symbolic("Softplus", (x,), {}, dtype=x.dtype, shape=x.shape, version=1)
+
+
+class LPPool2d(nn.Module):
+    """ONNX's own operator, which takes values without their signs: the same for even powers."""
+
+    def __init__(self, pool: nn.LPPool2d):
+        super().__init__()
+        self.pool = pool
+
+    def forward(self, x: Tensor) -> Tensor:
+        pool = self.pool
+        if pool.norm_type % 2 or pool.ceil_mode:
+            return pool(x)  # type: ignore[no-any-return]
+        kernel, stride = _pair(pool.kernel_size), _pair(pool.stride or pool.kernel_size)
+        sizes = ((n - k) // s + 1 for n, k, s in zip(x.shape[2:], kernel, stride, strict=True))
+        attributes: Any = {"p": int(pool.norm_type), "kernel_shape": kernel, "strides": stride}
+        shape = (*x.shape[:2], *sizes)
+        return torch.onnx.ops.symbolic("LpPool", (x,), attributes, dtype=x.dtype, shape=shape, version=18)
+
+
+def _pair(size: int | tuple[int, ...]) -> list[int]:
+    return [size, size] if isinstance(size, int) else list(size)
+
+
 class SubSample(nn.Module):
     """The exporter forgets that the window's sum is not divided."""
 
@@ -120,6 +155,8 @@ _MADE: dict[type[nn.Module], Callable[..., nn.Module]] = {
     nn.LocalResponseNorm: LocalResponseNorm,
     nn.Dropout: Dropout,
     nn.Flatten: Flatten,
+    nn.Softplus: Softplus,
+    nn.LPPool2d: LPPool2d,
     modules.Reshape: Reshape,
     modules.SubSample: SubSample,
     modules.SparseConv2d: SparseConv2d,

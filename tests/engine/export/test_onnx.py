@@ -66,8 +66,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
 ]
 CLOSE = 1e-5
-UNWRITTEN: tuple[str, ...] = ()
-UNREAD: tuple[str, ...] = ()
 
 
 def shaken(rows: Analysis) -> Net:
@@ -411,21 +409,13 @@ def test_sub_sampling_and_tables_give_the_same(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("cls", [c for c in TYPES.values() if c not in (Tokens, Embedding)])
 def test_every_layer_type_is_written(cls: type[Layer], tmp_path: Path) -> None:
-    """What ONNX cannot say is refused in one sentence; what it says gives the same numbers."""
+    """As it usually is: it gives the same numbers in ONNX, and comes back with them."""
     rows = analyse(sample(cls()))
     net = shaken(rows)
-    try:
-        contents = to_onnx(net, rows)
-    except ExportError as e:
-        assert cls.__name__ in UNWRITTEN and "\n" not in str(e)
-        return
+    contents = to_onnx(net, rows)
     assert verify(net, rows, contents).within(CLOSE)
     (tmp_path / "net.onnx").write_bytes(contents)
-    try:
-        back = from_onnx(tmp_path / "net.onnx")
-    except OnnxError as e:
-        assert cls.__name__ in UNREAD and "\n" not in str(e)
-        return
+    back = from_onnx(tmp_path / "net.onnx")
     x = picture(rows)
     with torch.no_grad():
         torch.testing.assert_close(net(x), back.net().eval()(x), rtol=CLOSE, atol=CLOSE)
