@@ -88,7 +88,9 @@ def test_a_folded_group_is_one_card(canvas: Canvas, session: Session) -> None:
     assert face.shape == "64×56×56" and face.params == "73,984"
     row = session.fold.view["layer1/0/"]
     assert isinstance(row, GroupRow)
-    assert "Residual · 7 layers" in group_tip(row, session.fold.view, session.rows)
+    assert "Residual · 7 layers" in canvas._tip("layer1/0/") and "unfolds" in group_tip(row, session.rows, "")
+    frame_tip = canvas._frame_tip(scene.frames["layer1"])
+    assert "2 blocks · 14 layers" in frame_tip and "147,968" in frame_tip and "moves it" in frame_tip
     for zoom in (0.2, 0.29, 0.4, 1.0):
         canvas.look(zoom, canvas.centre)
         assert not canvas.grab().isNull()

@@ -9,13 +9,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
-from ...net.analysis import Analysis, Row
-from ...net.branches import residual
-from ...net.edit import Wire
-from ...net.fold import GroupRow, behind, name, path_of, title
-from ...net.graph import Graph, Node, paths
+from ...net.analysis import Row
+from ...net.fold import GroupRow, name, path_of, title
+from ...net.graph import Node
 from ...net.kinds import kind
-from ...net.layers import Shape, Source
+from ...net.layers import Source
 from ...text import _
 from ..paint import counts
 from ..paint.counts import grouped, short
@@ -24,12 +22,13 @@ from ..paint.theme import RADIUS
 from . import strip as strips
 from .places import BODY, BOUNDS, LEFT, OUT, PORT, QUIET, RIGHT, ROOM, SIGN, STRIP, in_port, ports
 from .style import MAPS, TITLES, WORDS, Style, body_path, edge_path, paint_sign, pen, whole
+from .world import World
 
 OUTLINE = 4
 """Device pixels that a card's outline and its shadow stand out of its body."""
 PILE = 3.0
 """How far each of the cards under a folded group looks out above it."""
-LOW = 14
+LOW = 15
 """Device pixels above the maps that a title of ordinary size needs."""
 INDENT = 13.0
 """From the sign of a folded group to its name."""
@@ -157,7 +156,7 @@ class Card(QGraphicsRectItem):
     def _paint_body(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
         family, own, waits = self.node.layer.family, self._own_problem, bool(self.waits_for)
         look = family, scale, own, waits, self.selected, self.target, self.lifted
-        out = self._outline
+        out = self._outline(scale)
         around = box.adjusted(-out, -out, out, out)
         style.stamp(painter, around, look, lambda p: self._draw_body(p, box.width(), box.height(), scale, style))
 
@@ -165,14 +164,14 @@ class Card(QGraphicsRectItem):
         radius = max(2.0, round(RADIUS * scale, 2))
         path = body_path(width, height, radius)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(self._outline, self._outline)
+        painter.translate(self._outline(scale), self._outline(scale))
         if self.lifted:
             painter.translate(0, 3)
             painter.fillPath(path, QColor(0, 0, 0, 40))
             painter.translate(0, -3)
         own = self._own_problem
         if self._grouped:
-            self._draw_pile(painter, width, radius, max(1.0, round(PILE * scale)), style)
+            self._draw_pile(painter, width, radius, _step(scale), style)
         painter.fillPath(path, style.panel)
         painter.fillPath(edge_path(width, height, radius, scale), style.families[self.node.layer.family])
         if own:
@@ -291,9 +290,9 @@ class Card(QGraphicsRectItem):
     def _grouped(self) -> bool:
         return isinstance(self.row, GroupRow)
 
-    @property
-    def _outline(self) -> int:
-        return round(2 * PILE) + 1 if self._grouped else OUTLINE
+    def _outline(self, scale: float) -> float:
+        """Device pixels that what is painted stands out of the body."""
+        return max(OUTLINE, 2 * _step(scale) + 1) if self._grouped else OUTLINE
 
     def _paint_short(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
         """Too small for captions: the title, as large as it can be read."""
@@ -342,51 +341,6 @@ class Card(QGraphicsRectItem):
         painter.drawEllipse(at, radius, radius)
 
 
-class World:
-    """What all cards of a canvas share."""
-
-    def __init__(self) -> None:
-        self.style = Style()
-        self.zoom = 1.0  # of the view; another one paints all items anew
-        self.stale = False  # the frame shows the network as it was
-        self._rows = self.base = Analysis(Graph(), {})
-        self._roles: dict[str, tuple[str, ...]] = {}  # of the inputs of sums, as far as asked for
-
-    def show(self, rows: Analysis, base: Analysis) -> None:
-        """The rows that the cards stand for from now on, and those of the network itself."""
-        self._rows, self.base = rows, base
-        self._roles.clear()
-
-    def readers(self, id: str) -> tuple[str, ...]:
-        """Ids of those that read this node."""
-        return self._rows.graph.readers.get(id, ())
-
-    def out(self, wire: Wire) -> Shape | None:
-        """What runs through this wire; None: nothing can."""
-        row = self._rows.get(wire.source)
-        if isinstance(row, GroupRow) and len(row.exits) > 1 and wire.target in self._rows:
-            inner = behind(self.base, self._rows, wire)
-            row = self.base.get(inner[0].source) if inner else row
-        return row.out if row is not None else None
-
-    def depth(self, wire: Wire) -> int:
-        """In how many frames of open groups this wire lies."""
-        source, target = self._rows.get(wire.source), self._rows.get(wire.target)
-        if source is None or target is None or not source.node.group:
-            return 0
-        pairs = zip(paths(source.node.group), paths(target.node.group), strict=False)
-        return sum(a == b for a, b in pairs)
-
-    def role(self, wire: Wire) -> str:
-        """What comes by this wire where a residual block sums up: `F(x)` or `x`; else nothing."""
-        row = self._rows.get(wire.target)
-        if row is None or row.node.type != "Add":
-            return ""
-        if wire.target not in self._roles:
-            self._roles[wire.target] = residual(self.base.graph, self.base.graph[wire.target])
-        roles = self._roles[wire.target]
-        return roles[wire.port] if wire.port < len(roles) else ""
-
-    def shows(self, out: Shape | None) -> object:
-        """What can be seen of it on a wire."""
-        return out if self.zoom >= WORDS else bool(out)
+def _step(scale: float) -> float:
+    """Device pixels by which each card of a pile looks out above the next."""
+    return max(1.0, round(PILE * scale))

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidg
 from ...net.arrange import HEAD
 from ...net.fold import title
 from ..paint.signs import chevron
-from .card import World
 from .style import TITLES, WORDS, pen, whole
+from .world import World
 
 INSIDE = 10.0
 """From the frame's left edge to its sign, and from there to its name."""

@@ -6,9 +6,9 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
-from .card import World
 from .places import BODY, BOUNDS, LEFT, ROOM, STRIP
 from .style import body_path, edge_path, pen, whole
+from .world import World
 
 SOLID, THIN = 0.9, 0.3
 """Opacity over the empty canvas, and where what lies under it is meant."""

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from ...net.edit import Wire
-from ...net.fold import GroupRow, path_of
+from ...net.fold import GroupRow, path_of, subtotals
 from .. import mime
 from ..session import Session
 from .drop import Drop
@@ -62,6 +62,7 @@ class Hands(View):
         self.edge = Edge(self, self._carry)
         self._space = False
         self._hot: Port | None = None
+        self._over_sign = False
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -90,7 +91,7 @@ class Hands(View):
         chosen = session.fold.chosen
         if id:
             self.choose_wires(())
-            if path_of(id) and not several and self.zoom >= WORDS and SIGN.contains(here - scene.cards[id].pos()):
+            if not several and self._sign_at(here):
                 session.fold.unfold(path_of(id))
                 return None
             if several and id in chosen:
@@ -118,9 +119,13 @@ class Hands(View):
         if frame.on_sign(here):
             session.fold.fold(frame.path)
             return None
-        inside = [n.id for n in session.fold.view.graph if f"{n.group}/".startswith(f"{frame.path}/")]
+        inside = self._inside(frame)
         self.select_cards(inside)
         return Move(self, self.cards_scene, session, at, inside[-1], only=False)
+
+    def _inside(self, frame: FrameItem) -> list[str]:
+        """The cards in a frame."""
+        return [n.id for n in self._session.fold.view.graph if f"{n.group}/".startswith(f"{frame.path}/")]
 
     def select_cards(self, cards: Iterable[str]) -> None:
         """Select the nodes that these cards stand for."""
@@ -142,7 +147,19 @@ class Hands(View):
             if self.gesture.takes_view:
                 self.edge.follow(event.position())
         elif not event.buttons():
-            self._hover(self._port_at(self.to_canvas(event.position())))
+            here = self.to_canvas(event.position())
+            self._hover(self._port_at(here))
+            over = self._hot is None and self._sign_at(here)
+            if over != self._over_sign:
+                self._over_sign = over
+                self._show_cursor()
+
+    def _sign_at(self, here: QPointF) -> bool:
+        """Whether a click here folds or unfolds a group."""
+        id, frame = self.cards_scene.card_at(here), self.cards_scene.frame_at(here)
+        if id:
+            return bool(path_of(id)) and self.zoom >= WORDS and SIGN.contains(here - self.cards_scene.cards[id].pos())
+        return frame is not None and frame.on_sign(here)
 
     def _hover(self, port: Port | None) -> None:
         if port == self._hot:
@@ -207,7 +224,7 @@ class Hands(View):
 
     def _show_cursor(self) -> None:
         shape = Qt.CursorShape
-        over = shape.CrossCursor if self._hot else shape.ArrowCursor
+        over = shape.CrossCursor if self._hot else shape.PointingHandCursor if self._over_sign else shape.ArrowCursor
         self.viewport().setCursor(shape.OpenHandCursor if self._space else over)
 
     # ── keys ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -297,21 +314,30 @@ class Hands(View):
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             id = self.cards_scene.card_at(self.to_canvas(QPointF(event.pos())))
-            QToolTip.showText(event.globalPos(), self._tip(id) if id else "", self.viewport())
+            frame = self.cards_scene.frame_at(self.to_canvas(QPointF(event.pos())))
+            tip = self._tip(id) if id else self._frame_tip(frame) if frame is not None else ""
+            QToolTip.showText(event.globalPos(), tip, self.viewport())
             return True
         return super().viewportEvent(event)
 
     def _tip(self, id: str) -> str:
         rows, view = self._session.rows, self._session.fold.view
         row = view[id]
-        return group_tip(row, view, rows) if isinstance(row, GroupRow) else card_tip(rows[id], rows)
+        return group_tip(row, rows, view.reason(id)) if isinstance(row, GroupRow) else card_tip(rows[id], rows)
+
+    def _frame_tip(self, frame: FrameItem) -> str:
+        row = subtotals(self._session.rows, frame.path)
+        return group_tip(row, self._session.rows, row.problem.text if row.problem else "", open=True)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if self.gesture is not None:
             return
         if event.reason() == QContextMenuEvent.Reason.Mouse:
-            id = self.cards_scene.card_at(self.to_canvas(QPointF(event.pos())))
+            here = self.to_canvas(QPointF(event.pos()))
+            id, frame = self.cards_scene.card_at(here), self.cards_scene.frame_at(here)
             if id and id not in self._session.fold.chosen:
                 self.select_cards([id])
+            elif not id and frame is not None:
+                self.select_cards(self._inside(frame))
         build_menu(self, self._session, bool(self.chosen_wires)).popup(event.globalPos())
         event.accept()

@@ -17,11 +17,12 @@ from ...net.fold import GroupRow
 from ...net.graph import Graph, Node
 from ..signed import signed
 from . import route
-from .card import Card, World
+from .card import Card
 from .frame import FrameItem
 from .places import BODY, OUT, Point, in_port, ports
 from .style import Style
 from .wire import WireItem
+from .world import World
 
 FAR = 4e5
 """Half the side of the plane; cards further out cannot be reached."""

@@ -33,15 +33,15 @@ def card_tip(row: Row, rows: Analysis) -> str:
     return "<p style='margin:0'>" + "</p><p style='margin:4px 0 0 0'>".join(parts) + "</p>"
 
 
-def group_tip(row: GroupRow, view: Analysis, base: Analysis) -> str:
-    """The same of a folded group: what it is, what it holds, what is wrong in it."""
+def group_tip(row: GroupRow, base: Analysis, reason: str, open: bool = False) -> str:
+    """The same of a group, folded or (`open`) not: what it is, what it holds, what is wrong in it."""
     path = path_of(row.id)
     of = " · ".join(filter(None, (kind(base.graph, path), row.node.layer.brief)))
     parts = [f"<b>{escape(path)}</b> · {escape(of)}"]
     if row.problem is not None:
-        parts.append(f"⚠ {escape(view.reason(row.id))}")
+        parts.append(f"⚠ {escape(reason)}")
     parts += [escape(line) for line in _numbers(row)]
-    parts.append(escape(_("Double-click or Enter unfolds it.")))
+    parts.append(escape(_("The sign folds it, the name moves it.") if open else _("Double-click or Enter unfolds it.")))
     return "<p style='margin:0'>" + "</p><p style='margin:4px 0 0 0'>".join(parts) + "</p>"
 
 

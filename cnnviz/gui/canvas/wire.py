@@ -13,9 +13,9 @@ from ...net.edit import Wire
 from ..paint import counts
 from ..paint.counts import grouped, short
 from . import route
-from .card import World
 from .places import Point
 from .style import MAPS, WORDS, pen
+from .world import World
 
 ABOVE = 11.0
 """Where a wire that is meant lies: over the card in hand."""
