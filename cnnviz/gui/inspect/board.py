@@ -128,7 +128,7 @@ class BoardView(Surface):
         painter.setBrush(INK)
         for y in STARS.get(size, ()):
             for x in STARS.get(size, ()):
-                painter.drawEllipse(self.centre(y * size + x), step / 9, step / 9)
+                painter.drawEllipse(self.centre(y * size + x), max(step / 8, 1.7), max(step / 8, 1.7))
         for point, stone in enumerate(self.position.stones):
             if stone != EMPTY:
                 self._paint_stone(painter, point, stone, step)
