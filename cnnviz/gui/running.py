@@ -95,7 +95,7 @@ class Running:
     @property
     def has_random_weights(self) -> bool:
         """Nothing has been learned or loaded: the network answers by chance."""
-        return not (self.learned or self._source or self._weights or self._session.file.path)
+        return not (self.learned or self._source or self._weights)
 
     @property
     def _classes(self) -> int | None:
