@@ -22,6 +22,7 @@ from ..link.messages import (
     Sample,
     Saved,
 )
+from ..link.subject import suits
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
 from ..net.layers import Board, Input, Source
@@ -277,7 +278,9 @@ class Looker:
 
     def _fit(self) -> None:
         """Have the picture ready for the editor's net and for the run's."""
-        wanted = [(self._plan, layer)] if (layer := _input(self._rows)) else []
+        if (layer := _input(self._rows)) and not suits(self._picture, layer):
+            self._picture = Sample()  # as the window has it
+        wanted = [(self._plan, layer)] if layer else []
         wanted += [self._run_input] if self._run_input else []
         shots, self._shots = self._shots, {}
         fitted: dict[Source, Shot] = {}

@@ -18,13 +18,12 @@ from ..link.messages import (
     Pictures,
     Pixels,
     Sample,
-    Sentence,
     Unit,
     Watch,
 )
-from ..net.go import Position
+from ..link.subject import suits
 from ..net.graph import Graph
-from ..net.layers import Board, Tokens, plane
+from ..net.layers import plane
 
 if TYPE_CHECKING:
     from .session import Session
@@ -107,12 +106,7 @@ class Looking:
     def _suit(self) -> None:
         """A picture of one's own is no sentence or board, nor the other way round: go back to the data set then."""
         node = self._session.rows.input
-        if node is None or isinstance(self.picture, Sample):
-            return
-        kinds: tuple[type, ...] = (PictureFile, Pixels)
-        if isinstance(node.layer, Tokens | Board):
-            kinds = (Sentence,) if isinstance(node.layer, Tokens) else (Position,)
-        if not isinstance(self.picture, kinds):
+        if node is not None and not suits(self.picture, node.layer):
             self.show(Sample())
 
     # ── picture ─────────────────────────────────────────────────────────────────────────────────────────────────────

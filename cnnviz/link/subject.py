@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..net.go import Position as Position
+from ..net.layers import Board, Tokens
 
 Array = np.ndarray
 
@@ -42,6 +43,17 @@ class Sentence:
 
 
 Picture = Sample | PictureFile | Pixels | Sentence | Position
+
+
+def suits(picture: Picture, layer: object) -> bool:
+    """Whether a network that begins with this layer can take it; of the data set there is always something."""
+    if isinstance(picture, Sample):
+        return True
+    if isinstance(layer, Tokens):
+        return isinstance(picture, Sentence)
+    if isinstance(layer, Board):
+        return isinstance(picture, Position)
+    return isinstance(picture, PictureFile | Pixels)
 
 
 @dataclass(frozen=True)

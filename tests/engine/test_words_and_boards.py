@@ -72,3 +72,12 @@ def test_a_board_is_looked_at_and_not_trained() -> None:
         assert not desk.all(Failed)
         desk.send(Train(1, Plan(threads=1)))
         assert desk.until(Failed).text.startswith("There is no data set of board positions.")
+
+
+def test_a_typed_sentence_is_left_with_its_network() -> None:
+    with Desk() as desk:
+        desk.send(Open(1, words_net(), PLAN), Look(Sentence("a dull plot")))
+        desk.frame(lambda f: f.picture.name == "typed")
+        desk.send(Open(2, board_net(), PLAN))
+        assert desk.frame(lambda f: f.version == 2 and f.picture.name).picture.name == "Opening"
+        assert not desk.all(Failed)
