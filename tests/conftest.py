@@ -21,7 +21,13 @@ if os.environ.get("CI"):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--all-models`: all of torchvision's classification models, where else ten are taken."""
-    parser.addoption("--all-models", action="store_true", help="test all of torchvision's models, not ten of them")
+    parser.addoption("--all-models", action="store_true", help="test all of torchvision's models and large networks")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `large` takes minutes, and is for --all-models."""
+    if not config.getoption("--all-models"):
+        items[:] = [item for item in items if item.get_closest_marker("large") is None]
 
 
 @pytest.fixture(scope="session")

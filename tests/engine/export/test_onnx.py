@@ -161,7 +161,11 @@ def test_presets_come_back(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["alexnet-table", "googlenet", "resnet20", "densenet121", "mobilenet-v2", "unet"])
+@pytest.mark.parametrize(
+    "name",
+    [*(pytest.param(n, marks=pytest.mark.large) for n in ("alexnet-table", "googlenet", "densenet121", "mobilenet-v2"))]
+    + ["resnet20", "unet"],
+)
 def test_larger_presets_come_back(name: str, tmp_path: Path) -> None:
     graph = preset(name).graph
     assert form(there_and_back(graph, tmp_path).network.graph) == form(graph)
