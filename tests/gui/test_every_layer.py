@@ -7,7 +7,7 @@ import pytest
 
 from cnnviz.engine.build import Net
 from cnnviz.engine.look import Shot, Stamp, frame
-from cnnviz.engine.pictures import fit
+from cnnviz.engine.pictures import fit, plain
 from cnnviz.gui.inspect import Field, Filters, Maps
 from cnnviz.gui.inspect.meaning import unit_looking_at
 from cnnviz.gui.inspect.weights import kernels, weighted
@@ -18,6 +18,7 @@ from cnnviz.net.graph import Graph
 from cnnviz.net.layers import (
     RBF,
     TYPES,
+    Board,
     ChannelLinear,
     Conv1d,
     Embedding,
@@ -37,7 +38,11 @@ from .frames import arrive, open_net
 def shot(graph: Graph) -> Shot:
     layer = graph.nodes[0].layer
     assert isinstance(layer, Source)
-    picture = np.random.default_rng(0).random((12, 9, layer.channels), np.float32)
+    dice = np.random.default_rng(0)
+    if isinstance(layer, Tokens | Board):
+        values = dice.integers(0, 2, (layer.channels, *layer.size))
+        return Shot(plain(values), PictureInfo("noise", layer.size))
+    picture = dice.random((12, 9, layer.channels), np.float32)
     return Shot(fit(picture, layer), PictureInfo("noise", (12, 9), layer.channels))
 
 

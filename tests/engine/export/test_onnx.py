@@ -160,12 +160,11 @@ def test_presets_come_back(name: str, tmp_path: Path) -> None:
     assert form(there_and_back(graph, tmp_path).network.graph) == form(graph)
 
 
+LARGE = ("alexnet-table", "googlenet", "densenet121", "mobilenet-v2")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [*(pytest.param(n, marks=pytest.mark.large) for n in ("alexnet-table", "googlenet", "densenet121", "mobilenet-v2"))]
-    + ["resnet20", "unet"],
-)
+@pytest.mark.parametrize("name", ["resnet20", "unet", *(pytest.param(n, marks=pytest.mark.large) for n in LARGE)])
 def test_larger_presets_come_back(name: str, tmp_path: Path) -> None:
     graph = preset(name).graph
     assert form(there_and_back(graph, tmp_path).network.graph) == form(graph)
