@@ -80,12 +80,12 @@ def insert(graph: Graph, layer: Layer, wire: Wire, pos: Point, also: Iterable[Wi
 def _insert(graph: Graph, layer: Layer, wires: list[Wire], pos: Point) -> tuple[Graph, str]:
     """The layer on these wires, which come from one node."""
     id, source = graph.fresh_id(layer), graph[wires[0].source]
-    ports = {(w.target, w.port) for w in wires}
     group = reduce(_shared, (graph[w.target].group for w in wires), source.group)
-    nodes = []
-    for n in graph:
-        sources = tuple(id if (n.id, i) in ports else s for i, s in enumerate(n.sources))
-        nodes.append(n if sources == n.sources else replace(n, sources=sources))
+    nodes = list(graph)
+    for w in wires:
+        at = next(i for i, n in enumerate(nodes) if n.id == w.target)
+        sources = nodes[at].sources
+        nodes[at] = replace(nodes[at], sources=(*sources[: w.port], id, *sources[w.port + 1 :]))
     place, tight = _spot(graph, source, pos)
     nodes.insert(1 + graph.nodes.index(source), Node(id, layer, (source.id,), group, place))
     return (make_room(_graph(nodes), id) if tight else _graph(nodes)), id

@@ -59,6 +59,11 @@ class Graph:
         return tuple(id for id, r in self.readers.items() if not r)
 
     @cached_property
+    def grouped(self) -> bool:
+        """Whether any node lies in a group."""
+        return any(n.group for n in self.nodes)
+
+    @cached_property
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Ids of the nodes in every group, inner groups included; groups in the order in which they begin."""
         found: dict[str, list[str]] = {}

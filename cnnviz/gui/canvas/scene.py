@@ -59,7 +59,8 @@ class Scene(QGraphicsScene):
         graph, before = rows.graph, self._rows.graph if self._rows is not None else Graph()
         self._rows, self._base, self._signed = rows, base or rows, {}
         self.world.show(rows, self._base)
-        self._cards_of = {shown_node(r): id for id, r in rows.items() if isinstance(r, GroupRow)}
+        folded = rows.items() if self._base is not rows else ()
+        self._cards_of = {shown_node(r): id for id, r in folded if isinstance(r, GroupRow)}
         moved: list[Point] = []  # places that cards came to or left
         shifted: set[str] = set()  # cards whose wires lie elsewhere
         reshaped: set[str] = set()  # cards whose wires look different
@@ -110,7 +111,7 @@ class Scene(QGraphicsScene):
     def lay_frames(self) -> None:
         """Draw the frame of every open group around its cards."""
         graph = self._rows.graph if self._rows is not None else Graph()
-        rects = frames(graph, positions(self.cards)) if any(n.group for n in graph) else {}
+        rects = frames(graph, positions(self.cards)) if graph.grouped else {}
         for path in [p for p in self.frames if p not in rects]:
             gone = self.frames.pop(path)
             self.removeItem(gone)

@@ -106,11 +106,11 @@ class Cells:
         if row.out is None and column >= OUT:
             return 2 * PAD
         wide = self._words[column].width(cell(row, column)) + 2 * PAD + 1
-        return wide + (self.indent(row) + DOT if column == LAYER else 0)
+        return wide + DOT + self.indent(row) if column == LAYER else wide
 
     def indent(self, row: Row) -> int:
         """Pixels before the dot or sign of a row that lies in a group."""
-        return STEP * self._rows.depths.get(row.id, 0)
+        return STEP * self._rows.depths.get(row.id, 0) if self._rows.depths else 0
 
     def paint(self, painter: QPainter, row: Row, top: int, columns: Sequence[Stripe], selected: bool) -> None:
         """Paint what `columns`, from left to right, show of a row whose upper edge is at `top`."""

@@ -27,7 +27,7 @@ class Outline:
 def outline(view: Analysis, base: Analysis) -> Outline:
     """The lines for these cards; `base`: the network's own rows."""
     reasons = view.reasons()
-    if not any(n.group for n in view.graph):
+    if not view.graph.grouped:
         return Outline([*view.values()], {}, reasons)
     closed, under = base.graph.closed, dict[str, list[Row | str]]({"": []})
     for row in view.values():

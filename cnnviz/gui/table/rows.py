@@ -88,17 +88,18 @@ class Rows(QAbstractTableModel):
             self.endInsertRows()
         reasons, before_ = lines.reasons, self.reasons
         deep, were = lines.depths, self.depths
+        deeper = deep != were
         changed = [
             i
             for i, (a, b) in enumerate(zip(old, new, strict=True))
             if (a is not b and not _alike(a, b))
             or (reasons and reasons.get(b.id) != before_.get(b.id))
-            or (deep is not were and deep.get(b.id) != were.get(b.id))
+            or (deeper and deep.get(b.id) != were.get(b.id))
         ]
         self.reasons, self.depths = reasons, deep
         self.rows = new
         if before or after or len(self.place) != len(new):
-            self.place = {r.id: i for i, r in enumerate(new)}
+            self.place = {id: i for i, id in enumerate([r.id for r in new] if deep else view or rows)}
         for first, last in _runs(changed):
             self.dataChanged.emit(self.index(first, LAYER), self.index(last, FIELD))
         if rows.params != self.params:  # every bar is a share of it
