@@ -66,7 +66,7 @@ def _no_block(w: Window) -> str:
 
 
 def _no_blocks(w: Window) -> str:
-    return "" if any(n.group for n in w.session.graph) else N_("The network has no blocks")
+    return "" if w.session.graph.grouped else N_("The network has no blocks")
 
 
 def _all_open(w: Window) -> str:
