@@ -36,9 +36,7 @@ class Net(nn.Module):
     takes these modules for its own. Raises ForeignError where one is missing.
     """
 
-    def __init__(
-        self, rows: Analysis, plan: Plan | None = None, foreign: Parts = MappingProxyType({})
-    ):
+    def __init__(self, rows: Analysis, plan: Plan | None = None, foreign: Parts = MappingProxyType({})):
         super().__init__()
         built = [r for r in rows.values() if r.problem is None]
         done = spent(built)
