@@ -114,3 +114,12 @@ def test_a_checkpoint_is_shown_before_it_is_taken(session, heard, qtbot) -> None
     dialog.accept()
     assert session.engine.last(Adopt) == Adopt(number) and session.file.modified
     assert heard[-1].text == "2 tensors of a.pth are the network's weights now."
+
+
+def test_an_onnx_file_is_opened_like_a_network(session, lenet: Graph, tmp_path) -> None:
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(b"onnx")
+    assert session.file.open_any(str(path))
+    assert session.engine.last(Import).spec == str(path)
+    answer(session, Imported(session.engine.last(Import).number, Network(lenet, "mine")))
+    assert session.graph == lenet and session.file.name == "mine" and session.file.path is None

@@ -71,10 +71,10 @@ class Desk:
                 self.open_file(path, asked=True)
 
     def open_file(self, path: str, asked: bool = False) -> None:
-        """Open a network file."""
+        """Open a network file, or an ONNX file, which the engine makes a network of."""
         if asked or self.may_leave():
             self._settings.set("folder", str(Path(path).parent))
-            self._session.file.open(path)
+            self._session.file.open_any(path)
 
     def open_preset(self, name: str) -> None:
         """Open a network that comes with the program."""
@@ -143,7 +143,7 @@ class Desk:
 
     def take_file(self, path: str) -> None:
         """A file was dropped: a network is opened, weights are matched, anything else is looked at as a picture."""
-        if path.endswith(".cnnviz"):
+        if path.endswith((".cnnviz", ".onnx")):
             self.open_file(path)
         elif path.endswith(WEIGHTS):
             self._session.models.match(path)

@@ -27,7 +27,7 @@ def unsaved(parent: QWidget, name: str, only_weights: bool = False) -> str:
 
 def open_network(parent: QWidget, folder: str) -> str:
     """Path of a network file to open; empty where none was chosen."""
-    wanted = _("Networks") + " (*.cnnviz)"
+    wanted = _("Networks") + " (*.cnnviz *.onnx)"
     return QFileDialog.getOpenFileName(parent, _("Open network"), folder, wanted)[0]
 
 
