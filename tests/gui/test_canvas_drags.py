@@ -151,7 +151,7 @@ def test_a_layer_held_at_the_edge_takes_the_view_along(
     edge = canvas.viewport().mapToGlobal(QPoint(canvas.viewport().width() - 4, 250))
     middle = canvas.viewport().mapToGlobal(canvas.viewport().rect().center())
     start = canvas.centre.x()
-    places = way(shelf.mapToGlobal(shelf.rect().center()), middle) + way(middle, edge) + [edge] * 20
+    places = way(shelf.mapToGlobal(shelf.rect().center()), middle) + way(middle, edge) + [edge] * 60
     finger = Finger(canvas.window(), places)
     qtbot.waitUntil(lambda: finger.done, timeout=5000)
     qtbot.waitUntil(lambda: "relu_1" in session.graph)
