@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cnnviz.net.analysis import analyse
@@ -45,7 +45,7 @@ def check(graph: Graph, folded: frozenset[str]) -> None:
 
 
 @given(grouped(), st.sets(st.sampled_from(PATHS[1:])))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_any_groups_of_any_network(graph: Graph, folded: set[str]) -> None:
     check(graph, frozenset(folded))
 
@@ -140,7 +140,7 @@ def test_frames_hold_their_cards_and_no_others(name: str, folded: bool) -> None:
 
 
 @given(grouped())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_any_network_can_be_arranged(graph: Graph) -> None:
     places = arrange(graph)
     assert places.keys() == graph.index.keys()
