@@ -125,6 +125,9 @@ def test_a_depth_that_no_residual_network_has() -> None:
 def test_auxiliary_heads_can_be_had() -> None:
     with_heads, without = GoogLeNet(heads=True).graph(), GoogLeNet().graph()
     assert len(with_heads.ends) == 3 and len(without.ends) == 1
+    assert analyse(GoogLeNet("torchvision", heads=True).graph()).params == 13_004_888, (
+        "as torchvision's num_params has it"
+    )
     assert [n for n in with_heads if not n.group.startswith("aux")] == list(without)
 
 

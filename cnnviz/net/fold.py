@@ -7,7 +7,7 @@ called `layer1/0/`: no node can be called so.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .analysis import Analysis, Row
 from .graph import Graph, Node, Wire, paths
@@ -28,6 +28,12 @@ class GroupRow(Row):
     exits: tuple[str, ...] = ()  # of them: those that are read outside, or the last where none is
     bytes_inside: int = 0
     every_cost: bool = True
+    inside: tuple[Row, ...] = field(default=(), compare=False, repr=False)  # in the order of `members`
+
+    @property
+    def connections(self) -> int:
+        """Connections of all layers inside; counted when somebody asks."""
+        return sum(r.connections for r in self.inside)
 
     @property
     def costed(self) -> bool:
@@ -164,6 +170,7 @@ def _group(id: str, inside: list[Row], card: dict[str, str] | None, rows: Analys
         exits=tuple(r.id for r in exits) or (last.id,),
         bytes_inside=sum(r.activation_bytes for r in inside),
         every_cost=all(r.costed for r in inside),
+        inside=tuple(inside),
     )
 
 

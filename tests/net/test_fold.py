@@ -32,7 +32,7 @@ def check(graph: Graph, folded: frozenset[str]) -> None:
     rows = analyse(graph)
     view = fold(rows, folded)
     assert (view.params, view.macs, view.fixed) == (rows.params, rows.macs, rows.fixed)
-    assert view.activation_bytes == rows.activation_bytes
+    assert (view.activation_bytes, view.connections) == (rows.activation_bytes, rows.connections)
     assert list(view) == [n.id for n in view.graph]
     at = {id: i for i, id in enumerate(view)}
     assert all(at[s] < at[n.id] for n in view.graph for s in n.sources), "sources come first"

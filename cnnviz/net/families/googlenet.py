@@ -107,14 +107,13 @@ class GoogLeNet(Family):
         return activated(draft, at, group)
 
     def _head(self, draft: Draft, at: str, group: str) -> None:
-        conv = Conv2d(128, (1, 1), bias=self.version == "paper")
-        pooled: tuple[tuple[str, AvgPool2d | AdaptiveAvgPool2d], ...] = (("avgpool", AvgPool2d((5, 5), (3, 3))),)
-        if self.version == "torchvision":
-            pooled = (("avgpool", AdaptiveAvgPool2d((4, 4))),)
-            at = draft.put(pooled[0][1], at, id=inside(group, "avgpool"), group=group)
+        modern = self.version == "torchvision"
+        pool = AdaptiveAvgPool2d((4, 4)) if modern else AvgPool2d((5, 5), (3, 3))
+        at = draft.put(pool, at, id=inside(group, "avgpool"), group=group)
+        if modern:
             at = self._conv(draft, at, group, 128, 1, 1)
         else:
-            at = draft.put(pooled[0][1], at, id=inside(group, "avgpool"), group=group)
+            conv = Conv2d(128, (1, 1))
             at = draft.chain(at, (inside(group, "conv"), conv), (inside(group, "relu"), ReLU()), group=group)
         draft.chain(
             at,
