@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .graph import Graph, Node, paths
+from .fold import card_of, together
+from .graph import Graph, Node, paths, sources_first
 from .layout import CARD, GRID, Point, Size, tidy
 
 EDGE = 16  # px: from a frame to the cards in it
@@ -66,8 +67,10 @@ class _Level:
             if len(parts) > depth:
                 mine.setdefault("/".join(parts[: depth + 1]), []).append(n)
         blocks = {}
+        cards = together(graph, frozenset(p for p, nodes in mine.items() if len(nodes) > 1 and p in graph.closed))
+        whole = set(cards.values())
         for path, nodes in mine.items():
-            if len(nodes) < 2 or path not in graph.closed:
+            if card_of(path) not in whole:
                 continue
             ids = {n.id for n in nodes}
             part = Graph(tuple(Node(n.id, n.layer, tuple(s for s in n.sources if s in ids), n.group) for n in nodes))
@@ -84,7 +87,7 @@ class _Level:
             sources = tuple(of.get(s, s) for s in n.sources if of.get(s, s) != id)
             before = nodes[id].sources if id in nodes else ()
             nodes[id] = Node(id, n.layer, tuple(dict.fromkeys((*before, *sources))))
-        return Graph(_sources_first(nodes))
+        return Graph(sources_first(tuple(nodes.values())))
 
     def places(self) -> dict[str, Point]:
         """Centres of all cards, the first at (0, 0)."""
@@ -101,22 +104,3 @@ class _Level:
             found |= {i: (u + dx, v + dy) for i, (u, v) in places.items()}
         x0, y0 = next(iter(found.values()), (0.0, 0.0))
         return {id: (x - x0, y - y0) for id, (x, y) in found.items()}
-
-
-def _sources_first(nodes: dict[str, Node]) -> tuple[Node, ...]:
-    done: dict[str, Node] = {}
-
-    def put(node: Node) -> None:
-        stack = [node]
-        while stack:
-            top = stack[-1]
-            missing = [nodes[s] for s in top.sources if s not in done]
-            if missing:
-                stack += missing
-            else:
-                done.setdefault(top.id, stack.pop())
-
-    for node in nodes.values():
-        if node.id not in done:
-            put(node)
-    return tuple(done.values())

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from .analysis import Analysis, Row
-from .graph import Graph, Node, Wire, paths
+from .graph import Graph, Node, Wire, paths, sources_first
 from .layers.group import Group
 from .problems import Problem, problem
 
@@ -91,7 +91,7 @@ def fold(rows: Analysis, folded: Collection[str]) -> Analysis:
 
     Totals stay the same. A group reads what its nodes read outside of it, each once, in the order of its nodes.
     """
-    card = _cards(rows.graph, rows.graph.closed.intersection(folded))
+    card = together(rows.graph, rows.graph.closed.intersection(folded))
     if all(id == c for id, c in card.items()):
         return rows
     members: dict[str, list[Row]] = {}
@@ -99,11 +99,12 @@ def fold(rows: Analysis, folded: Collection[str]) -> Analysis:
         members.setdefault(card[r.id], []).append(r)
     made = [_group(c, list_, card, rows) if path_of(c) else _single(list_[0], card) for c, list_ in members.items()]
     by_id = {r.id: r for r in made}
-    graph = _ordered(Graph(tuple(r.node for r in made)))
+    # a group begins where its first node stood, which may be before what its last ones read
+    graph = Graph(sources_first(tuple(r.node for r in made)))
     return Analysis(graph, {n.id: by_id[n.id] for n in graph})
 
 
-def _cards(graph: Graph, folded: frozenset[str]) -> dict[str, str]:
+def together(graph: Graph, folded: frozenset[str]) -> dict[str, str]:
     """The card of every node. Two groups that read each other cannot both be cards: the first of them stays open."""
     while True:
         card = {n.id: _card(n, folded) for n in graph}
@@ -172,21 +173,6 @@ def _group(id: str, inside: list[Row], card: dict[str, str] | None, rows: Analys
         every_cost=all(r.costed for r in inside),
         inside=tuple(inside),
     )
-
-
-def _ordered(graph: Graph) -> Graph:
-    """Sources first: a group begins where its first node stood, which may be before what its last ones read."""
-    place = {n.id: i for i, n in enumerate(graph)}
-    if all(place[s] < place[n.id] for n in graph for s in n.sources):
-        return graph
-    left, done, out = list(graph), set[str](), list[Node]()
-    while left:
-        ready = [n for n in left if done.issuperset(n.sources)]
-        assert ready, "groups that can be folded form no loop"
-        out += ready
-        done |= {n.id for n in ready}
-        left = [n for n in left if n.id not in done]
-    return Graph(tuple(out))
 
 
 def behind(rows: Analysis, view: Analysis, wire: Wire) -> tuple[Wire, ...]:

@@ -172,7 +172,7 @@ def graph(nodes: Iterable[Node]) -> Graph:
                 raise ValueError(f"{n.id} reads {s!r}, which is not there")
             ordered = ordered and s in seen
         seen.add(n.id)
-    return Graph(given if ordered else _sorted(given, place))
+    return Graph(given if ordered else sources_first(given))
 
 
 def paths(group: str) -> Iterator[str]:
@@ -187,7 +187,9 @@ def is_name(text: str) -> bool:
     return text.isidentifier() and not iskeyword(text) and text != "training"
 
 
-def _sorted(nodes: tuple[Node, ...], place: dict[str, int]) -> tuple[Node, ...]:
+def sources_first(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """These nodes so that sources come first, otherwise in the order given. Raises LoopError."""
+    place = {n.id: i for i, n in enumerate(nodes)}
     missing = [len(set(n.sources)) for n in nodes]
     readers: list[list[int]] = [[] for _ in nodes]
     for i, n in enumerate(nodes):

@@ -89,6 +89,21 @@ def test_what_cannot_be_one_card_stays_open() -> None:
     assert fold(analyse(graph), {"g"}).graph == graph
 
 
+def test_two_groups_that_read_each_other_are_not_both_one_block() -> None:
+    graph = Graph(
+        (
+            Node("in_", Input()),
+            Node("a1", ReLU(), ("in_",), "a"),
+            Node("b2", ReLU(), ("in_",), "b"),
+            Node("b1", ReLU(), ("a1",), "b"),
+            Node("a2", ReLU(), ("b2",), "a"),
+        )
+    )
+    assert graph.closed == {"a", "b"}
+    assert len(fold(analyse(graph), {"a", "b"})) == 4
+    assert arrange(graph).keys() == graph.index.keys()
+
+
 def test_a_problem_inside_is_the_group_s() -> None:
     graph = preset("resnet18").graph.change("layer2_0_conv1", layer=Conv2d(128, (3, 3), (1, 1), (1, 1), bias=False))
     view = fold(analyse(graph), {"layer2/0", "layer2/1"})
