@@ -58,6 +58,17 @@ def test_the_weights_of_a_network_file_are_not_written_over(tmp_path: Path, caps
     assert not (tmp_path / "tiny.py").exists()
 
 
+def test_weights_that_are_no_export_are_not_written_over(tmp_path: Path, capsys: Said) -> None:
+    net, run = trained(tmp_path, capsys)
+    (tmp_path / "mine.safetensors").write_text("another program's")
+    again = ("export", net, "--to", "python", "-o", str(tmp_path / "mine.py"), "--weights", str(run))
+    assert "there already" in refused(capsys, *again) and not (tmp_path / "mine.py").exists()
+    assert (tmp_path / "mine.safetensors").read_text() == "another program's"
+    (tmp_path / "mine.safetensors").unlink()
+    asked(capsys, *again)
+    asked(capsys, *again)
+
+
 def test_onnx(tmp_path: Path, capsys: Said) -> None:
     net, run = trained(tmp_path, capsys)
     said = asked(capsys, "export", net, "--to", "onnx", "-o", str(tmp_path / "a.onnx"), "--weights", str(run))

@@ -317,6 +317,13 @@ def spent(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
     return {id: tuple(sources) for id, sources in found.items()}
 
 
+def unsound(rows: Analysis) -> str:
+    """Why this network cannot be run as a whole, with the layer; empty where it can."""
+    if not len(rows):
+        return problem("net.empty").text
+    return next((f"{r.id}: {r.problem.text}" for r in rows.problems if r.problem), "")
+
+
 def trainable(rows: Analysis, classes: int | None = None) -> Problem | None:
     """Why this network cannot be trained (on so many classes), or None where it can."""
     graph = rows.graph

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from os import environ
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +24,10 @@ from .forward import Body
 from .keras_layers import Array, Call, Unlike, activation, calls, merges
 from .outline import outline
 from .to_onnx import ExportError
-from .verify import Verified, compare
+from .verify import Cancelled, Verified, always, compare
 
 PATIENCE = 600  # seconds that Keras may take
+LOOK = 0.1  # seconds after which it is asked again whether to go on
 
 
 @dataclass(frozen=True)
@@ -214,10 +217,13 @@ def _is_straight(shape: tuple[int, ...]) -> bool:
 
 
 # ── beside the network ───────────────────────────────────────────────────────────────────────────────────────────────
-def verify_keras(net_: Net, rows: Analysis, code: KerasCode, keep: Path | None = None) -> Verified:
+def verify_keras(
+    net_: Net, rows: Analysis, code: KerasCode, keep: Path | None = None, go_on: Callable[[], bool] = always
+) -> Verified:
     """Run the code with Keras, on torch, beside the net. `keep`: where its weights are put as Keras has them.
 
-    In a process of its own, since Keras takes its backend once and for all. Raises ExportError where it fails.
+    In a process of its own, since Keras takes its backend once and for all. Raises ExportError where it fails, and
+    Cancelled where `go_on`, which is asked meanwhile, says no.
     """
 
     def run(x: Array) -> Array:
@@ -229,13 +235,29 @@ def verify_keras(net_: Net, rows: Analysis, code: KerasCode, keep: Path | None =
             np.savez(room / "weights.npz", **arrays)  # type: ignore[arg-type]
             argv = [sys.executable, str(Path(__file__).with_name("keras_run.py")), folder, str(keep or "")]
             space = {**environ, "KERAS_BACKEND": "torch", "PYTHONWARNINGS": "ignore"}
-            done = subprocess.run(argv, env=space, capture_output=True, text=True, timeout=PATIENCE, check=False)
-            if done.returncode:
-                raise ExportError(_failure(done.stderr))
+            _run(argv, space, go_on)
             out: Array = np.load(room / "out.npy")
             return out.transpose(0, 3, 1, 2) if out.ndim == 4 else out
 
     return compare(net_, rows, run, runs=1)
+
+
+def _run(argv: list[str], space: dict[str, str], go_on: Callable[[], bool]) -> None:
+    """Wait for the process; it is ended where it is not wanted any more, or takes too long."""
+    until = time.monotonic() + PATIENCE
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(argv, env=space, text=True, **pipes) as process:
+        while True:
+            try:
+                _nothing, stderr = process.communicate(timeout=LOOK)
+                break
+            except subprocess.TimeoutExpired:
+                if go_on() and time.monotonic() < until:
+                    continue
+                process.kill()
+                raise ExportError(_("Keras took too long.")) if go_on() else Cancelled from None
+    if process.returncode:
+        raise ExportError(_failure(stderr))
 
 
 def _failure(stderr: str) -> str:

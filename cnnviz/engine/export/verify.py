@@ -22,14 +22,27 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Verified:
-    """The largest absolute difference between two outputs, and the largest absolute value of the net's own."""
+    """The largest absolute difference between two outputs, and the largest absolute value of the net's own.
+
+    `inputs`: how many random inputs were compared.
+    """
 
     difference: float
     largest: float
+    inputs: int
 
     def within(self, tolerance: float) -> bool:
         """Whether they are the same but for rounding; `tolerance` counts for outputs of about 1."""
         return self.difference <= tolerance * max(1.0, self.largest)
+
+
+class Cancelled(Exception):
+    """What is under way is not wanted any more."""
+
+
+def always() -> bool:
+    """It is wanted to its end."""
+    return True
 
 
 def verify(net: Net, rows: Analysis, exported: Code | bytes) -> Verified:
@@ -52,12 +65,12 @@ def compare(net: Net, rows: Analysis, other: Callable[[Array], Array], runs: int
                 ours = net(x).numpy()
             theirs = np.asarray(other(x.numpy()))
             if ours.shape != theirs.shape:
-                return Verified(float("inf"), 0.0)
+                return Verified(float("inf"), 0.0, BATCH)
             difference = max(difference, _apart(ours, theirs))
             largest = max(largest, float(np.max(np.abs(ours), initial=0.0, where=np.isfinite(ours))))
     finally:
         net.train(was)
-    return Verified(difference, largest)
+    return Verified(difference, largest, BATCH * runs)
 
 
 def inputs(rows: Analysis) -> Sequence[Tensor]:

@@ -1,0 +1,192 @@
+"""A network in another form: made, run beside the network, and only then written. For window and command line alike."""
+
+from __future__ import annotations
+
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...net.analysis import Analysis
+from ...net.files import SUFFIX, replace_file, weights_beside
+from ...text import _, grouped
+from ..build import Net
+from .to_onnx import ExportError
+from .verify import Verified, always, verify
+
+CLOSE = 1e-4  # of outputs of about 1: what other orders of summation may make of float32
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What is exported, and where to.
+
+    net      of `rows`, with the weights that it is run with
+    weights  whether these go along, in a file beside the source; an ONNX file has them in any case
+    used     a weights file that must stay as it is
+    go_on    asked while it takes long; where it says no, what is under way ends with Cancelled
+    """
+
+    title: str
+    rows: Analysis
+    net: Net
+    path: Path
+    weights: bool
+    used: Path | None = None
+    go_on: Callable[[], bool] = always
+
+    def about(self, call: Sequence[str]) -> list[str]:
+        """What exported code says of itself; the lines of `call` take its weights in."""
+        count = grouped(self.rows.params)
+        lines = [_("{title}, written by cnnviz: {count} parameters.").format(title=self.title, count=count)]
+        if self.weights:
+            lines += ["", _("With its weights:"), "", *(f"    {line}" for line in call)]
+        return lines
+
+    def beside(self, suffix: str) -> Path | None:
+        """Where the weights of exported source go; None: nowhere. Raises ExportError where other weights lie there."""
+        if not self.weights:
+            return None
+        beside = self.path.with_suffix(suffix)
+        of_a_network = beside == weights_beside(self.path) and self.path.with_suffix(SUFFIX).exists()
+        if of_a_network or beside == self.used:
+            text = _("{file} holds the weights of a network file. Choose another name than {out}.")
+            raise ExportError(text.format(file=beside, out=self.path))
+        if beside.exists() and not self.path.exists():
+            text = _("{file} is there already, from something else than {out}. Choose another name.")
+            raise ExportError(text.format(file=beside, out=self.path))
+        return beside
+
+
+class Export(ABC):
+    """One export, made but not written. Making, running and writing raise ExportError, or a file's own error."""
+
+    text = ""  # the source; empty for ONNX
+    tolerance = CLOSE
+    weights = ""  # suffix of the file that has its weights; empty: they are in its own
+
+    def __init__(self, job: Job):
+        self._job = job
+
+    @property
+    def contents(self) -> bytes:
+        """Of the file."""
+        return self.text.encode("utf-8")
+
+    @abstractmethod
+    def verify(self) -> Verified:
+        """Run it beside the network. Raises Cancelled where the job does not go on."""
+
+    def agrees(self, found: Verified) -> bool:
+        """Whether it gives the network's numbers."""
+        return found.within(self.tolerance)
+
+    def files(self) -> tuple[Path, ...]:
+        """Where it goes: its file, and that of its weights. Raises ExportError where other weights lie there."""
+        beside = self._job.beside(self.weights) if self.weights else None
+        return (self._job.path, beside) if beside is not None else (self._job.path,)
+
+    def write(self) -> None:
+        """Put it there; to be verified before."""
+        path, *beside = self.files()
+        for weights in beside:
+            self._write_weights(weights)
+        replace_file(path, self.contents)
+
+    def _write_weights(self, path: Path) -> None:
+        raise NotImplementedError
+
+
+class Python(Export):
+    """PyTorch source, its weights in a .safetensors file."""
+
+    tolerance, weights = 0.0, ".safetensors"
+
+    def __init__(self, job: Job):
+        from .python import code
+
+        super().__init__(job)
+        load = f"net.load_state_dict(load_file({job.path.with_suffix(self.weights).name!r}))"
+        call = ("from safetensors.torch import load_file", "net = Net()", load, "net.eval()")
+        try:
+            self._made = code(job.rows, about=job.about(call))
+        except ValueError as e:
+            raise ExportError(str(e)) from None
+        self.text = self._made.text
+
+    def verify(self) -> Verified:
+        """Run the class that the source defines."""
+        return verify(self._job.net, self._job.rows, self._made)
+
+    def _write_weights(self, path: Path) -> None:
+        from ..history import write_weights
+
+        write_weights(path, self._made.state(self._job.net.state_dict()))
+
+
+class Onnx(Export):
+    """An ONNX file."""
+
+    def __init__(self, job: Job):
+        from .to_onnx import to_onnx
+
+        super().__init__(job)
+        with _needs("onnx onnxscript onnxruntime"):
+            self._contents = to_onnx(job.net, job.rows)
+
+    @property
+    def contents(self) -> bytes:
+        """Of the file."""
+        return self._contents
+
+    def verify(self) -> Verified:
+        """Run the file in onnxruntime."""
+        with _needs("onnxruntime"):
+            return verify(self._job.net, self._job.rows, self._contents)
+
+
+class Keras(Export):
+    """Keras source, its weights in an .h5 file."""
+
+    weights = ".weights.h5"
+
+    def __init__(self, job: Job):
+        from .to_keras import to_keras
+
+        super().__init__(job)
+        call = (f"model.load_weights({job.path.with_suffix(self.weights).name!r})",)
+        self._made = to_keras(job.net, job.rows, tuple(job.about(call)))
+        self._weights = b""
+        self.text = self._made.text
+
+    def verify(self) -> Verified:
+        """Run the source with Keras, which alone can write its weights, too."""
+        from .to_keras import verify_keras
+
+        job = self._job
+        with tempfile.TemporaryDirectory(prefix="cnnviz-keras-") as folder:
+            kept = Path(folder, f"kept{self.weights}") if job.weights else None
+            found = verify_keras(job.net, job.rows, self._made, kept, job.go_on)
+            self._weights = kept.read_bytes() if kept is not None else b""
+        return found
+
+    def _write_weights(self, path: Path) -> None:
+        replace_file(path, self._weights)
+
+
+FORMS: dict[str, type[Export]] = {"python": Python, "onnx": Onnx, "keras": Keras}
+"""Forms that are made of the running network."""
+
+
+@contextmanager
+def _needs(packages: str) -> Iterator[None]:
+    """Raise ExportError where one of these is not installed, with what installs them."""
+    try:
+        yield
+    except ModuleNotFoundError as e:
+        if (e.name or "").partition(".")[0] not in ("onnx", "onnxscript", "onnx_ir", "onnxruntime"):
+            raise
+        text = _("{name} is not installed here, and ONNX needs it. Run: python -m pip install {packages}")
+        raise ExportError(text.format(name=e.name, packages=packages)) from None
