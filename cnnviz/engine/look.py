@@ -98,13 +98,14 @@ def glance(net: Net, shot: Shot, interest: Interest, stamp: Stamp) -> Frame:
 def _at_rest(net: Net) -> Iterator[None]:
     """The net in evaluation mode; afterwards each module is in the mode it was in."""
     busy = [m for m in net.modules() if m.training]
+    put = object.__setattr__  # nn.Module's own first asks whether the flag is a weight: ten times as slow
     for m in busy:
-        m.training = False
+        put(m, "training", False)
     try:
         yield
     finally:
         for m in busy:
-            m.training = True
+            put(m, "training", True)
 
 
 def _batch(net: Net, shot: Shot) -> Tensor:
