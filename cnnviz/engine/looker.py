@@ -54,6 +54,17 @@ class Weights:
     plan: Plan = field(default_factory=Plan)  # whose seed and rule give the first weights of all the rest
 
 
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A copy of the editor's net with its weights, and what it is shown: a batch of one."""
+
+    version: int
+    rows: Analysis
+    plan: Plan
+    net: Net
+    picture: torch.Tensor
+
+
 class Looker:
     """Owns the look thread and its own copy of the net. Public methods return at once, unless they say otherwise."""
 
@@ -71,6 +82,7 @@ class Looker:
         self.weights = Weights()
         self.foreign: Parts = {}  # what the net's Foreign nodes run
         self._opened = -1  # version
+        self._built: tuple[int, Analysis, Plan] | None = None  # what the net was made of, where there is one
         self._fitted: dict[Source, Shot] = {}
         self._run_input: tuple[Plan, Source] | None = None
         # the thread's own
@@ -199,6 +211,7 @@ class Looker:
         try:
             self._rows = analyse(command.graph, self._rows)
             self._version, self._plan, self._net = command.version, command.plan, None
+            self._built = None
             self._shots.clear()
             self._build(command)
         finally:
@@ -227,6 +240,7 @@ class Looker:
                 wrong = error
         kept, fresh = fit_state(net, weights.state)
         self._in_net = weights
+        self._built = (command.version, self._rows, command.plan)
         self._post.send(Opened(command.version, kept, fresh))
         if wrong is not None:
             raise wrong
@@ -234,6 +248,19 @@ class Looker:
     def make_net(self, rows: Analysis, plan: Plan) -> Net:
         """The net of these rows, with copies of the parts that only torch can run. For any thread."""
         return Net(rows, plan, deepcopy(dict(self.foreign)))
+
+    def subject(self) -> Subject | None:
+        """The net as it is now, for a thread that works on it by itself; None where there is none."""
+        built = self._built
+        layer = _input(built[1]) if built else None
+        if built is None or layer is None:
+            return None
+        version, rows, plan = built
+        net, shot = self.make_net(rows, plan), self.shot(layer)
+        fit_state(net, self.weights.state)
+        shape = rows[rows.input.id].out if rows.input else None
+        values = torch.zeros(shape or ()) if shot is None else torch.from_numpy(shot.fitted.values)
+        return Subject(version, rows, plan, net, values[None])
 
     def _match(self, command: Match) -> None:
         if self._net is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections import deque
+from collections.abc import Callable
 from threading import Condition, Thread
 
 import numpy as np
@@ -27,10 +28,10 @@ from .shelf import Shelf
 from .train import EVALUATED, Controls, Diverged, Step, epoch_steps, make_optimizer, steps
 
 NEWS = 0.1  # seconds between bells for points
-WHOLE, PARTIAL = 0.012, 0.02  # parts of the time that whole and partial frames may take …
+WHOLE, PARTIAL = 0.006, 0.018  # parts of the time that whole and partial frames may take …
 SELDOM = 0.3  # … but at most so many seconds between two of a kind, unless
 HEAVY = 0.2  # they would take more than this part
-WHOLE_RATE = 10.0  # whole frames a second at most: strips of all cards, output and measured field
+WHOLE_RATE = 6.0  # whole frames a second at most: strips of all cards, output and measured field
 SPAN = 3.0  # seconds over which the speed is measured
 
 
@@ -80,8 +81,9 @@ class Run:
 class Runner:
     """Owns the training thread. All public methods return at once and may be called from any thread."""
 
-    def __init__(self, post: Post, shelf: Shelf, looker: Looker):
-        self._post, self._shelf, self._looker = post, shelf, looker
+    def __init__(self, post: Post, shelf: Shelf, looker: Looker, make_way: Callable[[], None] = lambda: None):
+        """`make_way`: called in the training thread before it trains or goes on; waits for what would disturb it."""
+        self._post, self._shelf, self._looker, self._make_way = post, shelf, looker, make_way
         self._change = Condition()
         self._run: Run | None = None  # the latest
         self._next: Run | None = None  # not begun yet
@@ -228,6 +230,7 @@ class _Training:
         self._recorder = self._make_recorder(rows, data, threads)
         end = "failed"
         self._runner._live = run
+        self._runner._make_way()
         try:
             end = self._drain(data)
         except Diverged:
@@ -335,6 +338,7 @@ class _Training:
             run.hold = False
             if not run.stop:
                 run.phase = TRAINING
+        self._runner._make_way()
         self._post.news()
 
     def _publish(self) -> None:

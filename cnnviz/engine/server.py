@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..link.mailbox import Mailbox
+from ..link.measuring import Cease, Measure
 from ..link.messages import (
     Adopt,
     Catalogue,
@@ -38,6 +39,7 @@ from ..text import _
 from . import device, memory
 from .importer import Importer
 from .looker import Looker
+from .measurer import Measurer
 from .post import Post, Refused
 from .runner import Run, Runner
 from .shelf import Shelf
@@ -78,23 +80,26 @@ def serve(
     post, shelf = Post(send, mailbox), Shelf()
     importer = Importer(post)
     looker = Looker(post, shelf, importer)
-    runner = Runner(post, shelf, looker)
+    measurer = Measurer(post, looker)
+    runner = Runner(post, shelf, looker, measurer.make_way)
     looker.begin(lambda: runner.training, runner.present)
+    measurer.begin(lambda: runner.training)
     send(Ready(device.devices(), device.threads(), device.versions()))
     if guest is not None:
         model = guest.model
         send(Imported(importer.adopt(model), model.network, model.classes, model.notes, guest.picture))
-    engine = _Engine(post, looker, runner, importer)
+    engine = _Engine(post, looker, runner, importer, measurer)
     try:
         while (command := receive()) is not None and not isinstance(command, Quit):
             engine.obey(command)
     finally:
         until = time.monotonic() + FAREWELL
-        importer.close()
-        looker.close()
+        for worker in (importer, measurer, looker):
+            worker.close()
         runner.close(until - time.monotonic())
         looker.join(max(0.0, until - time.monotonic()))
-        importer.join(max(0.0, until - time.monotonic()))
+        for worker in (importer, measurer):
+            worker.join(max(0.0, until - time.monotonic()))
 
 
 def warm_up() -> None:
@@ -108,8 +113,9 @@ def warm_up() -> None:
 class _Engine:
     """What the listening thread knows: the editor's net. Nothing here may take longer than a millisecond."""
 
-    def __init__(self, post: Post, looker: Looker, runner: Runner, importer: Importer):
+    def __init__(self, post: Post, looker: Looker, runner: Runner, importer: Importer, measurer: Measurer):
         self._post, self._looker, self._runner, self._importer = post, looker, runner, importer
+        self._measurer = measurer
         self._open = Open(0, Graph(), Plan())
 
     def obey(self, command: Command) -> None:
@@ -138,6 +144,10 @@ class _Engine:
                 self._runner.stop()
             case Rate(lr):
                 self._runner.rate(lr)
+            case Measure():
+                self._measurer.start(command, self._open.version)
+            case Cease():
+                self._measurer.cease()
             case Save(path):
                 self._looker.save(path)
             case Take(run, since):

@@ -17,6 +17,7 @@ import numpy as np
 from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
+from .measuring import Cease, Costs, Measure, Measuring
 from .subject import Picture as Picture  # all messages, and what they carry, come from here
 from .subject import PictureFile as PictureFile
 from .subject import PictureInfo as PictureInfo
@@ -177,7 +178,23 @@ class Quit:
 
 
 Command = (
-    Open | Import | Forget | Catalogue | Match | Adopt | Look | Watch | Train | Pause | Stop | Rate | Save | Take | Quit
+    Open
+    | Import
+    | Forget
+    | Catalogue
+    | Match
+    | Adopt
+    | Look
+    | Watch
+    | Train
+    | Pause
+    | Stop
+    | Rate
+    | Measure
+    | Cease
+    | Save
+    | Take
+    | Quit
 )
 
 
@@ -310,7 +327,9 @@ class Failed:
     node: str = ""  # the layer it happened at
 
 
-Reply = Ready | Opened | Advance | Imported | Models | Matched | Pictures | Bell | News | Saved | Failed
+Reply = (
+    Ready | Opened | Advance | Imported | Models | Matched | Pictures | Bell | News | Measuring | Costs | Saved | Failed
+)
 
 
 # ── the latest frame ─────────────────────────────────────────────────────────────────────────────────────────────────

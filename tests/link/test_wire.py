@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnnviz.link.measuring import Cease, Cost, Costs, Measure, Measuring
 from cnnviz.link.messages import (
     Adopt,
     Advance,
@@ -81,6 +82,10 @@ MESSAGES = [
     Imported(1, Network(Graph()), ("cat",), ("a note",)),
     Models((("alexnet", ("DEFAULT",)),)),
     Matched(2, "/a.pth", (("a", "b", "name", (1, 2)),), (("c", "why"),)),
+    Measure(3, 32),
+    Cease(),
+    Measuring(3, 2, 30),
+    Costs(3, 1, 32, "cpu", 1, {"a": Cost(0.001, 0.002, 4096)}, 8192),
     Quit(),
     Ready(("cuda:0", "cpu"), 1, (("torch", "2.13"),)),
     Opened(1, ("a",), ("b",)),
