@@ -54,15 +54,16 @@ def _exported(args: argparse.Namespace, network: Network, rows: Analysis, made: 
     torch.set_num_threads(threads())
     used = Path(args.net) if made is not None else chosen(args)
     net = made.net().eval() if made is not None else weighted(rows, network.plan, used)
-    job = Job(network.title or network.name, rows, net, Path(args.out), used is not None, used)
+    path = Path(args.out)
+    job = Job(network.title or network.name, rows, net, path.name, used is not None, used)
     try:
         export = FORMS[args.to](job)
-        path, *beside = export.files()
+        export.files(path)  # what is in the way is said before it takes long
         found = export.verify()
         if not export.agrees(found):
             text = _("What was exported gives other numbers than the network: they differ by up to {difference:g}.")
             raise ExportError(text.format(difference=found.difference))
-        export.write()
+        _path, *beside = export.write(path)
     except ExportError as e:
         raise CommandError(f"{args.net}: {e}") from None
     text = _("{net} is written to {file}; on random inputs it differs from the network by at most {difference:g}.")

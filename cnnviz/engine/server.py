@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..link.exporting import Export, Withdraw
 from ..link.mailbox import Mailbox
 from ..link.measuring import Cease, Measure
 from ..link.messages import (
@@ -37,6 +38,7 @@ from ..net.graph import Graph
 from ..net.plan import Plan
 from ..text import _
 from . import device, memory
+from .exporter import Exporter
 from .importer import Importer
 from .looker import Looker
 from .measurer import Measurer
@@ -84,21 +86,22 @@ def serve(
     runner = Runner(post, shelf, looker, measurer.make_way)
     looker.begin(lambda: runner.training, runner.present)
     measurer.begin(lambda: runner.training)
+    exporter = Exporter(post, looker, runner.present)
     send(Ready(device.devices(), device.threads(), device.versions()))
     if guest is not None:
         model = guest.model
         send(Imported(importer.adopt(model), model.network, model.classes, model.notes, guest.picture))
-    engine = _Engine(post, looker, runner, importer, measurer)
+    engine = _Engine(post, looker, runner, importer, measurer, exporter)
     try:
         while (command := receive()) is not None and not isinstance(command, Quit):
             engine.obey(command)
     finally:
         until = time.monotonic() + FAREWELL
-        for worker in (importer, measurer, looker):
+        for worker in (importer, measurer, exporter, looker):
             worker.close()
         runner.close(until - time.monotonic())
         looker.join(max(0.0, until - time.monotonic()))
-        for worker in (importer, measurer):
+        for worker in (importer, measurer, exporter):
             worker.join(max(0.0, until - time.monotonic()))
 
 
@@ -113,9 +116,17 @@ def warm_up() -> None:
 class _Engine:
     """What the listening thread knows: the editor's net. Nothing here may take longer than a millisecond."""
 
-    def __init__(self, post: Post, looker: Looker, runner: Runner, importer: Importer, measurer: Measurer):
+    def __init__(
+        self,
+        post: Post,
+        looker: Looker,
+        runner: Runner,
+        importer: Importer,
+        measurer: Measurer,
+        exporter: Exporter,
+    ):
         self._post, self._looker, self._runner, self._importer = post, looker, runner, importer
-        self._measurer = measurer
+        self._measurer, self._exporter = measurer, exporter
         self._open = Open(0, Graph(), Plan())
 
     def obey(self, command: Command) -> None:
@@ -148,6 +159,10 @@ class _Engine:
                 self._measurer.start(command, self._open.version)
             case Cease():
                 self._measurer.cease()
+            case Export():
+                self._exporter.start(command, self._open.version, self._open.graph)
+            case Withdraw():
+                self._exporter.withdraw()
             case Save(path):
                 self._looker.save(path)
             case Take(run, since):

@@ -17,6 +17,7 @@ import numpy as np
 from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
+from .exporting import Export, Exported, Exporting, Withdraw
 from .measuring import Cease, Costs, Measure, Measuring
 from .subject import Picture as Picture  # all messages, and what they carry, come from here
 from .subject import PictureFile as PictureFile
@@ -193,6 +194,8 @@ Command = (
     | Measure
     | Cease
     | Save
+    | Export
+    | Withdraw
     | Take
     | Quit
 )
@@ -328,7 +331,21 @@ class Failed:
 
 
 Reply = (
-    Ready | Opened | Advance | Imported | Models | Matched | Pictures | Bell | News | Measuring | Costs | Saved | Failed
+    Ready
+    | Opened
+    | Advance
+    | Imported
+    | Models
+    | Matched
+    | Pictures
+    | Bell
+    | News
+    | Measuring
+    | Costs
+    | Saved
+    | Exporting
+    | Exported
+    | Failed
 )
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnnviz.link.exporting import SOURCE, WRITE, Export, Exported, Exporting, Withdraw
 from cnnviz.link.measuring import Cease, Cost, Costs, Measure, Measuring
 from cnnviz.link.messages import (
     Adopt,
@@ -86,6 +87,10 @@ MESSAGES = [
     Cease(),
     Measuring(3, 2, 30),
     Costs(3, 1, 32, "cpu", 1, {"a": Cost(0.001, 0.002, 4096)}, 8192),
+    Export(4, "python", "net.py", "LeNet-5", True, WRITE),
+    Withdraw(),
+    Exporting(4, SOURCE),
+    Exported(4, "import torch\n", 13, 0.0, 4, True, ("net.py",)),
     Quit(),
     Ready(("cuda:0", "cpu"), 1, (("torch", "2.13"),)),
     Opened(1, ("a",), ("b",)),

@@ -21,9 +21,10 @@ CLOSE = 1e-4  # of outputs of about 1: what other orders of summation may make o
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What is exported, and where to.
+    """What is exported.
 
     net      of `rows`, with the weights that it is run with
+    name     of its file
     weights  whether these go along, in a file beside the source; an ONNX file has them in any case
     used     a weights file that must stay as it is
     go_on    asked while it takes long; where it says no, what is under way ends with Cancelled
@@ -32,7 +33,7 @@ class Job:
     title: str
     rows: Analysis
     net: Net
-    path: Path
+    name: str
     weights: bool
     used: Path | None = None
     go_on: Callable[[], bool] = always
@@ -45,18 +46,16 @@ class Job:
             lines += ["", _("With its weights:"), "", *(f"    {line}" for line in call)]
         return lines
 
-    def beside(self, suffix: str) -> Path | None:
-        """Where the weights of exported source go; None: nowhere. Raises ExportError where other weights lie there."""
-        if not self.weights:
-            return None
-        beside = self.path.with_suffix(suffix)
-        of_a_network = beside == weights_beside(self.path) and self.path.with_suffix(SUFFIX).exists()
+    def beside(self, path: Path, suffix: str) -> Path:
+        """Where the weights of source at `path` go. Raises ExportError where other weights lie there."""
+        beside = path.with_suffix(suffix)
+        of_a_network = beside == weights_beside(path) and path.with_suffix(SUFFIX).exists()
         if of_a_network or beside == self.used:
             text = _("{file} holds the weights of a network file. Choose another name than {out}.")
-            raise ExportError(text.format(file=beside, out=self.path))
-        if beside.exists() and not self.path.exists():
+            raise ExportError(text.format(file=beside, out=path))
+        if beside.exists() and not path.exists():
             text = _("{file} is there already, from something else than {out}. Choose another name.")
-            raise ExportError(text.format(file=beside, out=self.path))
+            raise ExportError(text.format(file=beside, out=path))
         return beside
 
 
@@ -83,17 +82,17 @@ class Export(ABC):
         """Whether it gives the network's numbers."""
         return found.within(self.tolerance)
 
-    def files(self) -> tuple[Path, ...]:
-        """Where it goes: its file, and that of its weights. Raises ExportError where other weights lie there."""
-        beside = self._job.beside(self.weights) if self.weights else None
-        return (self._job.path, beside) if beside is not None else (self._job.path,)
+    def files(self, path: Path) -> tuple[Path, ...]:
+        """What it is at `path`: its file, and that of its weights. Raises ExportError where other weights lie there."""
+        return (path, self._job.beside(path, self.weights)) if self.weights and self._job.weights else (path,)
 
-    def write(self) -> None:
+    def write(self, path: Path) -> tuple[Path, ...]:
         """Put it there; to be verified before."""
-        path, *beside = self.files()
-        for weights in beside:
-            self._write_weights(weights)
+        files = self.files(path)
         replace_file(path, self.contents)
+        for weights in files[1:]:
+            self._write_weights(weights)
+        return files
 
     def _write_weights(self, path: Path) -> None:
         raise NotImplementedError
@@ -108,7 +107,7 @@ class Python(Export):
         from .python import code
 
         super().__init__(job)
-        load = f"net.load_state_dict(load_file({job.path.with_suffix(self.weights).name!r}))"
+        load = f"net.load_state_dict(load_file({Path(job.name).with_suffix(self.weights).name!r}))"
         call = ("from safetensors.torch import load_file", "net = Net()", load, "net.eval()")
         try:
             self._made = code(job.rows, about=job.about(call))
@@ -156,7 +155,7 @@ class Keras(Export):
         from .to_keras import to_keras
 
         super().__init__(job)
-        call = (f"model.load_weights({job.path.with_suffix(self.weights).name!r})",)
+        call = (f"model.load_weights({Path(job.name).with_suffix(self.weights).name!r})",)
         self._made = to_keras(job.net, job.rows, tuple(job.about(call)))
         self._weights = b""
         self.text = self._made.text
