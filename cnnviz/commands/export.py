@@ -76,7 +76,7 @@ def _exported(args: argparse.Namespace, network: Network, rows: Analysis, made: 
 
 
 def _drawn(network: Network, rows: Analysis, args: argparse.Namespace) -> int:
-    from ..engine.export.svg import svg
+    from ..net.drawing.svg import svg
 
     text = svg(rows, network.title or network.name)
     if args.to == "svg":

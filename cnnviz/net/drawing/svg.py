@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
-from ...net.analysis import Analysis, Row
-from ...net.fold import fold, inside, path_of, title, usual
-from ...net.layers.base import FAMILIES
-from ...net.layout import tidy
 from ...text import _, grouped
+from ..analysis import Analysis, Row
+from ..arrange import Rect, frames
+from ..fold import fold, inside, path_of, title, usual
+from ..layers.base import FAMILIES
+from ..layout import tidy
 from .wires import Box, Point, path
 
 WIDTH, HEIGHT = 156, 68  # px of a card
 MARGIN, HEAD = 36, 52  # px around everything, and of the title
-EDGE, RADIUS, STACK = 5, 6, 4
+EDGE, RADIUS, STACK, FRAME = 5, 6, 4, 8
 PITCH = 12  # px between wires into one card
 ASPECT = 16 / 8  # of what is below the title of a slide
+ACROSS, DOWN = 1.25, 0.8  # from the canvas's cards to these, which are wider and lower
 STRIP = 3  # times as wide as high: no slide
 BODY, CAPTION, TITLE = 13, 11, 17  # px of letters
 LETTER, BOLD = 0.57, 0.66  # width of a letter in its height, about
@@ -29,18 +31,28 @@ COLOURS = dict(
     )
 )
 PANEL, LINE, TEXT, QUIET, WIRE, OTHER = "#FFFFFF", "#D0D5DB", "#1B1F24", "#5A6270", "#8A929D", "#5B6B7B"
+VEIL = f'fill="{LINE}" fill-opacity="0.28"'
 
 
-def svg(rows: Analysis, name: str, folded: Iterable[str] | None = None) -> str:
-    """The text of an SVG file. `folded`: groups drawn as one card; those that the window folds where not given."""
-    shown, places = _laid_out(rows, folded)
-    left = min((x for x, _y in places.values()), default=0) - WIDTH / 2 - MARGIN
-    top = min((y for _x, y in places.values()), default=0) - HEIGHT / 2 - MARGIN - HEAD
+def svg(rows: Analysis, name: str, canvas: Analysis | None = None) -> str:
+    """The text of an SVG file.
+
+    canvas  the same network as a person sees it: its groups folded, its cards where they stand, and open groups in
+            frames; without it, it is folded and laid out for a slide
+    """
+    shown, places = _laid_out(rows) if canvas is None else (canvas, _as_on_canvas(canvas))
+    around = frames(shown.graph, places, dict.fromkeys(places, (WIDTH, HEIGHT))) if canvas is not None else {}
+    edges = [(x - WIDTH / 2, y - HEIGHT / 2) for x, y in places.values()] + [(r[0], r[1]) for r in around.values()]
+    left = min((x for x, _y in edges), default=0) - MARGIN
+    top = min((y for _x, y in edges), default=0) - MARGIN - HEAD
     spots = {id: (x - left, y - top) for id, (x, y) in places.items()}
+    framed = {path: (x - left, y - top, w, h) for path, (x, y, w, h) in around.items()}
     about = _("{count} parameters · {macs} multiply-adds").format(count=grouped(rows.params), macs=grouped(rows.macs))
     least = max(_wide(name, TITLE, BOLD), _wide(about, CAPTION)) + 2 * MARGIN
-    width = max(max((x for x, _y in spots.values()), default=0) + WIDTH / 2 + MARGIN, least)
-    height = max((y for _x, y in spots.values()), default=HEAD) + HEIGHT / 2 + MARGIN
+    ends = [(x + WIDTH / 2, y + HEIGHT / 2) for x, y in spots.values()]
+    ends += [(x + w, y + h) for x, y, w, h in framed.values()]
+    width = max(max((x for x, _y in ends), default=0) + MARGIN, least)
+    height = max((y for _x, y in ends), default=HEAD) + MARGIN
     boxes = {id: (x - WIDTH / 2, y - HEIGHT / 2, x + WIDTH / 2, y + HEIGHT / 2) for id, (x, y) in spots.items()}
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
@@ -49,10 +61,12 @@ def svg(rows: Analysis, name: str, folded: Iterable[str] | None = None) -> str:
         f'<rect width="100%" height="100%" fill="{PANEL}"/>',
         _words(MARGIN, MARGIN + TITLE - 4, name, TITLE, TEXT, bold=True),
         _words(MARGIN, MARGIN + TITLE + 14, about, CAPTION, QUIET),
+        *map(_frame, framed.values()),
         *(_behind(*spots[id]) for id in shown if path_of(id)),
         f'<g fill="none" stroke="{WIRE}" stroke-width="1.3">',
         *_wires(shown, spots, list(boxes.values())),
         "</g>",
+        *(line for path, rect in framed.items() for line in _label(path, rect)),
         *(line for row in shown.values() for line in _card(row, *spots[row.id])),
         "</svg>",
         "",
@@ -60,18 +74,36 @@ def svg(rows: Analysis, name: str, folded: Iterable[str] | None = None) -> str:
     return "\n".join(lines)
 
 
-def _laid_out(rows: Analysis, folded: Iterable[str] | None) -> tuple[Analysis, dict[str, Point]]:
+def _laid_out(rows: Analysis) -> tuple[Analysis, dict[str, Point]]:
     """What is drawn, and where: with groups folded until it has the shape of a slide."""
     closed = rows.graph.closed
-    outer = frozenset(p for p in closed if "/" not in p)
-    ways = [usual(rows.graph), closed, outer] if folded is None else [frozenset(folded)]
-    for way in ways:
+    for way in usual(rows.graph), closed, frozenset(p for p in closed if "/" not in p):
         shown = fold(rows, way)
         places = tidy(shown.graph, dict.fromkeys(shown, (WIDTH, HEIGHT)), ASPECT)
         xs, ys = [x for x, _y in places.values()], [y for _x, y in places.values()]
         if not xs or max(xs) - min(xs) <= STRIP * (max(ys) - min(ys) + 2 * HEIGHT):
             break
     return shown, places
+
+
+def _as_on_canvas(canvas: Analysis) -> dict[str, Point]:
+    """Where the cards stand, in their other shape: wider, and lower since they have no maps."""
+    return {n.id: (n.pos[0] * ACROSS, n.pos[1] * DOWN) for n in canvas.graph}
+
+
+def _frame(rect: Rect) -> str:
+    """The frame around an open group."""
+    x, y, w, h = rect
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="{FRAME}" {VEIL} stroke="{LINE}"/>'
+
+
+def _label(path: str, rect: Rect) -> list[str]:
+    """Its name, on the wires that pass there; behind it, what the frames around look like together."""
+    x, y, w, _h = rect
+    name = _cut(title(path), CAPTION, w - 24)
+    back = f'<rect x="{x + 8:.1f}" y="{y + 7:.1f}" width="{_wide(name, CAPTION) + 8:.1f}" height="15" '
+    veils = [f"{back}{VEIL}/>"] * (1 + path.count("/"))
+    return [f'{back}fill="{PANEL}"/>', *veils, _words(x + 12, y + 18, name, CAPTION, QUIET)]
 
 
 def _wires(rows: Analysis, spots: dict[str, Point], boxes: list[Box]) -> Iterable[str]:

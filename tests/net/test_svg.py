@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from itertools import combinations
 from xml.etree import ElementTree
 
@@ -10,11 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnviz.engine.export.svg import COLOURS, HEIGHT, WIDTH, svg
-from cnnviz.engine.export.wires import path
 from cnnviz.gui.paint import theme
 from cnnviz.gui.paint.raster import png
-from cnnviz.net.graph import wires
+from cnnviz.net.analysis import Analysis
+from cnnviz.net.drawing.svg import ACROSS, COLOURS, DOWN, HEIGHT, WIDTH, svg
+from cnnviz.net.drawing.wires import path
+from cnnviz.net.fold import fold
+from cnnviz.net.graph import Graph, wires
 from cnnviz.net.presets import preset
 
 SPACE = "{http://www.w3.org/2000/svg}"
@@ -49,6 +52,23 @@ def test_every_layer_stands_in_it(name: str) -> None:
 def test_large_networks_are_drawn_folded() -> None:
     said = texts(read("resnet50"))
     assert "layer3/5" in said and "layer3_5_conv1" not in said and "25,557,032 parameters" in " ".join(said)
+
+
+def test_a_canvas_is_drawn_as_a_person_sees_it() -> None:
+    rows = preset("resnet50").analyze()
+    shown = fold(rows, rows.graph.closed - {"layer3", "layer3/5"})
+    places = {id: (180.0 * i, 7.0 * i) for i, id in enumerate(shown)}
+    nodes = tuple(replace(n, pos=places[n.id]) for n in shown.graph)
+    canvas = Analysis(Graph(nodes), {n.id: replace(shown[n.id], node=n) for n in nodes})
+    root = ElementTree.fromstring(svg(rows, "Mine", canvas))
+    said = texts(root)
+    assert {"layer2", "layer3/4", "layer3_5_conv1"} <= set(said) and "layer3_4_conv1" not in said
+    frames = [r for r in root.iter(f"{SPACE}rect") if r.get("fill-opacity") and r.get("rx")]
+    assert len(frames) == 2 and said.count("layer3") == 1 and said.count("layer3/5") == 1
+    at = {t.text: (float(t.get("x", 0)), float(t.get("y", 0))) for t in root.iter(f"{SPACE}text")}
+    steps = list(shown).index("fc") - list(shown).index("input")
+    across, down = (b - a for a, b in zip(at["input"], at["fc"], strict=True))
+    assert across == pytest.approx(ACROSS * 180 * steps, abs=0.2) and down == pytest.approx(DOWN * 7 * steps, abs=0.2)
 
 
 def test_a_wire_goes_around_cards_and_wires_take_lanes_of_their_own() -> None:

@@ -1,0 +1,1 @@
+"""A network as a drawing in lines and letters, which needs neither torch nor a display."""
