@@ -1,4 +1,4 @@
-"""The hallway: every panel listens to the Session's signals and calls the verbs of its six parts.
+"""The hallway: every panel listens to the Session's signals and calls the verbs of its parts.
 
     session.edit   the network: add, connect, remove, set, undo …        (editing.py)
     session.look   one selection, one picture, the latest frame          (looking.py)
@@ -6,6 +6,7 @@
     session.file   open, save, recent, autosave and recovery             (filing.py)
     session.fold   which groups are folded, and the cards that follow    (folding.py)
     session.keep   blocks that can be put in, among them one's own       (keeping.py)
+    session.cost   what the layers cost on this machine                  (measuring.py)
     session.models models of other programs, and their checkpoints       (models.py)
 
 Panels never meet each other and never talk to the engine.
@@ -19,6 +20,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from ..link.measuring import Costs, Measuring
 from ..link.messages import (
     Advance,
     Bell,
@@ -44,6 +46,7 @@ from .filing import Filing
 from .folding import Folding
 from .keeping import Keeping
 from .looking import Looking
+from .measuring import Costing
 from .models import Importing
 from .running import Running
 from .settings import Settings
@@ -97,6 +100,7 @@ class Session(QObject):
     engine_changed = Signal()  # engine_state, devices
     models_changed = Signal()  # models.names: what can be imported
     checkpoint_found = Signal()  # models.found: what a checkpoint holds for the network
+    costs_changed = Signal()  # cost.costs, cost.batch
     noticed = Signal(object)  # Notice
 
     _replied = Signal(object)
@@ -119,6 +123,7 @@ class Session(QObject):
         self.fold = Folding(self)
         self.fold.graph_edited()
         self.models = Importing(self)
+        self.cost = Costing(self)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions
         self._alike: set[int] = set()  # versions that are the network in the editor
@@ -190,6 +195,8 @@ class Session(QObject):
             self.file.weights_saved(reply)
         elif isinstance(reply, Advance | Imported | Models | Matched):
             self.models.take(reply)
+        elif isinstance(reply, Measuring | Costs):
+            self.cost.take(reply)
         elif isinstance(reply, Failed):
             self._failed(reply)
 
@@ -198,6 +205,8 @@ class Session(QObject):
         self.look.failed(reply)
         if reply.what == "import":
             self.models.failed()
+        elif reply.what == "measure":
+            self.cost.failed()
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
         home = self.run.home_data
         if reply.what == "data" and home and self.run.plan.data != home:
@@ -230,6 +239,7 @@ class Session(QObject):
 
     def _after_loss(self, text: str, log: str) -> None:
         step = self.run.lost()
+        self.cost.failed()
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
         if step:
             text += " " + _("Its weights are those of step {step}.").format(step=f"{step:,}")

@@ -56,6 +56,8 @@ def test_shape_params_and_macs_are_torchs(layer: Layer) -> None:
     it = getattr(net, row.id)
     assert sum(p.numel() for p in it.parameters()) == row.params
     assert row.fixed == (it.prototypes.numel() if isinstance(layer, RBF) else 0) == rows.fixed
+    kept = sum(v.numel() for v in it.state_dict().values())  # what lies beside the weights in a file
+    assert row.node.layer.buffers(row.ins) == kept - row.params - row.fixed
     counts = counter.get_flop_counts().get(f"Net.{row.id}", {})
     assert sum(counts.values()) == 2 * row.macs
     assert outs[row.id].numel() * outs[row.id].element_size() == row.activation_bytes

@@ -16,7 +16,7 @@ from cnnviz.gui.layers.form import Form
 from cnnviz.gui.layers.why import Why
 from cnnviz.gui.mending import LINES, as_actions, preview
 from cnnviz.gui.session import Notice, Session
-from cnnviz.gui.table.rows import OUT, tip
+from cnnviz.gui.table.columns import OUT, tip
 from cnnviz.gui.table.table import Table
 from cnnviz.net.graph import Graph
 

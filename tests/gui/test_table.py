@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.paint.counts import count, memory, short
 from cnnviz.gui.session import Session
-from cnnviz.gui.table.rows import (
+from cnnviz.gui.table.columns import (
     FIELD,
     LAYER,
     MACS,
@@ -22,13 +22,12 @@ from cnnviz.gui.table.rows import (
     OUT,
     PARAMS,
     TYPE,
-    Rows,
-    as_csv,
-    as_markdown,
-    as_text,
+    USUAL,
     field_text,
     tip,
 )
+from cnnviz.gui.table.copies import as_csv, as_markdown, as_text
+from cnnviz.gui.table.rows import Rows
 from cnnviz.gui.table.table import Table
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
@@ -48,7 +47,8 @@ def table(session: Session, lenet: Graph, qtbot: QtBot) -> Table:
 
 
 def shown(t: Table, row: int) -> list[str]:
-    return [t.model.index(row, c).data() for c in range(t.model.columnCount())]
+    """The usual columns' cells."""
+    return [t.model.index(row, c).data() for c in USUAL]
 
 
 def chosen(t: Table) -> list[int]:
@@ -131,7 +131,7 @@ def test_an_edit_tells_only_of_the_rows_it_changed(table: Table, session: Sessio
     session.edit.set("C1", "padding_mode", "reflect")
     assert told == []  # nothing that the table shows
     session.edit.set("output", "out_features", 12)
-    assert told == [(5, 5, LAYER), (0, 5, PARAMS)]
+    assert told == [(5, 5, LAYER), (0, 5, PARAMS), (0, 5, MACS), (0, 5, MEMORY)]  # bars are shares of the whole
     assert shown(table, 5)[OUT] == "12"
     assert table.totals.texts[PARAMS] == f"{session.rows.params:,}"
 
@@ -169,7 +169,7 @@ def test_every_edit_gives_the_rows_of_a_fresh_model(table: Table, session: Sessi
         fresh = Rows()
         fresh.show_rows(session.rows)
         assert [shown(table, i) for i in range(len(session.graph))] == [
-            [fresh.index(i, c).data() for c in range(7)] for i in range(len(session.graph))
+            [fresh.index(i, c).data() for c in USUAL] for i in range(len(session.graph))
         ]
 
 
@@ -307,9 +307,9 @@ def test_copies_of_a_broken_network_say_what_the_window_says(table: Table, sessi
 
 def test_markdown_is_a_table_with_totals(lenet: Graph) -> None:
     lines = as_markdown(list(analyse(lenet).values()), {}).splitlines()
-    assert lines[1] == "| --- | --- | --- | ---: | ---: | ---: | --- |"
+    assert lines[1] == "| --- | --- | ---: | ---: | --- | ---: | --- |"
     assert {line.count("|") for line in lines} == {8}
-    assert lines[3] == "| C1 | Conv2d | 6×28×28 | 156 | 117,600 | 18.4 KB | 5×5 /1 |"
+    assert lines[3] == "| C1 | 6×28×28 | 156 | 117,600 | 5×5 /1 | 18.4 KB | Conv2d |"
     assert lines[-1].startswith("| **Total** |")
 
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from cnnviz.bench.table import chain
 from cnnviz.gui.paint import theme
 from cnnviz.gui.session import Session
-from cnnviz.gui.table.rows import FIELD, OUT, PARAMS, TYPE, cell
+from cnnviz.gui.table.columns import FIELD, OUT, PARAMS, TYPE, cell
 from cnnviz.gui.table.table import Table
 from cnnviz.net.analysis import Row
 from cnnviz.net.graph import Graph, Wire

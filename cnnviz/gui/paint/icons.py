@@ -131,6 +131,12 @@ def _plus(p: Pen) -> None:
     p.line((3, 8), (13, 8))
 
 
+def _columns(p: Pen) -> None:
+    p.box(2, 3, 14, 13)
+    p.line((6, 3), (6, 13))
+    p.line((10, 3), (10, 13))
+
+
 def _trash(p: Pen) -> None:
     p.line((2, 4), (14, 4))
     p.line((6, 4), (6, 2), (10, 2), (10, 4))
@@ -165,6 +171,7 @@ DRAWINGS: dict[str, Callable[[Pen], None]] = {
     "fit": _fit,
     "tidy": _tidy,
     "theme": _theme,
+    "columns": _columns,
     "plus": _plus,
     "trash": _trash,
     "picture": _picture,

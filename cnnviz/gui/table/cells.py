@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, QPointF, QRect, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
+from PySide6.QtCore import QEvent, QItemSelection, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QFont, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHeaderView, QTableView, QToolButton, QWidget
 
 from ...net.analysis import Row
 from ...net.fold import GroupRow
 from ...text import _
-from ..paint import theme
-from ..paint.counts import LONGEST, count, grouped, memory
+from ..paint import icons, theme
+from ..paint.counts import LONGEST, grouped
 from ..paint.signs import SIZE, chevron, dot, sign
 from ..session import Session
+from .columns import COLUMNS, FIELD, LAYER, MACS, NUMBERS, OUT, TYPE, cell, heading
 from .outline import OpenRow
-from .rows import COLUMNS, FIELD, LAYER, MACS, MEMORY, NUMBERS, OUT, PARAMS, TYPE, Rows, cell
+from .rows import Rows
 from .words import Words
 
 HEIGHT = 26
@@ -42,7 +43,9 @@ def total_font() -> QFont:
 class Heading(QHeaderView):
     """The columns' names, each above what stands in it."""
 
-    def __init__(self, parent: QWidget):
+    asked = Signal(QPoint)  # for the menu of columns, there
+
+    def __init__(self, rows: Rows, parent: QWidget):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setSectionsClickable(False)
         self.setHighlightSections(False)
@@ -54,10 +57,36 @@ class Heading(QHeaderView):
         self.own: set[int] = set()  # columns whose width a person has chosen
         self._held = False
         self.sectionResized.connect(self._note)
+        self._rows = rows
+        self._button = QToolButton(self)
+        self._button.setAutoRaise(True)
+        self._button.setAutoFillBackground(True)  # it lies over the last column's name where there is no room
+        self._button.setIcon(icons.icon("columns", theme.current()))
+        self._button.setToolTip(_("Columns, and pictures that memory is counted for"))
+        self._button.setAccessibleName(_("Columns of the table"))
+        self._button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._button.setFixedSize(HEIGHT, HEIGHT)
+        self._button.clicked.connect(self._ask)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._button.setIcon(icons.icon("columns", theme.current()))
+        super().changeEvent(event)
+
+    @Slot()
+    def _ask(self) -> None:
+        self.asked.emit(self._button.mapToGlobal(QPoint(0, HEIGHT)))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.asked.emit(event.globalPos())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._button.move(self.width() - HEIGHT, 0)
 
     def needs(self, section: int) -> int:
         """Pixels that a column's name takes with its margins."""
-        return self._words.width(_(COLUMNS[section])) + 2 * PAD + 1
+        return self._words.width(heading(section, self._rows.sight)) + 2 * PAD + 1
 
     @Slot(int, int, int)
     def _note(self, section: int, before: int, now: int) -> None:
@@ -86,7 +115,7 @@ class Heading(QHeaderView):
         painter.fillRect(rect, now.colour("window"))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), now.colour("line"))
         painter.setPen(now.colour("caption"))
-        middle, name = rect.top() + rect.height() / 2, _(COLUMNS[section])
+        middle, name = rect.top() + rect.height() / 2, heading(section, self._rows.sight)
         self._words.paint(painter, rect.left() + PAD, rect.width() - 2 * PAD, middle, name, section in NUMBERS)
         painter.restore()
 
@@ -105,7 +134,7 @@ class Cells:
         """Pixels that a cell's content takes with its margins; a sentence over all columns widens none."""
         if row.out is None and column >= OUT:
             return 2 * PAD
-        wide = self._words[column].width(cell(row, column)) + 2 * PAD + 1
+        wide = self._words[column].width(cell(row, column, self._rows.sight)) + 2 * PAD + 1
         return wide + DOT + self.indent(row) if column == LAYER else wide
 
     def indent(self, row: Row) -> int:
@@ -121,8 +150,9 @@ class Cells:
         for column, left, wide in columns:
             if row.out is None and column >= OUT:
                 continue  # the sentence goes over all of them
-            if column == PARAMS and row.params and self._rows.params and not selected and not isinstance(row, OpenRow):
-                bar = max(1.0, (wide - PAD) * row.params / self._rows.params)
+            share = 0.0 if selected or isinstance(row, OpenRow) else self._share(row, column)
+            if share:
+                bar = max(1.0, (wide - PAD) * share)
                 painter.fillRect(QRectF(left + PAD / 2, top + 4, bar, HEIGHT - 8), now.colour("well"))
             left, room = left + PAD, wide - 2 * PAD
             if column == LAYER:
@@ -134,8 +164,22 @@ class Cells:
                     dot(painter, QPointF(left + 4, middle + 0.5), row.node.layer.family, selected)
                 left, room = left + DOT, room - DOT
             words = self._small if column == FIELD and row.field is None else self._words[column]
-            painter.setPen(now.colour("on_highlight" if selected else _ink(row, column)))
+            painter.setPen(now.colour("on_highlight" if selected else self._ink(row, column)))
             words.paint(painter, left, room, middle, self._rows.text(row, column), column in NUMBERS)
+
+    def _share(self, row: Row, column: int) -> float:
+        """Of the network's figure in this column, what this row has."""
+        whole, amount = self._rows.wholes.get(column), COLUMNS[column].amount
+        return (amount(row, self._rows.sight) or 0) / whole if whole and amount else 0.0
+
+    def _ink(self, row: Row, column: int) -> str:
+        """The colour of a cell's text, by its name in the theme."""
+        amount = COLUMNS[column].amount
+        if _waits(row) or (amount is not None and not amount(row, self._rows.sight)):
+            return "faint"
+        if isinstance(row, OpenRow) and column != LAYER:
+            return "caption"  # its layers say it again
+        return "caption" if column == TYPE or (column == FIELD and row.field is None) else "text"
 
     def paint_problem(self, painter: QPainter, row: Row, top: int, left: int, wide: int, selected: bool) -> None:
         """Write why a row gives nothing, from `left` on."""
@@ -155,23 +199,13 @@ def _waits(row: Row) -> bool:
     return row.out is None and row.problem is not None and row.problem.code == "waits"
 
 
-def _ink(row: Row, column: int) -> str:
-    """The colour of a cell's text, by its name in the theme."""
-    nothing = (column == PARAMS and not row.params) or (column == MACS and not row.macs)
-    if nothing or _waits(row):
-        return "faint"
-    if isinstance(row, OpenRow) and column != LAYER:
-        return "caption"  # its layers say it again
-    return "caption" if column == TYPE or (column == FIELD and row.field is None) else "text"
-
-
 class Totals(QWidget):
     """The last line: sums under the columns they belong to, and how many layers are broken."""
 
-    def __init__(self, view: QTableView, parent: QWidget):
+    def __init__(self, rows: Rows, view: QTableView, parent: QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it is painted for it
-        self._view = view
+        self._rows, self._view = rows, view
         self._texts: dict[int, str] = {}
         self._problems = 0
         self._sums, self._small, self._body = Words(total_font()), Words(theme.caption()), Words(theme.body())
@@ -181,27 +215,36 @@ class Totals(QWidget):
 
     def show_totals(self, session: Session) -> None:
         """Sum up the session's rows."""
-        rows = session.rows
+        rows, sight = session.rows, self._rows.sight
         self._problems = len(rows.problems)
         n = len(rows)
         self._texts = {
             LAYER: _("Total"),
             TYPE: _("1 layer") if n == 1 else _("{n} layers").format(n=grouped(n)),
-            PARAMS: count(rows.params),
-            MACS: count(rows.macs),
-            MEMORY: memory(rows.activation_bytes),
         }
+        told = []
+        for column in self._rows.shown:
+            it = COLUMNS[column]
+            value = it.sum(rows, sight) if it.number else None
+            if value is None:
+                continue
+            lacking = column == MACS and rows.uncosted
+            self._texts[column] = f"≥ {it.shown(value)}" if lacking else it.shown(value)
+            if it.exact and value > LONGEST and it.shown(value) != grouped(value):
+                told.append(_(it.exact).format(n=grouped(value)))
+            if lacking:
+                told.append(_("Layers whose cost is not known, and not counted: {n}.").format(n=len(rows.uncosted)))
         if self._problems:
             text = _("1 problem") if self._problems == 1 else _("{n} problems").format(n=self._problems)
             self._texts[OUT] = text  # nothing is summed up there
-        large = [(_("{n} parameters"), rows.params), (_("{n} multiply-adds"), rows.macs)]
-        self.setToolTip("\n".join(t.format(n=grouped(n)) for t, n in large if n > LONGEST))
-        self.setAccessibleName(", ".join(f"{_(COLUMNS[c])} {t}" for c, t in self._texts.items()))
+        self.setToolTip("\n".join(told))
+        self.setAccessibleName(", ".join(f"{_(COLUMNS[c].name)} {t}" for c, t in self._texts.items()))
         self.update()
 
     def needs(self) -> dict[int, int]:
         """Pixels that the sums take with their margins, by column."""
-        return {c: self._words(c).width(self._texts[c]) + 2 * PAD + 2 for c in (*NUMBERS, TYPE)}
+        there = (c for c in self._texts if c in NUMBERS or c == TYPE)
+        return {c: self._words(c).width(self._texts[c]) + 2 * PAD + 2 for c in there}
 
     def _words(self, column: int) -> Words:
         return self._small if column == TYPE else self._body if column == OUT else self._sums
@@ -218,6 +261,8 @@ class Totals(QWidget):
         painter.fillRect(0, 0, self.width(), 1, now.colour("line"))
         painter.setClipRect(0, 0, self._view.viewport().width(), self.height())
         for column, text in self._texts.items():
+            if column not in self._rows.shown:
+                continue
             left = self._view.columnViewportPosition(column) + PAD
             room = self._view.columnWidth(column) - 2 * PAD
             words = self._words(column)

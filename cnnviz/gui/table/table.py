@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Slot
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QPoint, QRect, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import (
-    QContextMenuEvent,
-    QGuiApplication,
-    QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
-
+from ...link.measuring import Costs
 from ...net.analysis import Row
-from ...net.fold import GroupRow, inside, path_of
+from ...net.fold import inside
 from ...text import _
 from ..mending import add_repairs
-from ..paint import theme
 from ..session import Session
-from .cells import DOT, HEIGHT, PAD, Cells, Heading, Totals
+from .cells import Totals
+from .choice import ColumnMenu, remember, remembered
+from .columns import LAYER, MEASURED, ORDER, Sight
+from .copies import as_csv, as_markdown, as_text
 from .outline import OpenRow
-from .rows import FIELD, LAYER, MACS, MEMORY, OUT, PARAMS, TYPE, VALUES, Rows, as_csv, as_markdown, as_text
+from .rows import LAST, Rows
+from .view import View
 
-WAYS = {"text": as_text, "csv": as_csv, "markdown": as_markdown}
-ORDER = (LAYER, OUT, PARAMS, MACS, FIELD, MEMORY, TYPE)
-"""Columns from left to right: what a small window has no room for stands last."""
-LOOSE = 24
-"""Pixels that a column gets beyond its contents where there is room to spare."""
+WAYS = {"text": as_text, "markdown": as_markdown}
 Flag = QItemSelectionModel.SelectionFlag
 
 
@@ -42,9 +31,11 @@ class Table(QWidget):
         super().__init__(parent)
         self._session = session
         self._following = False  # the view is being told what is selected, it does not tell
+        self._told: Costs | None = None  # the measurement whose columns have been shown
         self.model = Rows(self)
-        self.view = _View(self.model, self)
-        self.totals = Totals(self.view, self)
+        self.model.show_columns(remembered(session.settings), self._sight())
+        self.view = View(self.model, self)
+        self.totals = Totals(self.model, self.view, self)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -59,6 +50,8 @@ class Table(QWidget):
         session.graph_changed.connect(self.refresh)
         session.view_changed.connect(self.refresh)
         session.selection_changed.connect(self._follow)
+        session.costs_changed.connect(self._show_costs)
+        self.view.heading.asked.connect(self._choose_columns)
         self.refresh()
 
     @Slot()
@@ -67,6 +60,8 @@ class Table(QWidget):
         self._following = True
         known, before = {id(r) for r in self.model.rows}, self.model.place
         self.model.show_rows(self._session.rows, self._session.fold.view)
+        if self._session.cost.measured is not None:  # layers that were edited have not been measured
+            self.model.show_columns(self.model.shown, self._sight())
         self._following = False
         self.totals.show_totals(self._session)
         fresh = [r for r in self.model.rows if id(r) not in known]  # the others are known to fit
@@ -74,6 +69,38 @@ class Table(QWidget):
             self.view.forget_widths()  # another network
         self.view.widen(fresh, self.totals.needs())
         self._select(scroll=False)
+
+    # ── columns ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _sight(self) -> Sight:
+        cost = self._session.cost
+        measured = cost.measured if cost.measured and cost.measured.batch == cost.batch else None
+        return Sight(cost.batch, cost.costs, measured)
+
+    @Slot(tuple)
+    def show_columns(self, shown: tuple[int, ...]) -> None:
+        """Show these columns, and again at the next start."""
+        remember(self._session.settings, shown)
+        self.model.show_columns(shown, self._sight())
+        self.view.show_columns()
+        self.totals.show_totals(self._session)
+        self.view.widen(self.model.rows, self.totals.needs())
+
+    @Slot()
+    def _show_costs(self) -> None:
+        """The batch is another one, or layers have been measured: what was asked for comes into view."""
+        measured, shown = self._session.cost.measured, self.model.shown
+        if measured is not self._told:
+            self._told = measured
+            if not {*MEASURED} & {*shown}:
+                shown = tuple(c for c in ORDER if c in shown or c in MEASURED)
+        self.show_columns(shown)
+
+    @Slot(QPoint)
+    def _choose_columns(self, where: QPoint) -> None:
+        menu = ColumnMenu(self._session, self.model.shown, self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.chosen.connect(self.show_columns)
+        menu.popup(where)
 
     # ── selection ───────────────────────────────────────────────────────────────────────────────────────────────────
     @Slot(QItemSelection, QItemSelection)
@@ -109,7 +136,7 @@ class Table(QWidget):
             return
         picked = QItemSelection()
         for p in places:
-            picked.select(self.model.index(p, LAYER), self.model.index(p, FIELD))
+            picked.select(self.model.index(p, LAYER), self.model.index(p, LAST))
         self._following = True
         chosen.select(picked, Flag.ClearAndSelect)
         if places:
@@ -133,7 +160,9 @@ class Table(QWidget):
     # ── copies ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def copy_as(self, way: str) -> None:
         """Put the table on the clipboard as "text", "csv" or "markdown"; of several selected rows only those."""
-        QGuiApplication.clipboard().setText(WAYS[way](self._copied(), self.model.reasons))
+        rows, reasons, sight = self._copied(), self.model.reasons, self.model.sight
+        text = as_csv(rows, reasons, sight) if way == "csv" else WAYS[way](rows, reasons, sight, self.model.shown)
+        QGuiApplication.clipboard().setText(text)
 
     def _copied(self) -> list[Row]:
         chosen = sorted(i.row() for i in self.view.selectionModel().selectedRows())
@@ -172,177 +201,3 @@ class Table(QWidget):
         menu = self.menu()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(where)
-
-
-class _View(QTableView):
-    """The rows. A row with a problem says it in one sentence over all its columns."""
-
-    copied = Signal()
-    toggled = Signal(str)  # path of a group: fold or unfold it
-    asked = Signal(QPoint)
-
-    def __init__(self, model: Rows, parent: QWidget):
-        super().__init__(parent)
-        self._rows = model
-        self.setModel(model)
-        self._cells = Cells(model)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setAccessibleName(_("Table of layers"))
-        self.setMouseTracking(True)
-        side = self.verticalHeader()
-        side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        side.setMinimumSectionSize(HEIGHT)
-        side.setDefaultSectionSize(HEIGHT)
-        side.hide()
-        heading = Heading(self)
-        self.setHorizontalHeader(heading)
-        for place, column in enumerate(ORDER):
-            heading.moveSection(heading.visualIndex(column), place)
-        self._heading = heading
-        self._given: dict[int, int] = {}  # widths that columns have been given
-        self.forget_widths()
-
-    def forget_widths(self) -> None:
-        """Take the columns for as narrow as their names."""
-        self._needs = {column: self._heading.needs(column) for column in ORDER}
-
-    def widen(self, rows: Sequence[Row], totals: Mapping[int, int]) -> None:
-        """Let every column hold what stands in `rows`, and its total of so many pixels.
-
-        Columns never shrink by themselves, so nothing jumps; a person's own widths stay.
-        """
-        sound = [r for r in rows if r.out is not None]  # the others have a sentence there
-        for column in ORDER:
-            value, wide = VALUES[column], max(self._needs[column], totals.get(column, 0))
-            told = {value(r): r for r in (sound if column >= OUT else rows)}  # most cells say what others say
-            for row in told.values():
-                wide = max(wide, self._cells.needs(row, column))
-            self._needs[column] = wide
-        self._share()
-
-    def _share(self) -> None:
-        """Give the columns what they need, and of what is to spare a little to each; the last one takes the rest."""
-        own = self._heading.own
-        taken = sum(self.columnWidth(c) if c in own else self._needs[c] for c in ORDER)
-        loose = min(max((self.viewport().width() - taken) // len(ORDER), 0), LOOSE)
-        for column in ORDER:
-            wide = self._needs[column] + loose
-            if column not in own and self._given.get(column) != wide:
-                self._given[column] = wide  # the last one is wider than that: it would be given its width each time
-                self.setColumnWidth(column, wide)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._share()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the rows in view; Qt would ask for every cell by itself."""
-        self.executeDelayedItemsLayout()  # rows that came or went have their places
-        painter = QPainter(self.viewport())
-        if self._rows.rows:
-            self._paint_rows(painter, event.rect())
-        else:
-            self._paint_empty(painter)
-        painter.end()
-
-    def _paint_rows(self, painter: QPainter, exposed: QRect) -> None:
-        every = [(c, self.columnViewportPosition(c), self.columnWidth(c)) for c in ORDER]
-        columns = [s for s in every if s[1] <= exposed.right() and s[1] + s[2] > exposed.left()]
-        first, last = self.rowAt(exposed.top()), self.rowAt(exposed.bottom())
-        if first < 0 or not columns:
-            return
-        chosen = self.selectionModel()
-        for place in range(first, last + 1 if last >= 0 else len(self._rows.rows)):
-            row, top, selected = self._rows.rows[place], self.rowViewportPosition(place), chosen.isRowSelected(place)
-            self._cells.paint(painter, row, top, columns, selected)
-            if row.out is None:
-                self._cells.paint_problem(painter, row, top, *self._sentence(), selected)
-        current = self.currentIndex()  # Ctrl+arrows move it without selecting
-        if self.hasFocus() and current.isValid() and not chosen.isSelected(current):
-            painter.setPen(theme.current().colour("accent"))
-            painter.drawRect(QRectF(self.visualRect(current)).adjusted(0.5, 0.5, -1.5, -1.5))
-
-    def _sentence(self) -> tuple[int, int]:
-        """Left edge and width of what is wrong with a row: from the output on to the type, which stays."""
-        left, end = self.columnViewportPosition(OUT), self.columnViewportPosition(TYPE)
-        return left, (end if end > left else self.viewport().width()) - left
-
-    def sizeHintForColumn(self, column: int) -> int:
-        """For a double click at a column's edge."""
-        return self._needs[column]
-
-    def _paint_empty(self, painter: QPainter) -> None:
-        painter.setFont(theme.body())
-        painter.setPen(theme.current().colour("caption"))
-        area = QRectF(self.viewport().rect()).adjusted(PAD, PAD, -PAD, -PAD)
-        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-        painter.drawText(area, int(flags), _("Every layer gets a row here. Drag one onto the canvas."))
-
-    def event(self, event: QEvent) -> bool:
-        # the window's own Copy copies cards: while the table has the focus, Ctrl+C is the table's
-        if (
-            isinstance(event, QKeyEvent)
-            and event.type() == QEvent.Type.ShortcutOverride
-            and event.matches(QKeySequence.StandardKey.Copy)
-        ):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def _group(self, place: int) -> GroupRow | None:
-        row = self._rows.rows[place] if 0 <= place < len(self._rows.rows) else None
-        return row if isinstance(row, GroupRow) else None
-
-    def _above(self) -> int:
-        """The row of the subtotals that the current row belongs to; −1 where there are none."""
-        place, rows, depths = self.currentIndex().row(), self._rows.rows, self._rows.depths
-        if not 0 <= place < len(rows):
-            return -1
-        deep = depths.get(rows[place].id, 0)
-        return next((p for p in range(place - 1, -1, -1) if depths.get(rows[p].id, 0) < deep), -1)
-
-    def _on_sign(self, at: QPoint) -> GroupRow | None:
-        """The group whose sign is here."""
-        row = self._group(self.rowAt(at.y()))
-        if row is None:
-            return None
-        left = self.columnViewportPosition(LAYER) + self._cells.indent(row)
-        return row if left <= at.x() < left + PAD + DOT else None
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        row = self._on_sign(event.position().toPoint())
-        if row is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.toggled.emit(path_of(row.id))
-        else:
-            super().mousePressEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        place = event.position().toPoint()
-        row = self._group(self.rowAt(place.y()))
-        if row is not None and self._on_sign(place) is None:
-            self.toggled.emit(path_of(row.id))
-        else:
-            super().mouseDoubleClickEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        row, key = self._group(self.currentIndex().row()), event.key()
-        folds = key == Qt.Key.Key_Left and isinstance(row, OpenRow)
-        unfolds = key == Qt.Key.Key_Right and not isinstance(row, OpenRow)
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copied.emit()
-        elif row is not None and (folds or unfolds or key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)):
-            self.toggled.emit(path_of(row.id))
-        elif key == Qt.Key.Key_Left and self._above() >= 0:
-            self.setCurrentIndex(self._rows.index(self._above(), LAYER))
-        else:
-            super().keyPressEvent(event)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.asked.emit(event.globalPos())

@@ -107,6 +107,12 @@ def _cannot_go_on(w: Window) -> str:
     return problem.text if problem else ""
 
 
+def _cannot_measure(w: Window) -> str:
+    if w.session.run.active and w.session.run.phase != PAUSED:
+        return N_("Pause the training first: it needs the machine")
+    return _empty(w)
+
+
 def _no_pictures(w: Window) -> str:
     return "" if w.session.look.pictures else N_("The data set is not loaded")
 
@@ -146,6 +152,8 @@ COMMANDS = (
         "unfold_all", VIEW, N_("Unfold all blocks"), "Ctrl+Alt+Shift+G", "session.fold.unfold_all", "", _all_open
     ),
     Command("tidy", VIEW, N_("Tidy layout"), "Ctrl+L", "canvas.tidy", "tidy", _empty, True),
+    Command("compare", VIEW, N_("Compare with…"), "Ctrl+K", "desk.compare", "", _empty, True),
+    Command("compare_now", VIEW, N_("Compare with it as it is now"), "Ctrl+Shift+K", "desk.compare_now", "", _empty),
     Command("theme", VIEW, N_("Switch light and dark"), "Ctrl+T", "desk.switch_theme", "theme", ruled=True),
     Command("train", TRAIN, N_("Train"), "F5", "session.run.train", "play", _cannot_ask, warns=_mends),
     Command("pause", TRAIN, N_("Pause or go on"), "F6", "session.run.pause", "pause", _not_training),
@@ -155,6 +163,7 @@ COMMANDS = (
         "train_on", TRAIN, N_("Train on, keeping the weights that fit"), "Ctrl+F5", "session.run.train_on", "",
         _cannot_go_on, True,
     ),
+    Command("measure", TRAIN, N_("Measure the layers' times"), "F8", "session.cost.start", "", _cannot_measure, True),
     Command("open_picture", PICTURE, N_("Open picture…"), "Ctrl+Shift+O", "desk.open_picture", "picture"),
     Command("next", PICTURE, N_("Next picture"), "Alt+Right", "desk.next_picture", "next", _no_pictures),
     Command("previous", PICTURE, N_("Previous picture"), "Alt+Left", "desk.previous_picture", "previous", _no_pictures),

@@ -102,6 +102,10 @@ class Layer:
         """Scalars of the layer that nothing trains, by formula; running statistics are not counted."""
         return 0
 
+    def buffers(self, ins: Shapes) -> int:
+        """Scalars kept with the weights that no gradient changes, such as running statistics; fixed ones apart."""
+        return 0
+
     def macs(self, ins: Shapes) -> int:
         """Multiply-adds of convolution and matrix products for one picture, without bias."""
         return 0

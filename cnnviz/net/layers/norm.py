@@ -21,6 +21,9 @@ class _BatchNorm(Layer):
     def params(self, ins: Shapes) -> int:
         return 2 * ins[0][0] * self.affine
 
+    def buffers(self, ins: Shapes) -> int:
+        return 2 * ins[0][0] + 1  # means and variances, and how many batches they are of
+
     def params_text(self, ins: Shapes) -> str:
         return f"2·{ins[0][0]}" if self.affine else ""
 

@@ -1,0 +1,210 @@
+"""The rows of the table as a view: what is painted where, and the keys and clicks of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+
+from ...net.analysis import Row
+from ...net.fold import GroupRow, path_of
+from ...text import _
+from ..paint import theme
+from .cells import DOT, HEIGHT, PAD, Cells, Heading
+from .columns import COLUMNS, LAYER, ORDER, OUT, TYPE
+from .outline import OpenRow
+from .rows import Rows
+
+LOOSE = 24
+"""Pixels that a column gets beyond its contents where there is room to spare."""
+
+
+class View(QTableView):
+    """The rows. A row with a problem says it in one sentence over all its columns."""
+
+    copied = Signal()
+    toggled = Signal(str)  # path of a group: fold or unfold it
+    asked = Signal(QPoint)
+
+    def __init__(self, model: Rows, parent: QWidget):
+        super().__init__(parent)
+        self._rows = model
+        self.setModel(model)
+        self._cells = Cells(model)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName(_("Table of layers"))
+        self.setMouseTracking(True)
+        side = self.verticalHeader()
+        side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        side.setMinimumSectionSize(HEIGHT)
+        side.setDefaultSectionSize(HEIGHT)
+        side.hide()
+        heading = Heading(model, self)
+        self.setHorizontalHeader(heading)
+        for place, column in enumerate(ORDER):
+            heading.moveSection(heading.visualIndex(column), place)
+        self._heading = heading
+        self._given: dict[int, int] = {}  # widths that columns have been given
+        self.show_columns()
+
+    @property
+    def heading(self) -> Heading:
+        """The columns' names."""
+        return self._heading
+
+    def show_columns(self) -> None:
+        """Show the model's columns and no others."""
+        for column in ORDER:
+            self.setColumnHidden(column, column not in self._rows.shown)
+        self.forget_widths()
+
+    def forget_widths(self) -> None:
+        """Take the columns for as narrow as their names."""
+        self._needs = {column: self._heading.needs(column) for column in self._rows.shown}
+
+    def widen(self, rows: Sequence[Row], totals: Mapping[int, int]) -> None:
+        """Let every column hold what stands in `rows`, and its total of so many pixels.
+
+        Columns never shrink by themselves, so nothing jumps; a person's own widths stay.
+        """
+        sound = [r for r in rows if r.out is not None]  # the others have a sentence there
+        sight = self._rows.sight
+        for column in self._rows.shown:
+            it, wide = COLUMNS[column], max(self._needs[column], totals.get(column, 0))
+            told = {
+                it.made_from(r, sight): r for r in (sound if column >= OUT else rows)
+            }  # most cells say what others say
+            for row in told.values():
+                wide = max(wide, self._cells.needs(row, column))
+            self._needs[column] = wide
+        self._share()
+
+    def _share(self) -> None:
+        """Give the columns what they need, and of what is to spare a little to each; the last one takes the rest."""
+        own, shown = self._heading.own, self._rows.shown
+        taken = sum(self.columnWidth(c) if c in own else self._needs[c] for c in shown)
+        loose = min(max((self.viewport().width() - taken) // len(shown), 0), LOOSE)
+        for column in shown:
+            wide = self._needs[column] + loose
+            if column not in own and self._given.get(column) != wide:
+                self._given[column] = wide  # the last one is wider than that: it would be given its width each time
+                self.setColumnWidth(column, wide)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the rows in view; Qt would ask for every cell by itself."""
+        self.executeDelayedItemsLayout()  # rows that came or went have their places
+        painter = QPainter(self.viewport())
+        if self._rows.rows:
+            self._paint_rows(painter, event.rect())
+        else:
+            self._paint_empty(painter)
+        painter.end()
+
+    def _paint_rows(self, painter: QPainter, exposed: QRect) -> None:
+        every = [(c, self.columnViewportPosition(c), self.columnWidth(c)) for c in self._rows.shown]
+        columns = [s for s in every if s[1] <= exposed.right() and s[1] + s[2] > exposed.left()]
+        first, last = self.rowAt(exposed.top()), self.rowAt(exposed.bottom())
+        if first < 0 or not columns:
+            return
+        chosen = self.selectionModel()
+        for place in range(first, last + 1 if last >= 0 else len(self._rows.rows)):
+            row, top, selected = self._rows.rows[place], self.rowViewportPosition(place), chosen.isRowSelected(place)
+            self._cells.paint(painter, row, top, columns, selected)
+            if row.out is None:
+                self._cells.paint_problem(painter, row, top, *self._sentence(), selected)
+        current = self.currentIndex()  # Ctrl+arrows move it without selecting
+        if self.hasFocus() and current.isValid() and not chosen.isSelected(current):
+            painter.setPen(theme.current().colour("accent"))
+            painter.drawRect(QRectF(self.visualRect(current)).adjusted(0.5, 0.5, -1.5, -1.5))
+
+    def _sentence(self) -> tuple[int, int]:
+        """Left edge and width of what is wrong with a row: from the output on to the type, which stays."""
+        left = self.columnViewportPosition(OUT)
+        end = self.columnViewportPosition(TYPE) if TYPE in self._rows.shown else 0
+        return left, (end if end > left else self.viewport().width()) - left
+
+    def sizeHintForColumn(self, column: int) -> int:
+        """For a double click at a column's edge."""
+        return self._needs.get(column, 0)
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        painter.setFont(theme.body())
+        painter.setPen(theme.current().colour("caption"))
+        area = QRectF(self.viewport().rect()).adjusted(PAD, PAD, -PAD, -PAD)
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+        painter.drawText(area, int(flags), _("Every layer gets a row here. Drag one onto the canvas."))
+
+    def event(self, event: QEvent) -> bool:
+        # the window's own Copy copies cards: while the table has the focus, Ctrl+C is the table's
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.matches(QKeySequence.StandardKey.Copy)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _group(self, place: int) -> GroupRow | None:
+        row = self._rows.rows[place] if 0 <= place < len(self._rows.rows) else None
+        return row if isinstance(row, GroupRow) else None
+
+    def _above(self) -> int:
+        """The row of the subtotals that the current row belongs to; −1 where there are none."""
+        place, rows, depths = self.currentIndex().row(), self._rows.rows, self._rows.depths
+        if not 0 <= place < len(rows):
+            return -1
+        deep = depths.get(rows[place].id, 0)
+        return next((p for p in range(place - 1, -1, -1) if depths.get(rows[p].id, 0) < deep), -1)
+
+    def _on_sign(self, at: QPoint) -> GroupRow | None:
+        """The group whose sign is here."""
+        row = self._group(self.rowAt(at.y()))
+        if row is None:
+            return None
+        left = self.columnViewportPosition(LAYER) + self._cells.indent(row)
+        return row if left <= at.x() < left + PAD + DOT else None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        row = self._on_sign(event.position().toPoint())
+        if row is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.toggled.emit(path_of(row.id))
+        else:
+            super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        place = event.position().toPoint()
+        row = self._group(self.rowAt(place.y()))
+        if row is not None and self._on_sign(place) is None:
+            self.toggled.emit(path_of(row.id))
+        else:
+            super().mouseDoubleClickEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        row, key = self._group(self.currentIndex().row()), event.key()
+        folds = key == Qt.Key.Key_Left and isinstance(row, OpenRow)
+        unfolds = key == Qt.Key.Key_Right and not isinstance(row, OpenRow)
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copied.emit()
+        elif row is not None and (folds or unfolds or key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)):
+            self.toggled.emit(path_of(row.id))
+        elif key == Qt.Key.Key_Left and self._above() >= 0:
+            self.setCurrentIndex(self._rows.index(self._above(), LAYER))
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.asked.emit(event.globalPos())
