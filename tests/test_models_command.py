@@ -130,7 +130,9 @@ def test_a_file_keeps_what_is_known_of_foreign_parts(tmp_path: Path) -> None:
     back = cnnviz.load(tmp_path / "a.cnnviz")
     assert back.graph == net.graph
     assert back.analyze().params == net.analyze().params and not back.analyze().problems
-    with pytest.raises(ValueError, match=r"^cat is a part of an imported model\. Import the model again to run it\."):
+    with pytest.raises(
+        ValueError, match=r"^concat is a part of an imported model\. Import the model again to run it\."
+    ):
         back.to_torch()
     with pytest.raises(ValueError, match="is a part of an imported model: it has no source text here"):
         back.to_python()

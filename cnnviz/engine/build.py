@@ -42,7 +42,7 @@ class Net(nn.Module):
         done = spent(built)
         self.order = [(r.id, r.node.sources, done.get(r.id, ())) for r in built]
         self.end = last_end(rows)
-        with _NothingDrawn():
+        with NothingDrawn():
             for r in built:
                 if isinstance(r.node.layer, Foreign):
                     self._modules[r.id] = _foreign(r.id, foreign, self._modules)
@@ -83,7 +83,7 @@ def _foreign(id: str, given: Parts, built: Mapping[str, nn.Module | None]) -> nn
     return found
 
 
-class _NothingDrawn(TorchFunctionMode):
+class NothingDrawn(TorchFunctionMode):
     """While it lasts, modules made in this thread leave their weights undrawn: `fresh` draws them once, its own way.
 
     The meta device would do, too, but its first use costs three seconds of imports.

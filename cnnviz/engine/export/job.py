@@ -13,6 +13,7 @@ from ...net.analysis import Analysis
 from ...net.files import SUFFIX, replace_file, weights_beside
 from ...text import _, grouped
 from ..build import Net
+from .python import HEAD
 from .to_onnx import ExportError
 from .verify import Verified, always, verify
 
@@ -41,7 +42,7 @@ class Job:
     def about(self, call: Sequence[str]) -> list[str]:
         """What exported code says of itself; the lines of `call` take its weights in."""
         count = grouped(self.rows.params)
-        lines = [_("{title}, written by cnnviz: {count} parameters.").format(title=self.title, count=count)]
+        lines = [_(HEAD).format(title=self.title, count=count)]
         if self.weights:
             lines += ["", _("With its weights:"), "", *(f"    {line}" for line in call)]
         return lines

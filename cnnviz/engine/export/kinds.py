@@ -11,7 +11,7 @@ from typing import Any
 
 from ...net.layers import Add, Concat, Conv2d, Multiply
 from .arguments import BARE, completed, made
-from .outline import Block, Leaf, Names, Part
+from .outline import PART, Block, Leaf, Names, Part
 
 OPERATIONS = (Add, Concat, Multiply)
 """Layers that code writes as an operation on tensors, not as a module."""
@@ -50,7 +50,8 @@ class Kinds:
         for blocks in worth:
             name = _name(blocks[0])
             if often[name] > 1:
-                name = _camel(blocks[0].path.split("/")[-1]) or name
+                last = blocks[0].path.split("/")[-1]
+                name = (not _is_number(last) and _camel(last)) or name
             kind = Kind(names.fresh(name), blocks)
             self.all.append(kind)
             self._of |= {id(b): kind for b in blocks}
@@ -121,7 +122,8 @@ def _form(block: Block) -> Any:
 
     def form(part: Part) -> Any:
         if isinstance(part, Leaf):
-            return part.name, made(part.row)[0], tuple(number[s] for s in part.inputs)
+            written = "" if isinstance(part.row.node.layer, OPERATIONS) else part.name
+            return written, made(part.row)[0], tuple(number[s] for s in part.inputs)
         return part.name, tuple(map(form, part.parts)), tuple(number[s] for s in part.inputs)
 
     return tuple(map(form, block.parts)), len(block.inputs), outs
@@ -146,9 +148,13 @@ def _name(block: Block) -> str:
         return _residual(block, adds[0])
     if types[-1] == "Multiply" and len(block.inputs) == 1:
         return "SqueezeExcite"
-    words = [w for w in block.path.split("/") if not w.isdigit()]
+    words = [w for w in block.path.split("/") if not _is_number(w)]
     stem = re.sub(r"_?\d+[a-z]?$", "", words[-1]) if words else ""
     return _camel(stem) or "Block"
+
+
+def _is_number(word: str) -> bool:
+    return word.removeprefix(PART).isdigit()
 
 
 def _camel(text: str) -> str:

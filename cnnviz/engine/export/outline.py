@@ -20,6 +20,9 @@ from ...net.layers import Source
 
 _USED = frozenset(dir(nn.Sequential()))  # names that every module has; a layer called so gets an underscore
 
+PART = "part"
+"""What the name of a group that is called by a number begins with where it is an attribute of a module."""
+
 
 @dataclass(frozen=True)
 class Leaf:
@@ -123,7 +126,7 @@ def _parts(path: str, members: Sequence[Row], readers: dict[str, set[str]]) -> I
     names = Names()
     for key in order:
         if key in alone:
-            yield Leaf(names.fresh(identifier(_inside(path, key))), alone[key])
+            yield Leaf(names.fresh(identifier(_inside(path, alone[key]))), alone[key])
         else:
             name = names.fresh(identifier(key.removeprefix(path).lstrip("/")))
             yield _block(name, key, children[key], readers)
@@ -138,9 +141,14 @@ def _child(path: str, group: str) -> str:
     return f"{path}/{first}" if path else first
 
 
-def _inside(path: str, id: str) -> str:
-    """`conv1` of `layer1_0_conv1` in `layer1/0`."""
-    return id.removeprefix(path.replace("/", "_") + "_") or id if path else id
+def _inside(path: str, row: Row) -> str:
+    """`conv1` of `layer1_0_conv1` in `layer1/0`, and `1` of `relu_0_1` in `0`: an id cannot begin with a digit."""
+    if not path:
+        return row.id
+    before = path.replace("/", "_") + "_"
+    if path[0].isdigit():
+        before = f"{row.node.type.lower()}_{before}"
+    return row.id.removeprefix(before) or row.id
 
 
 def _order(members: Sequence[Row], home: dict[str, str]) -> tuple[list[str], list[str]]:

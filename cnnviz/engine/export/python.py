@@ -11,15 +11,18 @@ from itertools import groupby
 from torch import Tensor, nn
 
 from ...net.analysis import Analysis, Row
-from ...net.layers import Input, Source, Tokens
+from ...net.layers import Board, Source, Tokens
 from ...net.problems import Misfit, shape_text
+from ...text import N_
 from .. import modules
 from ..build import State, last_end
 from .arguments import BARE, listed, made
 from .forward import Body
 from .kinds import OPERATIONS, Kind, Kinds
-from .outline import Block, Leaf, Part, outline
+from .outline import PART, Block, Leaf, Part, outline
 
+HEAD = N_("{title}, written by cnnviz: {count} parameters.")
+"""The first line of a file, by which its importer knows what the network is called."""
 WIDE = 110  # columns of a line
 MANY = 3  # instances that are made in a loop
 
@@ -64,7 +67,7 @@ def code(rows: Analysis, name: str = "Net", about: Sequence[str] = ()) -> Code:
     top = outline(rows, "" if _is_given(rows, end) else end)
     own = _own(rows)
     kinds = Kinds(top, [name, *own])
-    writer = _Writer(kinds)
+    writer = _Writer(kinds, dict(_places(top, "")))
     classes = [line for kind in kinds.all for line in ("", "", *writer.of_kind(kind))]
     main = writer.whole(name, top)
     ordered = any("OrderedDict" in line for line in (*classes, *main))
@@ -104,20 +107,24 @@ def _head(rows: Analysis, about: Sequence[str], ordered: bool) -> list[str]:
         layer = rows.input.layer
         assert isinstance(layer, Source)
         head += ["", f"INPUT = {layer.out(())!r}  # " + _given(layer)]
-        if isinstance(layer, Input):
-            head.append(
-                f"MEAN, STD = {layer.mean!r}, {layer.std!r}  # the picture's values 0…1 enter as (value − MEAN) / STD"
-            )
+        head.append(_how(layer))
     return head
 
 
 def _given(layer: Source) -> str:
     """What the numbers of the input's shape are."""
     if isinstance(layer, Tokens):
-        return f"1, words of a sentence, 1; a word is its number in a vocabulary of {layer.vocabulary}"
-    return (
-        "channels, height, width of the picture" if isinstance(layer, Input) else "planes, height, width of the board"
-    )
+        return "1, words of a sentence, 1"
+    return f"{'planes' if isinstance(layer, Board) else 'channels'}, height, width"
+
+
+def _how(layer: Source) -> str:
+    """How values enter. By the names in it the importer knows what enters (see engine/foreign/models.py)."""
+    if isinstance(layer, Tokens):
+        return f"VOCABULARY = {layer.vocabulary}  # a word is its number, below this"
+    if isinstance(layer, Board):
+        return f"PLANES = {layer.planes}  # of a board, each of 0 and 1"
+    return f"MEAN, STD = {layer.mean!r}, {layer.std!r}  # a picture's values 0…1 enter as (value − MEAN) / STD"
 
 
 def _paths(block: Block, prefix: str) -> Iterator[tuple[str, str]]:
@@ -129,10 +136,18 @@ def _paths(block: Block, prefix: str) -> Iterator[tuple[str, str]]:
             yield from _paths(part, f"{prefix}{name}.")
 
 
+def _places(block: Block, prefix: str) -> Iterator[tuple[int, str]]:
+    """The path in the whole network's module of every block, by the block's identity."""
+    for part, name in zip(block.parts, attributes(block), strict=True):
+        if isinstance(part, Block):
+            yield id(part), prefix + name
+            yield from _places(part, f"{prefix}{name}.")
+
+
 def attributes(block: Block) -> list[str]:
     """Names of the parts; a module that is no nn.Sequential cannot have attributes of digits."""
     chain = block.is_chain
-    return [p.name if chain or not p.name.isdigit() else f"part{p.name}" for p in block.parts]
+    return [p.name if chain or not p.name.isdigit() else f"{PART}{p.name}" for p in block.parts]
 
 
 @dataclass(frozen=True)
@@ -171,8 +186,8 @@ class _Made:
 class _Writer:
     """Writes classes."""
 
-    def __init__(self, kinds: Kinds):
-        self._kinds = kinds
+    def __init__(self, kinds: Kinds, places: Mapping[int, str]):
+        self._kinds, self._places = kinds, places
         self._args: dict[int, dict[str, str]] = {}  # of what is made in the class that is being written
         self._alike: tuple[Block, ...] = ()  # the blocks that share it
 
@@ -180,7 +195,7 @@ class _Writer:
         """The class of a kind."""
         first = kind.blocks[0]
         self._args = {id(p): a for p, a in zip(self._kinds.makers(first), kind.bodies, strict=True)}
-        places = [b.path.replace("/", ".") for b in kind.blocks]
+        places = [self._places[id(b)] for b in kind.blocks]
         said = ", ".join(places[:3]) + (f", … ({len(places)} in all)" if len(places) > 3 else "")
         args = "".join(f", {name}: {_type(values)}" for name, values in kind.params.items())
         return self._class(kind.name, first, args, [f'    """{said}."""', ""], _common(kind.blocks))

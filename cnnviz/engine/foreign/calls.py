@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import fx, nn
 
+from .carried import carried
+
 if TYPE_CHECKING:
     from .mapper import Mapper
 
+OURS = "cnnviz."
+"""What the names of rules for our own modules begin with."""
 LONGEST = 300  # characters of what somebody's code says
 _TORCH = ("torch", "_operator", "math", "builtins")
 _WRITERS = {"iadd", "isub", "imul", "itruediv", "ifloordiv", "ior", "iand", "ixor", "ipow", "imod", "setitem"}
@@ -68,10 +72,15 @@ Rule = Callable[[Call], Any]
 
 
 def rule_name(node: fx.Node, module: nn.Module | None) -> str:
-    """By which the rule for an operation is found: a class of torch.nn, a function or method of torch's; else empty."""
+    """By which the rule for an operation is found: a class of torch.nn or ours, a function or method of torch's.
+
+    Empty for what is somebody else's.
+    """
     if module is not None:
         if hasattr(module, "parametrizations") or is_reweighted(module) or isinstance(module, torch.jit.ScriptModule):
             return ""
+        if own := carried(module):
+            return OURS + own
         cls = type(module)
         if cls.__module__.startswith("torchvision.ops."):
             return cls.__name__

@@ -210,13 +210,13 @@ def _multiply(c: Call) -> Value | None:
     if a.dims == z.dims:
         return _met(c, Multiply(), a, z)
     a, z = c.mapper.settle(a, c.node), c.mapper.settle(z, c.node)
-    return c.mapper.put(c, Multiply(), (a, z))
+    return c.mapper.put(c, Multiply(), (*c.mapper.unmet(c, Multiply(), a, z), z))
 
 
 def _met(c: Call, layer: Layer, a: Value, z: Value) -> Value:
     if a.steps != z.steps or a.shape != z.shape:
         a, z = c.mapper.settle(a, c.node), c.mapper.settle(z, c.node)
-    return c.mapper.put(c, layer, (a, z), steps=a.steps)
+    return c.mapper.put(c, layer, (*c.mapper.unmet(c, layer, a, z), z), steps=a.steps)
 
 
 def _scaled(c: Call, value: Value, weight: Weight) -> Value | None:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from ...net.graph import Graph, Node, graph
-from ...net.layers.source import Input
+from ...net.layers.source import Input, Source
 from ...net.network import Network
 from ...net.plan import Plan
 from ...text import _
@@ -21,7 +21,8 @@ from ..build import Net, State
 from .calls import is_reweighted
 from .functions import FUNCTIONS
 from .layers import MODULES
-from .mapper import INPUT, Mapper, ModelError, Unfit
+from .mapper import Mapper, ModelError, Unfit
+from .own import OWN
 from .trace import ROOT, Traced, Untraceable, path_of, trace
 from .untouched import untouched
 
@@ -65,13 +66,13 @@ def from_module(
     model: nn.Module,
     example: Any,
     name: str = "",
-    mean: tuple[float, ...] = (0.0,),
-    std: tuple[float, ...] = (1.0,),
+    source: Source | None = None,
 ) -> Imported:
     """`model` as a network, as it runs in evaluation mode; it is left exactly as it was.
 
     example  (channels, height, width), or what `model` is called with: a tensor (batch, channels, height, width), or
              arguments as a tuple or dictionary, whose first tensor is the picture while all others stay as given
+    source   what enters, of the shape of the example; by default a picture with its values as they are
 
     Raises ModelError, with the model's own words and the place, where it cannot be run.
     """
@@ -82,7 +83,7 @@ def from_module(
         raise ModelError(_("The model needs an example input: channels, height and width, or a batch of pictures."))
     shape = tuple(picture.shape[1:])
     height, width, *_rest = *shape[1:], 1, 1
-    source = Input(shape[0], (height, width), mean, std)
+    source = source or Input(shape[0], (height, width))
 
     def call(module: nn.Module, x: Any) -> Any:
         """The module's own call, with x for the picture."""
@@ -144,7 +145,7 @@ class Whole(nn.Module):
 
 
 def _mapped(
-    model: nn.Module, call: Callable[[nn.Module, Any], Any], picture: Tensor, source: Input, shape: tuple[int, ...]
+    model: nn.Module, call: Callable[[nn.Module, Any], Any], picture: Tensor, source: Source, shape: tuple[int, ...]
 ) -> Mapper:
     """The model through the first way that works: followed, recorded, or as one piece."""
     notes: list[str] = []
@@ -153,7 +154,7 @@ def _mapped(
         while True:
             try:
                 traced = way(model, call, picture, whole)
-                mapper = Mapper(traced, source, FUNCTIONS, MODULES, shape)
+                mapper = Mapper(traced, source, FUNCTIONS, MODULES | OWN, shape)
                 mapper.run()
             except Untraceable as error:
                 text = _("Its code cannot be followed without values{why}; shown is the way that the example took.")
@@ -233,7 +234,7 @@ def _imported(mapper: Mapper, name: str, notes: list[str]) -> Imported:
 
 def _needed(mapper: Mapper) -> list[Node]:
     """The nodes that lead to an output, and those whose modules these use."""
-    wanted = {INPUT, *mapper.outputs}
+    wanted = {mapper.nodes[0].id, *mapper.outputs}
     for node in reversed(mapper.nodes):
         if node.id in wanted:
             wanted.update(node.sources)

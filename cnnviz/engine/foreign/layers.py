@@ -31,13 +31,13 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
 
 # ── modules with the same settings as our layer ──────────────────────────────────────────────────────────────────────
 _SLIDING = ("kernel_size", "stride", "padding")
-_CONV = ("out_channels", *_SLIDING, "padding_mode", "dilation", "groups", "bias")
+CONV = ("out_channels", *_SLIDING, "padding_mode", "dilation", "groups", "bias")
 _NORM = ("eps", "momentum", "affine")
 
 _PLAIN: dict[str, tuple[tuple[str, ...], dict[str, Any], tuple[int, ...]]] = {
     # settings by name; what else must be so; ranks of the input that it takes
-    "Conv2d": (_CONV, {}, (3,)),
-    "Conv1d": (_CONV, {}, (2,)),
+    "Conv2d": (CONV, {}, (3,)),
+    "Conv1d": (CONV, {}, (2,)),
     "ConvTranspose2d": (
         ("out_channels", *_SLIDING, "output_padding", "dilation", "groups", "bias"),
         {"padding_mode": "zeros"},
@@ -49,7 +49,7 @@ _PLAIN: dict[str, tuple[tuple[str, ...], dict[str, Any], tuple[int, ...]]] = {
     "GroupNorm": (("num_groups", "eps", "affine"), {}, (1, 2, 3)),
     "LocalResponseNorm": (("size", "alpha", "beta", "k"), {}, (3,)),
     "MaxPool2d": ((*_SLIDING, "dilation", "ceil_mode"), {"return_indices": False}, (3,)),
-    "MaxPool1d": ((*_SLIDING, "ceil_mode"), {"return_indices": False, "dilation": 1}, (2,)),
+    "MaxPool1d": ((*_SLIDING, "dilation", "ceil_mode"), {"return_indices": False}, (2,)),
     "AvgPool2d": ((*_SLIDING, "ceil_mode", "count_include_pad"), {"divisor_override": None}, (3,)),
     "LPPool2d": (("norm_type", "kernel_size", "stride", "ceil_mode"), {}, (3,)),
     "PixelShuffle": (("upscale_factor",), {}, (3,)),
@@ -79,10 +79,10 @@ def _plain(c: Call) -> Value | None:
     names, must, ranks = _PLAIN[c.name]
     if not _is_so(c.module, must):
         return None
-    value = mapped(c, _only(c), ranks)
+    value = mapped(c, only(c), ranks)
     if value is None:
         return None
-    if c.name in _NOISE and not _setting(c.module, "p"):
+    if c.name in _NOISE and not setting(c.module, "p"):
         return value
     return c.mapper.put(c, _layer(c, names), (value,))
 
@@ -90,10 +90,10 @@ def _plain(c: Call) -> Value | None:
 @rule(*_POINTWISE)
 def _pointwise(c: Call) -> Value | None:
     names, must = _POINTWISE[c.name]
-    value = _only(c)
+    value = only(c)
     if value is None or not _is_so(c.module, must):
         return None
-    if c.name in _NOISE and not _setting(c.module, "p"):
+    if c.name in _NOISE and not setting(c.module, "p"):
         return value
     layer = _layer(c, names)
     if isinstance(layer, ours.GELU) and value.last:
@@ -101,7 +101,7 @@ def _pointwise(c: Call) -> Value | None:
     return c.mapper.pointwise(c, layer, value)
 
 
-def _only(c: Call) -> Value | None:
+def only(c: Call) -> Value | None:
     """The tensor that is the module's one argument."""
     given = [*c.args, *c.kwargs.values()]
     return given[0] if len(given) == 1 and isinstance(given[0], Value) else None
@@ -111,7 +111,7 @@ def _is_so(module: nn.Module | None, must: dict[str, Any]) -> bool:
     return all(getattr(module, name, None) == wanted for name, wanted in must.items())
 
 
-def _setting(module: nn.Module | None, name: str) -> Any:
+def setting(module: nn.Module | None, name: str) -> Any:
     """A setting of torch's as one of ours."""
     value = getattr(module, name)
     if name == "bias":
@@ -124,7 +124,7 @@ def _setting(module: nn.Module | None, name: str) -> Any:
 
 
 def _layer(c: Call, names: tuple[str, ...]) -> Layer:
-    made: Layer = ours.TYPES[c.name](**{name: _setting(c.module, name) for name in names})
+    made: Layer = ours.TYPES[c.name](**{name: setting(c.module, name) for name in names})
     return made
 
 
@@ -136,14 +136,14 @@ def _identity(c: Call) -> Value | None:
 
 @rule("Linear")
 def _linear(c: Call) -> Value | None:
-    value, module = _only(c), c.module
+    value, module = only(c), c.module
     assert isinstance(module, nn.Linear)
     return linear(c, value, module.out_features, module.bias is not None) if value else None
 
 
 @rule("LayerNorm")
 def _layer_norm(c: Call) -> Value | None:
-    value, module = _only(c), c.module
+    value, module = only(c), c.module
     assert isinstance(module, nn.LayerNorm)
     if value is None or (module.elementwise_affine and module.bias is None):
         return None
@@ -152,17 +152,17 @@ def _layer_norm(c: Call) -> Value | None:
 
 @rule("PReLU")
 def _prelu(c: Call) -> Value | None:
-    value, module = _only(c), c.module
+    value, module = only(c), c.module
     assert isinstance(module, nn.PReLU)
     if value is None or value.steps:
         return None
     each = module.num_parameters > 1 or value.shape[0] == 1
-    return c.mapper.put(c, ours.PReLU(each), (value,))
+    return c.mapper.put(c, ours.PReLU(each, module.init), (value,))
 
 
 @rule("AdaptiveAvgPool2d", "AdaptiveMaxPool2d")
 def _adaptive(c: Call) -> Value | None:
-    value = mapped(c, _only(c))
+    value = mapped(c, only(c))
     if value is None or getattr(c.module, "return_indices", False):
         return None
     kind = "avg" if c.name == "AdaptiveAvgPool2d" else "max"
@@ -171,7 +171,7 @@ def _adaptive(c: Call) -> Value | None:
 
 @rule("Softmax", "LogSoftmax")
 def _softmax(c: Call) -> Value | None:
-    value, dim = _only(c), getattr(c.module, "dim", None)
+    value, dim = only(c), getattr(c.module, "dim", None)
     if value is None or value.steps or dim not in (1, -len(value.shape)):
         return None
     return c.mapper.put(c, ours.TYPES[c.name](), (value,))
@@ -179,13 +179,13 @@ def _softmax(c: Call) -> Value | None:
 
 @rule("Softmax2d")
 def _softmax2d(c: Call) -> Value | None:
-    value = mapped(c, _only(c))
+    value = mapped(c, only(c))
     return c.mapper.put(c, ours.Softmax(), (value,)) if value else None
 
 
 @rule("Flatten")
 def _flatten(c: Call) -> Value | None:
-    value, module = _only(c), c.module
+    value, module = only(c), c.module
     assert isinstance(module, nn.Flatten)
     if value is None:
         return None
@@ -199,7 +199,7 @@ def _flatten(c: Call) -> Value | None:
 
 @rule("Unflatten")
 def _unflatten(c: Call) -> Value | None:
-    value, module = _only(c), c.module
+    value, module = only(c), c.module
     assert isinstance(module, nn.Unflatten)
     if value is None or not isinstance(module.dim, int) or not module.dim % (len(value.dims) + 1):
         return None
@@ -209,7 +209,7 @@ def _unflatten(c: Call) -> Value | None:
 
 @rule("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d")
 def _upsample(c: Call) -> Value | None:
-    value, module = mapped(c, _only(c)), c.module
+    value, module = mapped(c, only(c)), c.module
     assert isinstance(module, nn.Upsample)
     if value is None:
         return None
@@ -218,7 +218,7 @@ def _upsample(c: Call) -> Value | None:
 
 @rule("ZeroPad2d", "ConstantPad2d", "ReflectionPad2d")
 def _pad(c: Call) -> Value | None:
-    value, module = mapped(c, _only(c)), c.module
+    value, module = mapped(c, only(c)), c.module
     assert isinstance(module, (nn.ConstantPad2d, nn.ReflectionPad2d))
     filled = isinstance(module, nn.ConstantPad2d) and module.value != 0
     if value is None or filled:

@@ -13,17 +13,15 @@ from ...net.graph import Node
 from ...net.layers import Layer, Shape
 from ...net.layers.foreign import Foreign
 from ...net.layers.shape import ChannelShuffle, Flatten, Reshape
-from ...net.layers.source import Input
+from ...net.layers.source import Source
 from ...net.problems import Misfit
 from ...text import _
 from .calls import Call, Rule, bare_name, rule_name, spoken
 from .expression import Picked, Writer
-from .names import Names, owner_of, path_to
+from .names import Names, group_of, owner_of, path_to
 from .trace import ROOT, Traced, path_of
 from .trial import Copies, is_batch, tensors_in, tried
 from .values import Pending, Pieces, Step, Value, Weight
-
-INPUT = "input"
 
 
 class ModelError(ValueError):
@@ -47,13 +45,14 @@ class Mapper:
     def __init__(
         self,
         traced: Traced,
-        source: Input,
+        source: Source,
         functions: Mapping[str, Rule],
         modules: Mapping[str, Rule],
         shape: Shape,
     ):
         self._traced, self._functions, self._modules, self._shape = traced, functions, modules, shape
-        self.nodes: list[Node] = [Node(INPUT, source)]
+        first = type(source).__name__.lower()
+        self.nodes: list[Node] = [Node(first, source)]
         self.state: dict[str, Tensor] = {}
         self.foreign: dict[str, nn.Module | str] = {}
         self.origin: dict[str, str] = {}
@@ -63,12 +62,12 @@ class Mapper:
         self._sharing: dict[int, list[fx.Node]] = {}  # by memory
         self._stale: dict[fx.Node, fx.Node] = {}  # what was written over in part, and by which operation
         self._settled: dict[Value, Value] = {}
-        self._names = Names(INPUT)
+        self._names = Names(first)
         self._owners: dict[int, str] = {}  # node of a module's weights
         self._homes: dict[int, str] = {}  # node of a parameter
         self.counted: set[int] = set()  # parameters that have a node
         self._copies = Copies()
-        self._shapes: dict[str, Shape] = {INPUT: source.out(())}
+        self._shapes: dict[str, Shape] = {first: source.out(())}
         self._memory = 0
 
     @property
@@ -87,7 +86,8 @@ class Mapper:
     # ── what operations give ─────────────────────────────────────────────────────────────────────────────────────────
     def _result(self, node: fx.Node) -> Any:
         if node.op == "placeholder":
-            picture = Value(INPUT, self._shapes[INPUT], self.memory())
+            first = self.nodes[0].id
+            picture = Value(first, self._shapes[first], self.memory())
             return picture if self._shape == picture.shape else picture.through(Step("reshape", self._shape))
         if node.op == "get_attr":
             return Weight(str(node.target), self._traced.tensors[str(node.target)])
@@ -206,6 +206,20 @@ class Mapper:
             raise Misfit("foreign.form")
         return owner
 
+    def unmet(self, call: Call, layer: Layer, value: Value, other: Value) -> tuple[Value, ...]:
+        """What met in the last node, which is taken back, for a + b + c is one node; else the value itself.
+
+        value  what the call takes first;  other  what it takes then
+        """
+        last, source = self.nodes[-1], call.node.args[0]
+        of_this = isinstance(source, fx.Node) and self._known[source] is value and len(source.users) == 1
+        same = (last.id, last.layer, last.group) == (value.node, layer, group_of(path_to(call.node)))
+        if call.writes or not of_this or not same or other.node == last.id:
+            return (value,)
+        self.nodes.pop()
+        self._names.free(last.id)
+        return tuple(Value(s, self._shapes[s], self.memory()) for s in last.sources)
+
     def pointwise(self, call: Call, layer: Layer, value: Value) -> Value:
         """A node of a layer that treats all values alike, wherever they stand."""
         return self.put(call, layer, (value,), steps=value.steps)
@@ -260,8 +274,7 @@ class Mapper:
         steps: tuple[Step, ...] = (),
         memory: int = 0,
     ) -> Value:
-        group = path_of(path).rpartition(".")[0].replace(".", "/")
-        self.nodes.append(Node(id_, layer, sources, group))
+        self.nodes.append(Node(id_, layer, sources, group_of(path)))
         self.origin[id_] = path_of(path)
         self._shapes[id_] = shape
         return Value(id_, shape, memory or self.memory(), steps)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 from torch import nn
 
+from ...net.layers.source import Board, Input, Source, Tokens
 from ...net.presets import ONNX
+from ...net.problems import Misfit
 from ...text import _
 from .. import vision
+from ..export.python import HEAD
 from ..onnx.file import OnnxError
 from .calls import spoken
 from .download import DownloadError
@@ -47,9 +53,11 @@ def load_model(
         return from_onnx(spec)
     if spec.startswith(VISION):
         return _vision(spec.removeprefix(VISION), shape, weights, progress, go_on)
-    if shape is None:
-        raise ModelError(_("Say what the model takes, as channels, height and width, such as 3,224,224."))
-    return from_module(_made(spec), shape, spec.rpartition(":")[2])
+    model, home = _made(spec)
+    source = _entrance(home, shape)
+    name, title = spec.rpartition(":")[2], _title(home)
+    made = from_module(model, source.out(()), name, source)
+    return replace(made, network=replace(made.network, title=title))
 
 
 def _vision(
@@ -66,18 +74,54 @@ def _vision(
         raise ModelError(text.format(why=str(error).rstrip("."))) from error
     side, mean, std = vision.preparation(name, wanted)
     side = getattr(model, "image_size", side)  # transformers take no other
-    made = from_module(model, shape or (3, side, side), name, mean, std)
+    channels, height, width = shape or (3, side, side)
+    made = from_module(model, (channels, height, width), name, Input(channels, (height, width), mean, std))
     chosen = vision.chosen(name, wanted) if wanted else vision.default(name)
     return made.named(chosen.classes if chosen else ())
 
 
-def _made(spec: str) -> nn.Module:
-    """What `package.module:callable` names. This runs code: never for what a file says."""
+def _entrance(home: ModuleType, shape: tuple[int, ...] | None) -> Source:
+    """What enters the model: of this shape, or as constants of its Python module say, which exported code has.
+
+    INPUT is the shape; then MEAN and STD are those of a picture, VOCABULARY is of words, PLANES of a board.
+    """
+    said: dict[str, Any] = {
+        name: getattr(home, name, None) for name in ("INPUT", "MEAN", "STD", "VOCABULARY", "PLANES")
+    }
+    given = shape or said["INPUT"]
+    if not isinstance(given, (tuple, list)) or len(given) != 3:
+        raise ModelError(_("Say what the model takes, as channels, height and width, such as 3,224,224."))
+    channels, height, width = given
+    try:
+        if said["VOCABULARY"] is not None:
+            source: Source = Tokens(height, said["VOCABULARY"])
+        elif said["PLANES"] is not None:
+            source = Board((height, width), channels)
+        else:
+            more = {name.lower(): said[name] for name in ("MEAN", "STD") if said[name] is not None}
+            source = Input(channels, (height, width), **more)
+        source.out(())
+    except Misfit as error:
+        raise ModelError(f"{home.__name__}: {error}") from error
+    return source
+
+
+def _title(home: ModuleType) -> str:
+    """What the first line of exported code calls the network; empty where it says nothing."""
+    for head in {HEAD, _(HEAD)}:
+        pattern = re.escape(head).replace(re.escape("{title}"), "(.+)").replace(re.escape("{count}"), "[0-9,]+")
+        if found := re.match(pattern, home.__doc__ or ""):
+            return found[1]
+    return ""
+
+
+def _made(spec: str) -> tuple[nn.Module, ModuleType]:
+    """What `package.module:callable` names, and the module. This runs code: never for what a file says."""
     home, _colon, name = spec.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())  # as `python -m` has it
     try:
-        found: Any = importlib.import_module(home)
+        found: Any = (module := importlib.import_module(home))
     except Exception as error:  # whatever the user's module raises
         raise ModelError(_("{home} cannot be imported: {why}").format(home=home, why=spoken(error))) from error
     try:
@@ -95,4 +139,4 @@ def _made(spec: str) -> nn.Module:
     if not isinstance(found, nn.Module):
         kind = type(found).__name__
         raise ModelError(_("{name} gives a {kind}, not a torch.nn.Module.").format(name=name, kind=kind))
-    return found
+    return found, module

@@ -9,6 +9,9 @@ from torch import fx
 from ...net.graph import is_name
 from .trace import path_of
 
+_AS_HERE = {"cat": "concat", "concatenate": "concat", "iadd": "add", "mul": "multiply", "imul": "multiply"}
+"""What has no name in a model's code is called as layers are called here."""
+
 
 def owner_of(node: fx.Node) -> str:
     """The path of the module whose code calls this."""
@@ -23,7 +26,12 @@ def path_to(node: fx.Node) -> str:
     if node.op == "call_module":
         return str(node.target)
     name = getattr(node.target, "__name__", str(node.target)).strip("_")
-    return f"{owner_of(node)}.{name}".lstrip(".")
+    return f"{owner_of(node)}.{_AS_HERE.get(name, name)}".lstrip(".")
+
+
+def group_of(path: str) -> str:
+    """`layer1/0` of `model.layer1.0.conv1`."""
+    return path_of(path).rpartition(".")[0].replace(".", "/")
 
 
 class Names:
@@ -42,3 +50,7 @@ class Names:
             found, number = f"{stem}_{number}", number + 1
         self._taken.add(found)
         return found
+
+    def free(self, id: str) -> None:
+        """Take an id back, which no node has any more."""
+        self._taken.discard(id)

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.overrides import TorchFunctionMode
 
+from .carried import carried
+
 BATCH = 7919  # a prime that stands for the number of pictures in sizes: nobody else's size is a multiple of it
 ROOT = "model"
 LEAVES = {"torchvision.ops.stochastic_depth.StochasticDepth"}
@@ -74,7 +76,7 @@ def is_leaf(module: nn.Module) -> bool:
         return True
     if isinstance(module, _CONTAINERS) and cls.forward in (nn.Sequential.forward, nn.Module.forward):
         return False
-    if cls.forward.__module__.startswith("torch.nn.modules."):  # a subclass that only sets things up is one, too
+    if carried(module) or cls.forward.__module__.startswith("torch.nn.modules."):  # or a subclass that only sets it up
         return True
     # noise of one's own: followed now, in evaluation, it would be nothing
     return not module._modules and not module._parameters and _asks_for_training(cls)

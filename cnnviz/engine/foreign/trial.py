@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ...net.layers import Shape
 from .calls import Call, unhook
 from .trace import BATCH
 from .values import Pending, Pieces, Value, Weight
@@ -73,6 +74,13 @@ def tried(call: Call, batch: int, copies: Copies) -> tuple[Any, int]:
         result = call.node.target(*args, **kwargs)  # type: ignore[operator]
     address = result.untyped_storage().data_ptr() if isinstance(result, Tensor) else 0
     return result, 0 if call.writes else shared.get(address, 0)
+
+
+def alike(theirs: nn.Module, ours: nn.Module, shape: Shape) -> bool:
+    """Whether two modules give the same for the same random input of this shape, to the last bit."""
+    x = 3 * torch.randn(PICTURES, *shape, generator=torch.Generator().manual_seed(0))
+    a, b = theirs(x), ours(x)
+    return a.shape == b.shape and torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)
 
 
 def is_batch(sample: Any, batch: int) -> bool:

@@ -14,7 +14,6 @@ from torch import nn
 from cnnviz.engine.build import Net
 from cnnviz.engine.export.outline import Block, outline
 from cnnviz.engine.export.python import code, source
-from cnnviz.engine.foreign.imported import from_module
 from cnnviz.net.analysis import Analysis, analyse
 from cnnviz.net.blocks import Inception, ResidualBlock
 from cnnviz.net.draft import Draft
@@ -190,13 +189,3 @@ def test_random_networks_in_random_groups(graph: Graph, data: st.DataObject) -> 
     rows = analyse(Graph(nodes))
     assume(not rows.problems)
     same_bits(rows)
-
-
-@pytest.mark.parametrize("name", ["lenet5", "minivggnet", "googlenet", "resnet18", "squeezenet", "unet"])
-def test_code_that_is_traced_gives_the_same_code(name: str) -> None:
-    rows = preset(name).analyze()
-    text = source(rows)
-    assert rows.input is not None
-    back = from_module(run(text).eval(), rows[rows.input.id].out or ())
-    again = source(back.network.analyze())
-    assert text[text.index("\n\n\n") :] == again[again.index("\n\n\n") :], "all but how a picture is normalised"
