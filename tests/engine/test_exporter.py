@@ -8,6 +8,7 @@ from threading import Event
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from cnnviz.engine.export import job, to_onnx, verify
@@ -80,6 +81,19 @@ def test_a_training_goes_on_as_it_would_without(tmp_path: Path) -> None:
         desk.progress(lambda p: p.run == 3 and p.phase == messages.PAUSED)
         desk.send(Export(7, "python", str(tmp_path / "a.py"), "Mine", weights=True, goal=WRITE), Stop())
         assert desk.until(Exported, lambda e: e.number == 7).agrees
+
+
+def test_nothing_is_drawn_from_the_random_numbers_of_a_training() -> None:
+    from cnnviz.engine.build import Net
+    from cnnviz.net.analysis import analyse
+
+    rows = analyse(small())
+    net = Net(rows).eval()
+    before = torch.get_rng_state()
+    for form in ("python", "onnx"):
+        made = job.FORMS[form](job.Job("Mine", rows, net, "a", False))
+        assert made.agrees(made.verify())
+    assert torch.equal(before, torch.get_rng_state())
 
 
 def test_what_does_not_fit_is_refused_by_name(tmp_path: Path) -> None:

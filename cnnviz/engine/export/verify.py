@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ...net.analysis import Analysis
 from ...net.layers import Tokens
-from ..build import Net
+from ..build import Net, NothingDrawn
 from .python import Code
 
 BATCH = 2  # pictures in each run
@@ -97,7 +97,8 @@ def _module(net: Net, code: Code) -> Callable[[Array], Array]:
     exec(compile(code.text, "<exported>", "exec"), names)  # source that was written just now
     cls = names[code.name]
     assert isinstance(cls, type) and issubclass(cls, nn.Module)
-    module = cls().eval()
+    with NothingDrawn():  # a training may be going on
+        module = cls().eval()
     module.load_state_dict(code.state(net.state_dict()))
 
     def run(x: Array) -> Array:
