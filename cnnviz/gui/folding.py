@@ -288,7 +288,7 @@ class Folding:
             if was is not None and row == self._bare.get(id) and was.node.pos == place:
                 rows[id] = was
             else:
-                rows[id] = replace(row, node=replace(row.node, pos=place))
+                rows[id] = row._replace(node=replace(row.node, pos=place))
         return Analysis(Graph(tuple(r.node for r in rows.values())), rows)
 
 

@@ -6,60 +6,23 @@ in the row where it is wrong, and rows behind it wait.
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
-from dataclasses import dataclass, replace
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import NamedTuple
 
+from .field import PIXEL, Field, meet, meet_on, through
 from .graph import Graph, Node
-from .layers import Layer, Shape, Shapes, Source, plane
+from .layers import Concat, Shape, Shapes, Source, plane
 from .layers.base import POINTS, Window
 from .problems import Misfit, Problem, problem
-from .window import Span, TooLongError, join
+from .window import TooLongError
 
 BYTES = 4  # of a float32
 LARGEST = 2**48  # values in one map: beyond any machine's memory
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """The receptive field of a layer's units, in pixels of the picture, along height and width."""
-
-    y: Span
-    x: Span
-    aligned: bool = True  # False: branches that met behind this layer disagree in stride or centre
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width) of the window of the unit that sees most."""
-        return self.y.size, self.x.size
-
-    @property
-    def stride(self) -> tuple[float, float]:
-        """Pixels between the windows of neighbouring units."""
-        return _plain(self.y.stride), _plain(self.x.stride)
-
-    @property
-    def padding(self) -> tuple[int, int]:
-        """How far the first unit's window reaches beyond the top and left edge."""
-        return -self.y.start, -self.x.start
-
-    def window(self, y: int, x: int) -> tuple[int, int, int, int]:
-        """(top, left, height, width) of what unit (y, x) sees, not clipped to the picture."""
-        (top, height), (left, width) = self.y.at(y), self.x.at(x)
-        return top, left, height, width
-
-
-def _plain(number: Any) -> float:
-    return number if isinstance(number, int) else float(number)
-
-
-PIXEL = Field(Span(), Span())
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the table. With a `problem` there is no output, and the numbers are zero."""
 
     node: Node
@@ -72,6 +35,8 @@ class Row:
     field_in: Field | None = None  # of the units this layer looks at, taken together
     fixed: int = 0
     blind: bool = False  # what its units see is not known: a part of a foreign model lies here or before
+    inside: tuple[Row, ...] = ()  # of a folded group: the rows of its layers, in the graph's order
+    exits: tuple[str, ...] = ()  # ids of those inside that are read outside, or of the last where none is
 
     @property
     def costed(self) -> bool:
@@ -192,120 +157,154 @@ class Analysis(Mapping[str, Row]):
 def analyse(graph: Graph, before: Analysis | None = None) -> Analysis:
     """The table of `graph`. Rows of `before` are taken over where neither node nor inputs changed."""
     old: Mapping[str, Row] = before._rows if before else {}
-    rows: dict[str, Row] = {}
-    changed: set[str] = set()
-    first: str | None = None  # where the picture enters
     old_first = before.input.id if before and before.input else None
-    memo: Memo = {}
+    changed: set[str] = set()
+    made = _Pass()
+    rows = made.rows
     for n in graph.nodes:
-        is_input = isinstance(n.layer, Source)
         known = old.get(n.id)
         if (
             known is not None
             and (known.node is n or (known.node.layer is n.layer and known.node.sources == n.sources))
             and (not changed or changed.isdisjoint(n.sources))
-            and not is_input
+            and not isinstance(n.layer, Source)
         ):
-            rows[n.id] = known if known.node is n else _moved(known, n)
+            rows[n.id] = known if known.node is n else known._replace(node=n)
             continue
-        second = is_input and first is not None
-        row = Row(n, problem=problem("input.second", first=first)) if second else _row(n, rows, first, memo)
-        if is_input and first is None:
-            first = n.id
-            if known is not None and first == old_first and known.node.layer == n.layer and known.problem is None:
-                rows[n.id] = row
-                continue
-        rows[n.id] = row
-        changed.add(n.id)
+        rows[n.id] = made.row(n)
+        if known is None or not made.first == n.id == old_first or known.node.layer != n.layer or known.problem:
+            changed.add(n.id)
     return Analysis(graph, rows)
 
 
-def _moved(row: Row, node: Node) -> Row:
-    return replace(row, node=node)
+Figures = tuple[Shapes, Shape, int, int, int, tuple[Window, ...], bool]
+"""Inputs, output, parameters, multiply-adds, fixed scalars, what a unit looks at in each input, whether it is blind."""
+
+Key = tuple[int, tuple[Shape | None, ...]]
+"""A layer's identity and the shapes that come in. Equal layers may have two identities; each is asked then."""
 
 
-Figures = tuple[Shape, int, int, int, tuple[Window, ...]]
-"""Output, parameters, multiply-adds, fixed scalars, and what a unit looks at in each input."""
+class _Pass:
+    """One pass: the rows so far, and what was met on the way.
 
+    A large network has thousands of rows, so this is written to spend little more than a microsecond on each.
+    """
 
-def _figures(layer: Layer, ins: Shapes) -> Figures | Problem:
-    """What a layer gives for inputs of certain shapes, wherever in the network it stands, or why it does not."""
-    try:
-        out = layer.out(ins)
-    except Misfit as e:
-        return e.problem
-    if prod(out) > LARGEST:
-        return problem("size.huge", layer=type(layer).__name__, shape=out)
-    windows = (layer.window(ins),) if len(ins) == 1 else layer.windows(ins)
-    return out, layer.params(ins), layer.macs(ins), layer.fixed(ins), windows
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self.first: str | None = None  # where the picture enters
+        self._figures: dict[Key, Figures] = {}  # deep networks repeat few layers on few shapes
+        self._concats: dict[tuple[str, ...], Row] = {}  # by sources
 
+    def row(self, n: Node) -> Row:
+        """The row of a node whose sources have theirs."""
+        if len(n.sources) != 1:
+            return self._longer(n) or self._meeting(n)
+        above = self.rows[n.sources[0]]
+        key = id(n.layer), (above.out,)
+        figures = self._figures.get(key)
+        if figures is None:
+            asked = self._ask(n, key, (above,))
+            if isinstance(asked, Row):
+                return asked
+            figures = asked
+        ins, out, params, macs, fixed, (window,), blind = figures
+        field = below = above.field
+        if window is not POINTS:  # activations and normalisation see what the layer before sees
+            try:
+                field = through(window, below)
+            except TooLongError:
+                field = below = None
+        return _row(Row, (n, ins, out, params, macs, field, None, below, fixed, blind or above.blind, (), ()))
 
-Memo = dict[tuple[Layer, Shapes], Figures | Problem]
-"""Figures met in one pass: deep networks repeat few layers on few shapes."""
+    def _meeting(self, n: Node) -> Row:
+        """The row of a node with several sources, or none."""
+        above = [self.rows[s] for s in n.sources]
+        key = id(n.layer), tuple([r.out for r in above])
+        figures = self._figures.get(key)
+        if figures is None:
+            asked = self._ask(n, key, above)
+            if isinstance(asked, Row):
+                return asked
+            figures = asked
+        ins, out, params, macs, fixed, windows, blind = figures
+        if not above:
+            return Row(n, ins, out, params, macs, PIXEL, fixed=fixed, blind=blind)
+        picture = self.rows[self.first].out if self.first else None
+        try:
+            seen = [r.field if w is POINTS else through(w, r.field) for w, r in zip(windows, above, strict=True)]
+            field = meet(seen, plane(picture) if picture else (0, 0))
+        except TooLongError:
+            field = None
+        blind = blind or any(r.blind for r in above)
+        row = Row(n, ins, out, params, macs, field, None, field, fixed, blind)
+        if isinstance(n.layer, Concat):
+            self._concats[n.sources] = row
+        return row
 
+    def _longer(self, n: Node) -> Row | None:
+        """The row of a Concat that reads what an earlier one reads and one more, as each does in a dense block.
 
-def _row(n: Node, rows: dict[str, Row], first: str | None, memo: Memo) -> Row:
-    layer = n.layer
-    fewest, most = layer.inputs
-    have = len(n.sources)
-    if have < fewest or (most is not None and have > most):
+        It is the earlier one and its last source side by side, so that a block of n layers costs n steps and not n².
+        None for every other node, and where its inputs do not fit.
+        """
+        begun = self._concats.get(n.sources[:-1])
+        if begun is None or begun.out is None or not isinstance(n.layer, Concat):
+            return None
+        last = self.rows[n.sources[-1]]
+        field = meet_on(begun.field, last.field)
+        if field is None or last.out is None:
+            return None
+        try:
+            out = n.layer.out((begun.out, last.out))
+        except Misfit:  # which would not name all inputs
+            return None
+        if prod(out) > LARGEST:
+            return None
+        ins, blind = (*begun.ins, last.out), begun.blind or last.blind
+        row = self._concats[n.sources] = _row(Row, (n, ins, out, 0, 0, field, None, field, 0, blind, (), ()))
+        return row
+
+    def _ask(self, n: Node, key: Key, above: Sequence[Row]) -> Figures | Row:
+        """What the layer gives for the outputs `above`, or the row that says why it gives nothing."""
+        layer, have = n.layer, len(above)
+        fewest, most = layer.inputs
+        if not have or have < fewest or (most is not None and have > most):
+            wrong = self._sources(n)
+            if wrong is not None:
+                return Row(n, problem=wrong)
+        ins: Shapes = key[1]  # type: ignore[assignment]  # those that give nothing are not among them from here on
+        if None in ins:
+            waits = tuple(dict.fromkeys(r.id for r in above if r.out is None))
+            return Row(n, problem=problem("waits", nodes=waits))
+        try:
+            out = layer.out(ins)
+        except Misfit as e:
+            return Row(n, ins, problem=e.problem)
+        if prod(out) > LARGEST:
+            return Row(n, ins, problem=problem("size.huge", layer=n.type, shape=out))
+        windows = (layer.window(ins),) if have == 1 else layer.windows(ins)
+        figures = ins, out, layer.params(ins), layer.macs(ins, out), layer.fixed(ins), windows, not layer.known
+        if have:  # a second Input is another matter, even if it is the same layer
+            self._figures[key] = figures
+        return figures
+
+    def _sources(self, n: Node) -> Problem | None:
+        """What is wrong with the number of its sources, if anything: the first Input needs none."""
+        if isinstance(n.layer, Source):
+            if self.first is not None:
+                return problem("input.second", first=self.first)
+            self.first = n.id
+        (fewest, most), have = n.layer.inputs, len(n.sources)
+        if fewest <= have and (most is None or have <= most):
+            return None
         if not have:
-            return Row(n, problem=problem("inputs.none", layer=n.type))
+            return problem("inputs.none", layer=n.type)
         code = "inputs.count" if most == fewest else "inputs.more"
-        return Row(n, problem=problem(code, layer=n.type, need=fewest, have=have))
-    above = [rows[s] for s in n.sources]
-    shapes = tuple([r.out for r in above if r.out is not None])
-    if len(shapes) < have:
-        waits = tuple(dict.fromkeys(a.node.id for a in above if a.out is None))
-        return Row(n, problem=problem("waits", nodes=waits))
-    key = layer, shapes
-    found = memo.get(key)
-    if found is None:
-        found = memo[key] = _figures(layer, shapes)
-    if isinstance(found, Problem):
-        return Row(n, shapes, problem=found)
-    out, params, macs, fixed, windows = found
-    field = None if have else PIXEL
-    below: Field | None = None
-    try:
-        if have == 1:
-            below = above[0].field
-            field = _through(windows[0], below)
-        elif have:
-            picture = rows[first].out if first else None
-            seen = [_through(w, r.field) for w, r in zip(windows, above, strict=True)]
-            below = field = _merge(seen, plane(picture) if picture else (0, 0))
-    except TooLongError:
-        below = field = None
-    blind = not layer.known or (above[0].blind if have == 1 else any(r.blind for r in above))
-    return Row(n, shapes, out, params, macs, field, None, below, fixed, blind)
+        return problem(code, layer=n.type, need=fewest, have=have)
 
 
-def _through(window: Window, field: Field | None) -> Field | None:
-    """What units see that look through `window` at units with this field."""
-    if window is None or field is None:
-        return None
-    if window is POINTS:  # activations, normalisation: what the layer before sees
-        return field
-    y, x = window
-    aligned = field.aligned
-    if (y is x or y == x) and (field.y is field.x or field.y == field.x):  # square kernels: the usual case
-        span = field.y.through(y)
-        return Field(span, span, aligned)
-    return Field(field.y.through(y), field.x.through(x), aligned)
-
-
-def _merge(fields: list[Field | None], picture: tuple[int, int]) -> Field | None:
-    """What units see that look at the same place of several branches."""
-    known = [f for f in fields if f is not None]
-    if len(known) < len(fields):
-        return None
-    y, y_aligned = join([f.y for f in known], picture[0])
-    if picture[0] == picture[1] and all(f.x is f.y or f.x == f.y for f in known):  # the usual case
-        x, x_aligned = y, y_aligned
-    else:
-        x, x_aligned = join([f.x for f in known], picture[1])
-    return Field(y, x, y_aligned and x_aligned and all(f.aligned for f in known))
+_row = tuple.__new__  # what `Row(…)` does once it has sorted its arguments, in a third of the time
 
 
 def spent(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:

@@ -20,6 +20,7 @@ class Draft:
     def __init__(self, before: Graph = Graph(), rows: Analysis | None = None):  # noqa: B008 - immutable
         rows = rows or analyse(before)
         self._nodes: list[Node] = list(before)
+        self._layers: dict[Layer, Layer] = {}  # equal ones are one object, which an analysis asks once
         self._shapes: dict[str, Shape | None] = {id: row.out for id, row in rows.items()}
 
     @property
@@ -30,6 +31,7 @@ class Draft:
     def put(self, layer: Layer, *sources: str, id: str = "", group: str = "") -> str:
         """Add `layer` behind `sources`; gives its id, which is `id`, or that with a number where it is taken."""
         name = self._fresh(id or type(layer).__name__.lower(), numbered=not id)
+        layer = self._layers.setdefault(layer, layer)
         self._nodes.append(Node(name, layer, tuple(s for s in sources if s), group))
         self._shapes[name] = self._out(layer, sources)
         return name

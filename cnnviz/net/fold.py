@@ -7,7 +7,7 @@ called `layer1/0/`: no node can be called so.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from .analysis import Analysis, Row
 from .graph import Graph, Node, Wire, paths, sources_first
@@ -20,15 +20,15 @@ BLOCK = 4
 """A group of fewer layers is a part of a block rather than one, such as the convolution of a skip and its norm."""
 
 
-@dataclass(frozen=True, slots=True)
 class GroupRow(Row):
     """The row of a folded group: its subtotals, and the output of its last layer."""
 
-    members: tuple[str, ...] = ()  # ids, in the graph's order
-    exits: tuple[str, ...] = ()  # of them: those that are read outside, or the last where none is
-    bytes_inside: int = 0
-    every_cost: bool = True
-    inside: tuple[Row, ...] = field(default=(), compare=False, repr=False)  # in the order of `members`
+    __slots__ = ()
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Ids of the layers inside, in the graph's order."""
+        return tuple(r.id for r in self.inside)
 
     @property
     def connections(self) -> int:
@@ -38,12 +38,12 @@ class GroupRow(Row):
     @property
     def costed(self) -> bool:
         """Whether the cost of every layer inside is known."""
-        return self.every_cost
+        return all(r.costed for r in self.inside)
 
     @property
     def activation_bytes(self) -> int:
         """Memory of all outputs inside, for one picture."""
-        return self.bytes_inside
+        return sum(r.activation_bytes for r in self.inside)
 
 
 def card_of(path: str) -> str:
@@ -125,7 +125,7 @@ def together(graph: Graph, folded: frozenset[str]) -> dict[str, str]:
 def _single(row: Row, card: dict[str, str]) -> Row:
     sources = tuple(card[s] for s in row.node.sources)
     same = sources == row.node.sources
-    return row if same else replace(row, node=replace(row.node, sources=sources), problem=_waiting(row, card))
+    return row if same else row._replace(node=replace(row.node, sources=sources), problem=_waiting(row, card))
 
 
 def _waiting(row: Row, card: dict[str, str]) -> Problem | None:
@@ -167,11 +167,8 @@ def _group(id: str, inside: list[Row], card: dict[str, str] | None, rows: Analys
         wrong,
         fixed=sum(r.fixed for r in inside),
         blind=last.blind,
-        members=tuple(r.id for r in inside),
-        exits=tuple(r.id for r in exits) or (last.id,),
-        bytes_inside=sum(r.activation_bytes for r in inside),
-        every_cost=all(r.costed for r in inside),
         inside=tuple(inside),
+        exits=tuple(r.id for r in exits) or (last.id,),
     )
 
 

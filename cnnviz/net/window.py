@@ -14,11 +14,12 @@ Networks", Distill 2019.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,8 @@ def _float32(number: float) -> float:
 @lru_cache(maxsize=4096)
 def slide(kernel: int = 1, stride: int = 1, dilation: int = 1, before: int = 0, mode: str = "zeros") -> Slide:
     """The Slide of these numbers, the same object every time: deep networks ask for few, many times."""
-    return Slide(kernel, stride, dilation, before, mode)
+    made = Slide(kernel, stride, dilation, before, mode)
+    return POINT if made == POINT else made
 
 
 Axis = Slide | Spread | Share | Stretch | Blend | Whole
@@ -188,8 +190,7 @@ def fold(tap: int, n: int, mode: str) -> int | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A receptive field along one axis, in pixels of the picture.
 
     Unit `i` sees pixels `at(i)[0] … at(i)[0] + at(i)[1] − 1`. Windows repeat every `len(windows)` units,
@@ -256,7 +257,7 @@ def _shortest(windows: tuple[tuple[int, int], ...], advance: int) -> Span:
     return Span(windows, advance)
 
 
-def _join_plain(spans: list[Span]) -> tuple[Span, bool] | None:
+def join_plain(spans: Sequence[Span]) -> tuple[Span, bool] | None:
     """`join` of ordinary branches, whose units see windows of one size at one and the same stride; None for others."""
     first = spans[0]
     advance = first.advance
@@ -264,23 +265,26 @@ def _join_plain(spans: list[Span]) -> tuple[Span, bool] | None:
         return None
     low, size = first.windows[0]
     high, centre = low + size, 2 * low + size
-    same = aligned = True
+    aligned = True
     for s in spans:
-        if s.advance != advance or len(s.windows) > 1:
+        windows = s.windows
+        if s.advance != advance or len(windows) > 1:
             return None
-        start, size = s.windows[0]
+        start, size = windows[0]
         if not size:
             return None
         end = start + size
         if start + end != centre:
             aligned = False
-        if start != low or end != high:
-            same = False
-            low, high = min(low, start), max(high, end)
-    return (first if same else Span(((low, high - low),), advance)), aligned
+        if start < low:
+            low = start
+        if end > high:
+            high = end
+    joined = low, high - low
+    return (first if joined == first.windows[0] else Span((joined,), advance)), aligned
 
 
-def join(spans: list[Span], pixels: int = 0) -> tuple[Span, bool]:
+def join(spans: Sequence[Span], pixels: int = 0) -> tuple[Span, bool]:
     """What a unit sees that looks at the same position of several branches, and whether they are aligned.
 
     Where all units of one branch see all of a picture of so many `pixels`, as behind squeeze and excite, so do those
@@ -288,7 +292,7 @@ def join(spans: list[Span], pixels: int = 0) -> tuple[Span, bool]:
     stride is true; the widest one is given, with the windows as they are from unit 0 on. Raises TooLongError.
     """
     first = spans[0]
-    plain = _join_plain(spans)
+    plain = join_plain(spans)
     if plain is not None:
         return plain
     if all(s == first for s in spans):

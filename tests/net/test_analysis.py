@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cnnviz.net.analysis import analyse, trainable
 from cnnviz.net.graph import Graph
@@ -21,7 +23,10 @@ from cnnviz.net.layers import (
     MaxPool2d,
     ReLU,
     Tanh,
+    Upsample,
 )
+from cnnviz.net.layers.foreign import Foreign
+from cnnviz.net.presets import preset
 from cnnviz.net.problems import Misfit, problem
 
 
@@ -143,3 +148,51 @@ def test_rows_are_taken_over_where_nothing_changed() -> None:
     assert moved["relu_1"].node.pos == (8, 8) and moved["conv2d_1"] is rows["conv2d_1"]
     changed = analyse(g.change("relu_1", layer=MaxPool2d()), rows)
     assert changed["conv2d_1"] is rows["conv2d_1"] and changed["batchnorm2d_1"].out == (16, 15, 15)
+
+
+BRANCHES: tuple[tuple[Layer, ...], ...] = (
+    (Conv2d(2, 3, padding=1),),
+    (Conv2d(2, (3, 5), padding=(1, 2)),),
+    (Conv2d(3, 1),),
+    (Conv2d(5, 3, padding=1),),  # as many channels as the first two
+    (Conv2d(1, 2, padding="same"),),  # its centre lies elsewhere
+    (Conv2d(1, 2, padding="same"), Concat()),  # with what it reads: not aligned
+    (MaxPool2d(), ConvTranspose2d(2, 2, 2)),  # its windows take turns
+    (MaxPool2d(), Upsample(2)),
+    (AdaptiveAvgPool2d(1), Upsample(8)),  # each unit sees the whole picture
+    (MaxPool2d(),),  # does not fit
+    (Conv2d(2, 3),),
+    (Foreign("mask", (1, 8, 8)),),  # a constant of the model: nobody knows what it sees
+    (Flatten(),),
+)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(BRANCHES), st.integers(0, 7)), min_size=3, max_size=7), st.sampled_from((8, 6))
+)
+@settings(deadline=None, max_examples=300)
+def test_in_a_dense_block_every_merge_is_what_it_is_alone(
+    branches: list[tuple[tuple[Layer, ...], int]], w: int
+) -> None:
+    """An earlier Concat of nearly the same inputs, from which the analysis may go on, changes no number and no word."""
+    g = Graph().add(Input(3, (8, w)))
+    ends = ["input_1"]
+    for layers, place in branches:
+        at = start = ends[place % len(ends)]
+        for layer in layers:
+            g = g.add(layer, [at, start][: layer.inputs[0]])
+            at = g.nodes[-1].id
+        ends.append(at)
+    block = g
+    for n in range(2, len(ends) + 1):
+        block = block.add(Concat(), ends[:n], id=f"concat_of_{n}").add(Add(), ends[:n], id=f"add_of_{n}")
+    rows = analyse(block)
+    for n in range(2, len(ends) + 1):
+        for layer in (Concat(), Add()):
+            alone = analyse(g.add(layer, ends[:n], id="alone"))["alone"]
+            assert rows[f"{type(layer).__name__.lower()}_of_{n}"]._replace(node=alone.node) == alone
+
+
+def test_the_layers_of_a_family_s_network_are_asked_once() -> None:
+    graph = preset("densenet121").graph
+    assert len({id(n.layer) for n in graph}) == len({n.layer for n in graph}) == 14

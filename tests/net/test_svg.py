@@ -59,7 +59,7 @@ def test_a_canvas_is_drawn_as_a_person_sees_it() -> None:
     shown = fold(rows, rows.graph.closed - {"layer3", "layer3/5"})
     places = {id: (180.0 * i, 7.0 * i) for i, id in enumerate(shown)}
     nodes = tuple(replace(n, pos=places[n.id]) for n in shown.graph)
-    canvas = Analysis(Graph(nodes), {n.id: replace(shown[n.id], node=n) for n in nodes})
+    canvas = Analysis(Graph(nodes), {n.id: shown[n.id]._replace(node=n) for n in nodes})
     root = ElementTree.fromstring(svg(rows, "Mine", canvas))
     said = texts(root)
     assert {"layer2", "layer3/4", "layer3_5_conv1"} <= set(said) and "layer3_4_conv1" not in said

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from ...net.analysis import Analysis, Field, Row
+from ...net.analysis import Analysis, Row
+from ...net.field import Field
 from ...net.fold import GroupRow, path_of
 from ...net.kinds import kind
 from ...net.refusal import refusal

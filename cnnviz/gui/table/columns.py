@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...link.measuring import Cost, Costs
-from ...net.analysis import Analysis, Field, Row
+from ...net.analysis import Analysis, Row
+from ...net.field import Field
 from ...net.fold import GroupRow, inside, path_of, title
 from ...net.refusal import refusal
 from ...text import N_, _

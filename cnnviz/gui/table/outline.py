@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from ...net.analysis import Analysis, Row
 from ...net.fold import GroupRow, path_of, subtotals
 from ...net.graph import paths
 
 
-@dataclass(frozen=True, slots=True)
 class OpenRow(GroupRow):
     """The subtotals of a group whose layers follow; totals do not count it a second time."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,7 @@ def _flat(under: dict[str, list[Row | str]], path: str, depth: int, base: Analys
         if isinstance(line, Row):
             yield line, depth
         else:
-            row = subtotals(base, line)
-            yield OpenRow(*(getattr(row, f.name) for f in fields(row))), depth
+            yield OpenRow(*subtotals(base, line)), depth
             yield from _flat(under, line, depth + 1, base)
 
 

@@ -106,14 +106,15 @@ class Layer:
         """Scalars kept with the weights that no gradient changes, such as running statistics; fixed ones apart."""
         return 0
 
-    def macs(self, ins: Shapes) -> int:
-        """Multiply-adds of convolution and matrix products for one picture, without bias."""
+    def macs(self, ins: Shapes, out: Shape) -> int:
+        """Multiply-adds of convolution and matrix products for one picture, without bias; `out`: the output's shape."""
         return 0
 
     def connections(self, ins: Shapes) -> int:
         """Connections as LeCun counts them: what every output value is joined to by a weight, and its bias."""
-        macs = self.macs(ins)
-        return macs + (prod(self.out(ins)) if macs and getattr(self, "bias", False) else 0)
+        out = self.out(ins)
+        macs = self.macs(ins, out)
+        return macs + (prod(out) if macs and getattr(self, "bias", False) else 0)
 
     def connections_text(self, ins: Shapes) -> str:
         """How the number of connections comes about; empty where there are none."""

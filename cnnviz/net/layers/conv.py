@@ -7,8 +7,8 @@ from typing import Any
 
 from ...text import N_
 from ..problems import Misfit
-from ..window import Axis, Spread, slide
-from .base import Layer, Shape, Shapes, map_shape, setting, times, unusual
+from ..window import POINT, Axis, Spread, slide
+from .base import POINTS, Layer, Shape, Shapes, map_shape, setting, times, unusual
 
 MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -60,11 +60,14 @@ class Conv2d(Layer):
 
     def sides(self, axis: int, n: int) -> tuple[int, int]:
         """Pixels added (before, after) along `axis` (0: height) of an input of size `n`."""
-        rule = self.padding if isinstance(self.padding, str) else self.padding[axis]
-        return added(rule, self.kernel_size[axis], self.stride[axis], self.dilation[axis], n)
+        if isinstance(self.padding, str):
+            return added(self.padding, self.kernel_size[axis], self.stride[axis], self.dilation[axis], n)
+        return self.padding[axis], self.padding[axis]
 
     def window(self, ins: Shapes) -> tuple[Axis, Axis]:
-        return self._slide(0, ins[0][1]), self._slide(1, ins[0][2])
+        _c, h, w = ins[0]
+        y, x = self._slide(0, h), self._slide(1, w)
+        return POINTS if y is x is POINT else (y, x)
 
     def _slide(self, a: int, n: int) -> Axis:
         before, _after = self.sides(a, n)
@@ -74,9 +77,8 @@ class Conv2d(Layer):
         k = self.kernel_size
         return self.out_channels * (k[0] * k[1] * (ins[0][0] // self.groups) + self.bias)
 
-    def macs(self, ins: Shapes) -> int:
-        c, h, w = self.out(ins)
-        k = self.kernel_size
+    def macs(self, ins: Shapes, out: Shape) -> int:
+        (c, h, w), k = out, self.kernel_size
         return c * h * w * k[0] * k[1] * (ins[0][0] // self.groups)
 
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
@@ -179,7 +181,7 @@ class ConvTranspose2d(Layer):
         k = self.kernel_size
         return ins[0][0] * (self.out_channels // self.groups) * k[0] * k[1] + self.bias * self.out_channels
 
-    def macs(self, ins: Shapes) -> int:
+    def macs(self, ins: Shapes, out: Shape) -> int:
         """Every input value times its whole kernel, the parts cut off by padding included."""
         (c, h, w), k = ins[0], self.kernel_size
         return c * h * w * k[0] * k[1] * (self.out_channels // self.groups)

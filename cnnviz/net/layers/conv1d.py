@@ -60,8 +60,8 @@ class Conv1d(Layer):
     def params(self, ins: Shapes) -> int:
         return self.out_channels * (self.kernel_size * (ins[0][0] // self.groups) + self.bias)
 
-    def macs(self, ins: Shapes) -> int:
-        c, n = self.out(ins)
+    def macs(self, ins: Shapes, out: Shape) -> int:
+        c, n = out
         return c * n * self.kernel_size * (ins[0][0] // self.groups)
 
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:

@@ -32,7 +32,7 @@ class Linear(Layer):
     def params(self, ins: Shapes) -> int:
         return self.out_features * (ins[0][0] + self.bias)
 
-    def macs(self, ins: Shapes) -> int:
+    def macs(self, ins: Shapes, out: Shape) -> int:
         return self.out_features * ins[0][0]
 
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:

@@ -58,9 +58,12 @@ class Concat(Layer):
     inputs = (2, None)
 
     def out(self, ins: Shapes) -> Shape:
-        if len({s[1:] for s in ins}) > 1:
-            raise Misfit("shape.concat", layer="Concat", shapes=ins)
-        return sum(s[0] for s in ins), *ins[0][1:]
+        channels, sizes = 0, ins[0][1:]
+        for shape in ins:
+            if shape[1:] != sizes:
+                raise Misfit("shape.concat", layer="Concat", shapes=ins)
+            channels += shape[0]
+        return channels, *sizes
 
     def window(self, ins: Shapes) -> Window:
         return POINTS if len(ins[0]) > 1 else None

@@ -26,23 +26,22 @@ class _Window(Layer):
         return False
 
     def out(self, ins: Shapes) -> Shape:
-        shape = map_shape(self, ins) if len(self.axes) == 2 else sequence_shape(self, ins)
+        axes, ceils = self.axes, self.ceils
+        shape = map_shape(self, ins) if len(axes) == 2 else sequence_shape(self, ins)
         sizes = []
-        for n, (kernel, stride, padding, dilation) in zip(shape[1:], self.axes, strict=True):
+        for n, (kernel, stride, padding, dilation) in zip(shape[1:], axes, strict=True):
             if padding > kernel // 2:  # as torch counts, however far the dilation spreads it
-                kernels, paddings = (tuple(a[i] for a in self.axes) for i in (0, 2))
+                kernels, paddings = (tuple(a[i] for a in axes) for i in (0, 2))
                 raise Misfit("padding.half", padding=paddings, kernel=kernels)
-            size = _count(n, kernel, stride, padding, dilation, self.ceils)
+            size = _count(n, kernel, stride, padding, dilation, ceils)
             if size < 1:
-                raise Misfit(
-                    "shape.window", layer=type(self).__name__, kernel=tuple(a[0] for a in self.axes), shape=ins[0]
-                )
+                raise Misfit("shape.window", layer=type(self).__name__, kernel=tuple(a[0] for a in axes), shape=ins[0])
             sizes.append(size)
         return shape[0], *sizes
 
     def window(self, ins: Shapes) -> tuple[Axis, Axis]:
-        y, x = (*(slide(k, s, d, p) for k, s, p, d in self.axes), POINT)[:2]
-        return y, x
+        slides = [slide(k, s, d, p) for k, s, p, d in self.axes]
+        return slides[0], slides[-1] if len(slides) == 2 else POINT
 
     def size_text(self, ins: Shapes) -> tuple[str, ...]:
         left, right = "⌈⌉" if self.ceils else "⌊⌋"

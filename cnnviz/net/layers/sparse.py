@@ -63,8 +63,8 @@ class SparseConv2d(Layer):
         k = self.kernel_size
         return self.links * k[0] * k[1] + self.bias * len(self.table)
 
-    def macs(self, ins: Shapes) -> int:
-        (_c, h, w), k = self.out(ins), self.kernel_size
+    def macs(self, ins: Shapes, out: Shape) -> int:
+        (_c, h, w), k = out, self.kernel_size
         return self.links * k[0] * k[1] * h * w
 
     def torch(self, ins: Shapes) -> tuple[str, dict[str, Any]]:
@@ -118,7 +118,7 @@ class ChannelLinear(Layer):
     def params(self, ins: Shapes) -> int:
         return self.out_features * (ins[0][0] + self.bias)
 
-    def macs(self, ins: Shapes) -> int:
+    def macs(self, ins: Shapes, out: Shape) -> int:
         c, h, w = ins[0]
         return self.out_features * c * h * w
 
