@@ -8,6 +8,7 @@
     session.keep   blocks that can be put in, among them one's own       (keeping.py)
     session.cost   what the layers cost on this machine                  (measuring.py)
     session.models models of other programs, and their checkpoints       (models.py)
+    session.compare the network that the open one stands beside          (comparing.py)
 
 Panels never meet each other and never talk to the engine.
 """
@@ -41,6 +42,7 @@ from ..link.messages import (
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
 from ..text import _
+from .comparing import Comparing
 from .editing import Editing
 from .filing import Filing
 from .folding import Folding
@@ -101,6 +103,7 @@ class Session(QObject):
     models_changed = Signal()  # models.names: what can be imported
     checkpoint_found = Signal()  # models.found: what a checkpoint holds for the network
     costs_changed = Signal()  # cost.costs, cost.batch
+    comparison_changed = Signal()  # compare.other, or its view
     noticed = Signal(object)  # Notice
 
     _replied = Signal(object)
@@ -123,6 +126,7 @@ class Session(QObject):
         self.fold = Folding(self)
         self.fold.graph_edited()
         self.models = Importing(self)
+        self.compare = Comparing(self)
         self.cost = Costing(self)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions

@@ -97,6 +97,11 @@ class Document:
         """Whether graph or plan differ from what is saved."""
         return self._saved is None or not _same(self._now, self._saved)
 
+    @property
+    def saved(self) -> Graph | None:
+        """The graph as it is saved, or was opened; None where nothing holds it."""
+        return self._saved.graph if self._saved else None
+
     def mark_saved(self) -> None:
         """The current state is what the file holds; the next edit starts a step of its own."""
         self._saved, self._merge = self._now, None

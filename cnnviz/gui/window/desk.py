@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from ... import __version__
 from ...text import _
 from ..paint import theme
-from . import questions
+from . import comparing, questions
 from .families import FamilyDialog
 from .imports import CheckpointDialog, ModelDialog
 from .keys import Keys
@@ -34,6 +34,7 @@ class Desk:
         self._session = window.session
         self._settings = window.session.settings
         self._session.checkpoint_found.connect(self.show_checkpoint)
+        self._session.comparison_changed.connect(self._end_comparison)
 
     # ── networks ────────────────────────────────────────────────────────────────────────────────────────────────────
     def may_leave(self) -> bool:
@@ -110,6 +111,20 @@ class Desk:
             return False
         self._settings.set("folder", str(Path(path).parent))
         return self._session.file.save(path)
+
+    # ── comparison ──────────────────────────────────────────────────────────────────────────────────────────────────
+    def compare(self) -> None:
+        """Choose what to compare the network with."""
+        comparing.CompareDialog(self._window).open()
+
+    def compare_now(self) -> None:
+        """Keep the network as it is now, and show what edits change."""
+        self._session.compare.with_now()
+        comparing.show(self._window)
+
+    def _end_comparison(self) -> None:
+        if self._session.compare.other is None:
+            self._window.docks["compare"].hide()
 
     # ── pictures ────────────────────────────────────────────────────────────────────────────────────────────────────
     def open_picture(self) -> None:

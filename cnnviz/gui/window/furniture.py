@@ -14,6 +14,7 @@ from ..inspect import Field, Filters, Maps, Picture
 from ..layers.form import Form
 from ..layers.palette import Palette
 from ..layers.why import Why
+from ..table.compare import Comparison
 from ..table.table import Table
 from ..training.curves import Curves
 from ..training.planform import PlanForm
@@ -37,10 +38,13 @@ DOCKS: tuple[tuple[str, str, Any, Qt.DockWidgetArea, str], ...] = (  # …, name
     ("why", N_("Formulas"), Why, RIGHT, "maps"),
     ("picture", N_("Input picture"), Picture, RIGHT, ""),
     ("table", N_("Table"), Table, BOTTOM, ""),
+    ("compare", N_("Comparison"), Comparison, BOTTOM, "table"),
     ("curves", N_("Curves"), Curves, BOTTOM, ""),
     ("plan", N_("Plan"), PlanForm, BOTTOM, "curves"),
 )
-IN_FRONT = ("maps", "curves")
+IN_FRONT = ("maps", "table", "curves")
+WHEN_ASKED = ("compare",)
+"""Docks that are not there until they are asked for."""
 
 
 def furnish(window: Window) -> None:
@@ -67,11 +71,13 @@ def _make_docks(window: Window) -> None:
         window.panels[name], window.docks[name] = panel(window.session), dock
         dock.hold(window.panels[name])
     arrange(window)
-    palette, picture = window.panels["layers"], window.panels["picture"]
+    palette, picture, comparison = (window.panels[name] for name in ("layers", "picture", "compare"))
     assert isinstance(palette, Palette)
     assert isinstance(picture, Picture)
+    assert isinstance(comparison, Comparison)
     palette.network_chosen.connect(window.desk.open_preset)
     picture.open_requested.connect(window.desk.open_picture)
+    comparison.asked.connect(window.desk.compare)
 
 
 class Dock(QDockWidget):
@@ -159,6 +165,8 @@ def arrange(window: Window) -> None:
             window.tabifyDockWidget(window.docks[beside], dock)
     window.splitDockWidget(window.docks["table"], window.docks["curves"], Qt.Orientation.Horizontal)
     window.tabifyDockWidget(window.docks["curves"], window.docks["plan"])
+    for name in WHEN_ASKED:
+        window.docks[name].hide()
     for name in IN_FRONT:
         window.docks[name].raise_()
     show_titles(window)

@@ -73,6 +73,8 @@ class Window(QMainWindow):
         state = self.settings.get("state")
         if not (isinstance(state, QByteArray) and self.restoreState(state, LAYOUT)):
             place(self)
+        if self.session.compare.other is None:
+            self.docks["compare"].hide()  # it was there when the window was last closed
         show_titles(self)
         self.canvas.setFocus()  # keys are the network's, not the search field's
 

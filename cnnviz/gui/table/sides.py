@@ -1,0 +1,331 @@
+"""How the comparison is painted: the two names above it, the lines, and both sums under them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelection, QPointF, QRect, QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QHeaderView, QTableView, QToolButton, QWidget
+
+from ...net.analysis import Row
+from ...net.compare import Line
+from ...net.fold import GroupRow
+from ...text import _
+from ..paint import theme
+from ..paint.signs import SIZE, chevron, dot, sign
+from .cells import DOT, HEIGHT, PAD, SIGN, STEP
+from .lines import COLUMNS, FIELD, LEFT, MARK, NAME, RIGHT, SAME, SEES, Column, Lines, called, of, text
+from .lines import changed as differs
+from .outline import OpenRow
+from .words import Words
+
+LEGIBLE = 56
+"""Pixels that a cut name needs: where there are fewer, it stands without the layer's settings."""
+Stripe = tuple[int, int, int]
+"""A column in view, its left edge, and its width."""
+NAMES = {side: next(i for i, c in enumerate(COLUMNS) if c.side == side and c.what == NAME) for side in (LEFT, RIGHT)}
+"""The columns of the layers' names."""
+MIDDLE = next(i for i, c in enumerate(COLUMNS) if c.what == MARK)
+TOGETHER = tuple(i for i, c in enumerate(COLUMNS) if not c.side and c.what != MARK)
+"""The columns of the differences."""
+
+
+def bold(font: QFont) -> QFont:
+    """`font`, heavier: what differs, and sums."""
+    font = QFont(font)
+    font.setBold(True)
+    return font
+
+
+def rule(column: int) -> bool:
+    """Whether a thin line stands before a column: the other network, and the differences, begin."""
+    return column in (NAMES[RIGHT], TOGETHER[0])
+
+
+class Heading(QHeaderView):
+    """The columns' names; above the layers stand the names of the two networks, the other one's to choose anew."""
+
+    def __init__(self, parent: QTableView):
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setSectionsClickable(False)
+        self.setHighlightSections(False)
+        self.setMinimumSectionSize(4 * theme.GRID)
+        self.setStretchLastSection(True)
+        self.setFixedHeight(HEIGHT + 2)
+        self._words, self._names = Words(theme.caption()), Words(bold(theme.caption()))
+        self.names = {LEFT: "", RIGHT: ""}
+        self.other = _Button(self, _("Compare with another network"))
+        self.other.setFont(bold(theme.caption()))
+        self.away = _Button(self, _("End the comparison"))
+        self.away.setText("×")
+        self.own: set[int] = set()  # columns whose width a person has chosen
+        self._held = False
+        self.sectionResized.connect(self._resized)
+        parent.horizontalScrollBar().valueChanged.connect(self.arrange)
+
+    def call(self, left: str, right: str) -> None:
+        """The networks' names."""
+        self.names = {LEFT: left, RIGHT: right}
+        self.other.setToolTip(_("{name}: choose another network to compare with").format(name=right))
+        self.arrange()
+        self.viewport().update()
+
+    def needs(self, section: int) -> int:
+        """Pixels that a column's name takes with its margins."""
+        if section in NAMES.values():
+            side = COLUMNS[section].side
+            return self._names.width(self.names[side]) + 2 * PAD + (0 if side == LEFT else 3 * PAD + 2 * HEIGHT)
+        return self._words.width(_(COLUMNS[section].heading)) + 2 * PAD + 1
+
+    @Slot(int, int, int)
+    def _resized(self, section: int, before: int, now: int) -> None:
+        if self._held:
+            self.own.add(section)
+        self.arrange()
+
+    @Slot()
+    def arrange(self) -> None:
+        """Put the two buttons above the other network's layers."""
+        section = NAMES[RIGHT]
+        left, wide = self.sectionViewportPosition(section), self.sectionSize(section)
+        tall = self.height() - 2
+        self.away.setGeometry(left + wide - tall, 1, tall, tall)
+        room = max(0, wide - tall - 1)
+        name = self._names.metrics.elidedText(self.names[RIGHT], Qt.TextElideMode.ElideMiddle, room - HEIGHT)
+        self.other.setText(f"{name} ▾")
+        self.other.setGeometry(left + 1, 1, min(room, self.other.sizeHint().width()), tall)
+
+    def sizeHint(self) -> QSize:
+        """As high as it is; Qt would measure the names at each edit."""
+        return QSize(self.length(), HEIGHT + 2)
+
+    @Slot(QItemSelection, QItemSelection)
+    def selectionChanged(self, on: QItemSelection, off: QItemSelection) -> None:
+        """The names look the same whichever rows are selected: nothing is painted anew."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._held = True
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        self._held = False
+
+    def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
+        now, column = theme.current(), COLUMNS[section]
+        painter.save()
+        painter.fillRect(rect, now.colour("window"))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), now.colour("line"))
+        if rule(section):
+            painter.fillRect(QRect(rect.left(), rect.top(), 1, rect.height()), now.colour("line"))
+        named = section == NAMES[LEFT]
+        painter.setPen(now.colour("text" if named else "caption"))
+        words, name = (self._names, self.names[LEFT]) if named else (self._words, _(column.heading))
+        middle = rect.top() + rect.height() / 2
+        words.paint(painter, rect.left() + PAD, rect.width() - 2 * PAD, middle, name, column.number)
+        painter.restore()
+
+
+class _Button(QToolButton):
+    """A flat button on the heading that the Tab key reaches."""
+
+    def __init__(self, parent: QWidget, tip: str):
+        super().__init__(parent)
+        self.setAutoRaise(True)
+        self.setToolTip(tip)
+        self.setAccessibleName(tip)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.setForegroundRole(QPalette.ColorRole.WindowText)
+
+
+class Beside:
+    """Paints lines: each network's row as the table has it, heavier where it differs, nothing where it lacks one."""
+
+    def __init__(self, model: Lines):
+        self._model = model
+        body, figures = theme.body(), theme.tabular(theme.body())
+        self._small = Words(theme.caption())
+        self._small_bold = Words(bold(theme.caption()))
+        self._fonts = {False: Words(body), True: Words(bold(body))}
+        self._figures = {False: Words(figures), True: Words(bold(figures))}
+
+    def words(self, column: Column, different: bool) -> Words:
+        """The font of a cell."""
+        return (self._figures if column.number or column.what == FIELD else self._fonts)[different]
+
+    def needs(self, line: Line, column: Column) -> int:
+        """Pixels that a cell's content takes with its margins, as if it differed: a mark must not widen a column."""
+        row = of(line, column.side)
+        if column.side and (row is None or (row.out is None and column.what != NAME)):
+            return 0
+        wide = self.words(column, True).width(text(line, column)) + 2 * PAD + 1
+        if column.what != NAME or row is None:
+            return wide
+        brief = row.node.layer.brief
+        return wide + DOT + self.indent(row, column.side) + (self._small_bold.width(brief) + PAD if brief else 0)
+
+    def indent(self, row: Row, side: str) -> int:
+        """Pixels before the dot or sign of a row that lies in a group."""
+        return STEP * self._model.sides[side].depths.get(row.id, 0)
+
+    def paint(self, painter: QPainter, line: Line, top: int, columns: Sequence[Stripe], selected: bool) -> None:
+        """Paint what `columns`, from left to right, show of a line whose upper edge is at `top`."""
+        now = theme.current()
+        (_first, start, _wide), (_last, left, wide) = columns[0], columns[-1]
+        if selected:
+            painter.fillRect(start, top, left + wide - start, HEIGHT, now.colour("highlight"))
+        for number, left, wide in columns:
+            column = COLUMNS[number]
+            row = of(line, column.side)
+            if column.side and row is None and not selected:
+                painter.fillRect(left, top, wide, HEIGHT, now.colour("window"))  # a gap
+            if rule(number) and not selected:
+                painter.fillRect(left, top, 1, HEIGHT, now.colour("line"))
+            if column.side and (row is None or (row.out is None and column.what != NAME)):
+                continue  # nothing, or the sentence that goes over all of them
+            different = differs(line, column)
+            if row is not None and not selected:
+                self._bar(painter, row, column, QRect(left, top, wide, HEIGHT))
+            ink = "on_highlight" if selected else self._ink(line, column, row, different)
+            if column.what == NAME and row is not None:
+                self._name(painter, row, column.side, QRect(left, top, wide, HEIGHT), different, selected, ink)
+                continue
+            painter.setPen(now.colour(ink))
+            said, words = text(line, column), self.words(column, different and ink != "faint")
+            middle, room = top + HEIGHT / 2, wide - 2 * PAD
+            if column.what == MARK:
+                left, room = left + (wide - words.width(said)) // 2 - PAD, words.width(said)
+            words.paint(painter, left + PAD, room, middle, said, column.number)
+
+    def _bar(self, painter: QPainter, row: Row, column: Column, place: QRect) -> None:
+        most = self._model.most.get(column.what, 0)
+        amount = getattr(row, column.what) if most else 0
+        wide = (place.width() - PAD) * amount / most if most else 0.0
+        if wide >= 1 and not isinstance(row, OpenRow):
+            bar = QRectF(place.left() + PAD / 2, place.top() + 4, wide, HEIGHT - 8)
+            painter.fillRect(bar, theme.current().colour("well"))
+
+    def _ink(self, line: Line, column: Column, row: Row | None, different: bool) -> str:
+        """The colour of a cell's text, by its name in the theme."""
+        if column.what == MARK:
+            return "faint" if text(line, column) in (SAME, SEES) else "link"
+        nothing = column.number and (getattr(line, column.what) if row is None else getattr(row, column.what)) == 0
+        if nothing and not different:
+            return "faint"
+        if row is not None and row.out is None:
+            return "text"
+        if different:
+            return "link"
+        return "caption" if isinstance(row, OpenRow) else "text"
+
+    def _name(
+        self, painter: QPainter, row: Row, side: str, place: QRect, different: bool, selected: bool, ink: str
+    ) -> None:
+        """A family's dot or a group's sign, the name, and the settings that tell the layer from others of its type."""
+        now, middle = theme.current(), place.top() + HEIGHT / 2
+        left = place.left() + PAD + self.indent(row, side)
+        room = place.right() + 1 - PAD - left
+        if isinstance(row, GroupRow):
+            sign_ink = now.colour("on_highlight" if selected else "caption")
+            chevron(painter, QPointF(left + 4, middle + 0.5), sign_ink, isinstance(row, OpenRow), 3.5)
+        else:
+            dot(painter, QPointF(left + 4, middle + 0.5), row.node.layer.family, selected)
+        left, room = left + DOT, room - DOT
+        words, small = self._fonts[different], self._small_bold if different else self._small
+        name, brief = called(row), row.node.layer.brief
+        also = small.width(brief) + PAD if brief else 0
+        wide = room - also
+        if words.width(name) > wide and (wide < LEGIBLE or isinstance(row, GroupRow)):
+            also, wide = 0, room
+        if words.width(name) > wide:  # the group above says how names in it begin
+            cut = Qt.TextElideMode.ElideLeft if row.node.group else Qt.TextElideMode.ElideMiddle
+            name = words.metrics.elidedText(name, cut, wide)
+        painter.setPen(now.colour(ink))
+        words.paint(painter, left, wide, middle, name)
+        if also:
+            painter.setPen(now.colour(ink if different or selected else "caption"))
+            small.paint(painter, left + words.width(name) + PAD, also - PAD, middle, brief)
+
+    def paint_problem(
+        self, painter: QPainter, row: Row, side: str, top: int, left: int, wide: int, selected: bool
+    ) -> None:
+        """Write why a row gives nothing, from `left` on."""
+        now = theme.current()
+        waits = row.problem is not None and row.problem.code == "waits"
+        left, room = left + PAD, wide - 2 * PAD
+        if not waits:
+            back = now.colour("highlight") if selected else now.colour("panel")
+            sign(painter, QRectF(left, top, SIZE, HEIGHT), now.colour("on_highlight") if selected else None, back)
+            left, room = left + SIGN, room - SIGN
+        painter.setPen(now.colour("on_highlight" if selected else "faint" if waits else "problem_text"))
+        words = self._small if waits else self._fonts[False]
+        words.paint(painter, left, room, top + HEIGHT / 2, self._model.sides[side].reasons.get(row.id, ""))
+
+
+class Sums(QWidget):
+    """The last line: both sums under their columns with bars to one scale, and what one has more than the other."""
+
+    def __init__(self, view: QTableView, parent: QWidget):
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it is painted for it
+        self._view = view
+        self.texts: dict[int, str] = {}
+        self.brief: dict[int, str] = {}  # of the differences: what stands there where there is no room
+        self._bars: dict[int, float] = {}
+        self._broken: set[int] = set()
+        figures = theme.tabular(theme.body())
+        self._sums, self._small, self._body = Words(bold(figures)), Words(theme.caption()), Words(theme.body())
+        self.setFixedHeight(HEIGHT + 2)
+        view.horizontalHeader().sectionResized.connect(self.update)
+        view.horizontalScrollBar().valueChanged.connect(self.update)
+
+    def say(
+        self, texts: dict[int, str], brief: dict[int, str], bars: dict[int, float], broken: set[int], tip: str
+    ) -> None:
+        """Show texts by column; `bars`: shares of the larger sum; `broken`: texts that tell of problems."""
+        self.texts, self.brief, self._bars, self._broken = texts, brief, bars, broken
+        self.setToolTip(tip)
+        self.setAccessibleName(tip.replace("\n", ", "))
+        self.update()
+
+    def needs(self, column: int) -> int:
+        """Pixels that a sum takes with its margins: the shorter way of a difference."""
+        said = self.brief.get(column, self.texts.get(column, ""))
+        return self._words(column).width(said) + 2 * PAD + 2 + (SIGN if column in self._broken else 0)
+
+    def wishes(self, column: int) -> int:
+        """Pixels that it takes in full."""
+        return self._words(column).width(self.texts.get(column, "")) + 2 * PAD + 2
+
+    def _words(self, column: int) -> Words:
+        return self._body if COLUMNS[column].what in (NAME, MARK) else self._sums
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        now = theme.current()
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), now.colour("window"))
+        painter.fillRect(0, 0, self.width(), 1, now.colour("line"))
+        painter.setClipRect(0, 0, self._view.viewport().width(), self.height())
+        shown = [n for n in self.texts if not self._view.isColumnHidden(n)]
+        tight = any(self.wishes(n) > self._view.columnWidth(n) + 1 for n in shown if n in self.brief)
+        for number in shown:
+            said = self.brief.get(number, self.texts[number]) if tight else self.texts[number]
+            column, words = COLUMNS[number], self._words(number)
+            left, wide = self._view.columnViewportPosition(number), self._view.columnWidth(number)
+            if rule(number):
+                painter.fillRect(left, 0, 1, self.height(), now.colour("line"))
+            share = self._bars.get(number, 0.0)
+            if share:
+                bar = QRectF(left + PAD / 2, 5, max(1.0, (wide - PAD) * share), self.height() - 9)
+                painter.fillRect(bar, now.colour("well"))
+            left, room = left + PAD, wide - 2 * PAD
+            if number in self._broken:
+                sign(painter, QRectF(left, 1, SIZE, self.height() - 1), None, now.colour("window"))
+                left, room = left + SIGN, room - SIGN
+            painter.setPen(now.colour("problem_text" if number in self._broken else "text"))
+            if column.what == MARK:
+                left, room = left + (room - words.width(said)) // 2, words.width(said)
+            words.paint(painter, left, room, (self.height() + 1) / 2, said, column.number)
+        painter.end()
