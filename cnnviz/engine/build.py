@@ -42,6 +42,8 @@ class Net(nn.Module):
         done = spent(built)
         self.order = [(r.id, r.node.sources, done.get(r.id, ())) for r in built]
         self.end = last_end(rows)
+        self.beside = tuple(_logits(rows.graph, end) for end in rows.graph.ends[:-1])
+        """What a training takes beside the last end: the logits of auxiliary outputs."""
         with NothingDrawn():
             for r in built:
                 if isinstance(r.node.layer, Foreign):
@@ -115,9 +117,11 @@ def logits_node(graph: Graph) -> str:
 
     Cross-entropy holds a softmax of its own; a second one would flatten its gradient.
     """
-    if not graph.ends:
-        return ""
-    end = graph[graph.ends[-1]]
+    return _logits(graph, graph.ends[-1]) if graph.ends else ""
+
+
+def _logits(graph: Graph, id: str) -> str:
+    end = graph[id]
     return end.sources[0] if isinstance(end.layer, Softmax) and end.sources else end.id
 
 

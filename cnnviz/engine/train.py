@@ -70,7 +70,8 @@ def steps(
 ) -> Generator[Step, None, None]:
     """Train `net` by `plan`, one step for each `next`, from step `start` + 1 on; close the generator to stop.
 
-    The loss is cross-entropy of node `end`'s output (see build.logits_node). Every epoch goes through the training
+    The loss is cross-entropy of node `end`'s output (see build.logits_node). Auxiliary outputs (Net.beside) add theirs
+    with the plan's weight, as in GoogLeNet's paper; they are in no figure that is told. Every epoch goes through the training
     pictures in a new order, drawn from a generator of its own that is seeded by the plan; the last batch may be
     smaller. Dropout draws from a stream of its own, too, so on the CPU the same plan and number of threads give the
     same numbers bit for bit, whatever else the process does with torch's global random state between steps.
@@ -92,9 +93,10 @@ def steps(
             group["lr"] = lr
         optimizer.zero_grad()
         with noise:
-            logits = net(x, end=end)
+            logits, others = _outputs(net, x, end)
         loss = cross_entropy(logits, y)
-        torch.autograd.backward(loss)
+        aux = [cross_entropy(other, y) for other in others]
+        torch.autograd.backward(loss + plan.aux_weight * sum(aux) if aux else loss)
         value = loss.item()
         step += 1
         if not value < LARGEST:
@@ -111,6 +113,15 @@ def steps(
         yield Step(step, value, right / len(y), lr, found)
         if last and found is None:
             return
+
+
+def _outputs(net: Net, x: Tensor, end: str) -> tuple[Tensor, list[Tensor]]:
+    """The logits, and those of the auxiliary outputs."""
+    if not net.beside:
+        return net(x, end=end), []
+    seen: dict[str, Tensor] = {}
+    net(x, seen)
+    return seen[end or net.end], [seen[id] for id in net.beside]
 
 
 def epoch_steps(net: nn.Module, pictures: int, plan: Plan) -> int:

@@ -324,7 +324,10 @@ def unsound(rows: Analysis) -> str:
 
 
 def trainable(rows: Analysis, classes: int | None = None) -> Problem | None:
-    """Why this network cannot be trained (on so many classes), or None where it can."""
+    """Why this network cannot be trained (on so many classes), or None where it can.
+
+    Of several ends the last one is its output; the others are auxiliary outputs, which must be of the same shape.
+    """
     graph = rows.graph
     if not graph.nodes:
         return problem("net.empty")
@@ -333,9 +336,9 @@ def trainable(rows: Analysis, classes: int | None = None) -> Problem | None:
     if rows.problems:
         row = rows.problems[0]
         return Problem("net.broken", (("node", row.id), ("why", row.problem)))
-    if len(graph.ends) > 1:
+    end = rows[graph.ends[-1]]
+    if any(rows[e].out != end.out or len(end.out or ()) != 1 for e in graph.ends[:-1]):
         return problem("net.ends", nodes=graph.ends)
-    end = rows[graph.ends[0]]
     if classes is not None and end.out != (classes,):
         return problem("net.output", node=end.id, shape=end.out, classes=classes)
     if not rows.params:

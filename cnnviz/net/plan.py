@@ -28,6 +28,9 @@ class Plan:
     init: str = setting(
         "default", N_("first weights: PyTorch's default, or Kaiming normal with zero biases"), choices=INITS
     )
+    aux_weight: float = setting(
+        0.3, N_("weight of the loss of each auxiliary output beside that of the last one"), 0.0, 1e3
+    )
     threads: int = setting(0, N_("processor threads; 0: all but one core"), 0, 1024)
     device: str = setting("auto", N_("where to compute: auto, cpu, cuda or mps"), kind="text")
 

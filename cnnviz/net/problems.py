@@ -74,7 +74,9 @@ SENTENCES = {
     "plan.data": N_("{why}"),
     "net.empty": N_("The network is empty. Drag an Input onto the canvas, or open a network."),
     "net.no_input": N_("The network has no Input. Drag one onto the canvas."),
-    "net.ends": N_("The network has several ends: {nodes}. Join or delete them until one is left."),
+    "net.ends": N_(
+        "The network has several ends: {nodes}. Join or delete them until one is left, or give each a value a class."
+    ),
     "net.broken": N_("{node}: {why}"),
     "net.output": N_(
         "{node} gives {shape}, but training needs a vector with one value for each of the {classes} classes."

@@ -17,9 +17,9 @@ from cnnviz.engine.look import Shot, Stamp, frame
 from cnnviz.engine.pictures import fit
 from cnnviz.engine.train import Controls, Diverged, Step, epoch_steps, steps
 from cnnviz.link.messages import Interest, PictureInfo
-from cnnviz.net.analysis import analyse
+from cnnviz.net.analysis import analyse, trainable
 from cnnviz.net.graph import Graph
-from cnnviz.net.layers import Input
+from cnnviz.net.layers import Flatten, Input, Linear, ReLU, Softmax
 from cnnviz.net.plan import OPTIMIZERS, Plan
 
 from .nets import lenet, noisy, small
@@ -85,6 +85,46 @@ def test_it_is_the_plain_loop(name: str, make) -> None:
     ours = Net(analyse(graph), plan)
     assert [s.loss for s in islice(training(graph, plan, ours), len(losses))] == losses
     assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), net.parameters(), strict=True))
+
+
+def test_auxiliary_outputs_are_trained_with_their_weight_and_are_in_no_figure() -> None:
+    graph = small()
+    for head in ("one", "two"):  # one that ends in a softmax: its logits are taken
+        graph = graph.add(Flatten(), ["pool"], id=f"{head}_flat").add(Linear(10), [f"{head}_flat"], id=head)
+    graph = graph.add(Softmax(), ["two"], id="two_softmax")
+    order = {n.id: n for n in graph}
+    graph = Graph(tuple([*(n for id, n in order.items() if id not in ("flat", "out")), order["flat"], order["out"]]))
+    assert graph.ends == ("one", "two_softmax", "out") and trainable(analyse(graph), 10) is None
+    plan = Plan(optimizer="sgd", lr=0.05, momentum=0.0, batch_size=50, seed=3, aux_weight=0.4)
+    data = digits(graph)
+    x, y = torch.from_numpy(data.train_x), torch.from_numpy(data.train_y)
+    net = Net(analyse(graph), plan)
+    assert net.beside == ("one", "two")
+    optimizer = torch.optim.SGD(net.parameters(), 0.05)
+    losses: list[float] = []
+    for batch in torch.randperm(len(x), generator=torch.Generator().manual_seed(3)).split(50):
+        optimizer.zero_grad()
+        seen: dict[str, torch.Tensor] = {}
+        net(x[batch], seen)
+        main, one, two = (cross_entropy(seen[id], y[batch]) for id in ("out", "one", "two"))
+        (main + 0.4 * (one + two)).backward()
+        optimizer.step()
+        losses.append(main.item())
+    ours = Net(analyse(graph), plan)
+    first = {k: v.clone() for k, v in ours.named_parameters()}
+    *_, last = made = list(islice(training(graph, plan, ours), len(losses)))
+    assert [s.loss for s in made] == losses
+    assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), net.parameters(), strict=True))
+    assert not any(torch.equal(v, first[k]) for k, v in ours.named_parameters())
+    assert last.test is not None
+    alone = training(graph.remove(["two_softmax", "two", "two_flat", "one", "one_flat"]), plan)
+    assert [s.loss for s in islice(alone, 5)] != losses[:5]
+
+
+def test_ends_of_other_shapes_are_no_auxiliary_outputs() -> None:
+    graph = small().add(ReLU(), ["pool"], id="loose")
+    found = trainable(analyse(graph), 10)
+    assert found is not None and found.code == "net.ends"
 
 
 def test_the_same_plan_gives_the_same_numbers_whatever_else_goes_on() -> None:

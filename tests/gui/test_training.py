@@ -47,3 +47,16 @@ def test_bar_and_plan_call_an_optimizer_the_same(session, qtbot):
 
 def test_the_plan_offers_every_data_set_there_is():
     assert set(DATA) == {*KNOWN, SENTENCES}
+
+
+def test_the_weight_of_auxiliary_outputs_is_there_beside_some(session, lenet, qtbot):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    session.edit.document.reset(lenet)
+    session.graph_edited()
+    row = form.editors["aux_weight"]
+    assert row.isHidden()
+    session.edit.add("Linear", (0.0, 300.0))
+    assert not row.isHidden()
+    session.edit.undo()
+    assert row.isHidden()

@@ -28,6 +28,7 @@ LABELS = {
     "weight_decay": N_("Weight decay"),
     "seed": N_("Seed"),
     "init": N_("First weights"),
+    "aux_weight": N_("Auxiliary weight"),
     "threads": N_("Threads"),
     "device": N_("Device"),
 }
@@ -61,6 +62,7 @@ class PlanForm(QScrollArea):
         self.setWidget(body)
         self._make()
         session.plan_changed.connect(self.show_plan)
+        session.graph_changed.connect(self._show_ends)
         session.run_changed.connect(self._show_note)
         session.engine_changed.connect(self._show_devices)
         self.show_plan()
@@ -124,6 +126,13 @@ class PlanForm(QScrollArea):
         self.editors["momentum"].setToolTip(
             help_text if used else _("{optimizer} has no momentum setting").format(optimizer=NAMES[plan.optimizer])
         )
+        self._show_ends()
+
+    @Slot()
+    def _show_ends(self) -> None:
+        """The weight of auxiliary outputs is there only beside some."""
+        several = len(self._session.graph.ends) > 1
+        self._form.setRowVisible(self.editors["aux_weight"], several)
 
     @Slot()
     def _show_note(self) -> None:

@@ -31,9 +31,9 @@ def offers(rows: Analysis, classes: int | None) -> Offers:
     elif why.code == "net.ends":
         yield from _ends(rows, classes)
     elif why.code == "net.output":
-        yield from _output(rows, rows[rows.graph.ends[0]], classes or USUAL)
+        yield from _output(rows, rows[rows.graph.ends[-1]], classes or USUAL)
     elif why.code == "net.no_weights":
-        yield from _weights(rows, rows[rows.graph.ends[0]], classes)
+        yield from _weights(rows, rows[rows.graph.ends[-1]], classes)
 
 
 def stage(rows: Analysis, classes: int | None) -> tuple[int, int]:
