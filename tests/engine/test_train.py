@@ -93,7 +93,7 @@ def test_auxiliary_outputs_are_trained_with_their_weight_and_are_in_no_figure() 
         graph = graph.add(Flatten(), ["pool"], id=f"{head}_flat").add(Linear(10), [f"{head}_flat"], id=head)
     graph = graph.add(Softmax(), ["two"], id="two_softmax")
     order = {n.id: n for n in graph}
-    graph = Graph(tuple([*(n for id, n in order.items() if id not in ("flat", "out")), order["flat"], order["out"]]))
+    graph = Graph((*(n for id, n in order.items() if id not in ("flat", "out")), order["flat"], order["out"]))
     assert graph.ends == ("one", "two_softmax", "out") and trainable(analyse(graph), 10) is None
     plan = Plan(optimizer="sgd", lr=0.05, momentum=0.0, batch_size=50, seed=3, aux_weight=0.4)
     data = digits(graph)

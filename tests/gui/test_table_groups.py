@@ -12,8 +12,8 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.session import Session
-from cnnviz.gui.table.outline import OpenRow
 from cnnviz.gui.table.columns import LAYER, OUT, TYPE
+from cnnviz.gui.table.outline import OpenRow
 from cnnviz.gui.table.table import Table
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier

@@ -230,7 +230,7 @@ class Totals(QWidget):
                 continue
             lacking = column == MACS and rows.uncosted
             self._texts[column] = f"≥ {it.shown(value)}" if lacking else it.shown(value)
-            if it.exact and value > LONGEST and it.shown(value) != grouped(value):
+            if isinstance(value, int) and it.exact and value > LONGEST and it.shown(value) != grouped(value):
                 told.append(_(it.exact).format(n=grouped(value)))
             if lacking:
                 told.append(_("Layers whose cost is not known, and not counted: {n}.").format(n=len(rows.uncosted)))

@@ -29,7 +29,7 @@ def remember(settings: Settings, shown: tuple[int, ...]) -> None:
     settings.set("columns", [NAMES[c] for c in shown])
 
 
-def ask_batch(parent: QWidget, present: int) -> int:
+def ask_batch(parent: QWidget | None, present: int) -> int:
     """How many pictures memory is to be counted for; 0 where the person does not say. Tests replace it."""
     label = _("Pictures that memory is counted for, and layers are measured on:")
     number, said = QInputDialog.getInt(parent, _("Batch"), label, present, 1, MOST)

@@ -287,7 +287,7 @@ def tip(row: Row, column: int, sight: Sight = ALONE) -> str:
     it = COLUMNS[column]
     value = it.amount(row, sight) if it.amount is not None else None
     lines = []
-    if value is not None and it.exact and it.shown(value) not in (grouped(value), f"{value} B"):
+    if isinstance(value, int) and it.exact and it.shown(value) not in (grouped(value), f"{value} B"):
         lines.append(_(it.exact).format(n=grouped(value)))
     if column == MACS and not row.costed:
         lines.append(_("What this part of a model multiplies is not known, and is in no total."))

@@ -84,7 +84,7 @@ def as_csv(rows: Sequence[Row], reasons: Mapping[str, str], sight: Sight = ALONE
         f = r.field
         seen = (*f.size, *f.stride, *f.padding, "yes" if f.aligned else "no") if f else ("",) * 7
         numbers = (shape_text(r.out), r.params, _known(r, MACS), r.activation_bytes) if r.out else ("",) * 4
-        more = [COLUMNS[c].cell(r) for c in (KERNEL, STRIDE, PADDING)]
+        more: list[object] = [COLUMNS[c].cell(r) for c in (KERNEL, STRIDE, PADDING)]
         more += [_known(r, c, sight) if r.out else "" for c in (FROZEN, BUFFERS, CONNECTIONS, FORWARD, BACKWARD, PEAK)]
         sub = "yes" if isinstance(r, OpenRow) else "no"
         writer.writerow((name(r.id), r.node.type, *numbers, *seen, reasons.get(r.id, ""), sub, *more))
@@ -121,7 +121,8 @@ def _word(row: Row, column: int, depth: int, reasons: Mapping[str, str], sight: 
         return shape_text(row.out)
     if column == FIELD:
         return field_text(row.field) if row.field or not row.blind else _("unknown")
-    return cell(row, column, sight) if value is None or (it.lacks and it.lacks(row)) else grouped(value)
+    exact = isinstance(value, int) and not (it.lacks and it.lacks(row))
+    return grouped(int(value or 0)) if exact else cell(row, column, sight)
 
 
 def _total(rows: Sequence[Row], column: int, sight: Sight) -> str:
@@ -134,7 +135,7 @@ def _total(rows: Sequence[Row], column: int, sight: Sight) -> str:
     if value is None:
         return ""
     lacking = it.lacks is not None and any(map(it.lacks, rows))
-    return f"{'≥ ' if lacking else ''}{grouped(value) if it.shown is count else it.shown(value)}"
+    return f"{'≥ ' if lacking else ''}{grouped(int(value)) if it.shown is count else it.shown(value)}"
 
 
 def _called(row: Row) -> str:
