@@ -7,6 +7,7 @@
     session.fold   which groups are folded, and the cards that follow    (folding.py)
     session.keep   blocks that can be put in, among them one's own       (keeping.py)
     session.cost   what the layers cost on this machine                  (measuring.py)
+    session.exporting the network in other forms                     (exporting.py)
     session.models models of other programs, and their checkpoints       (models.py)
     session.compare the network that the open one stands beside          (comparing.py)
 
@@ -21,6 +22,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from ..link.exporting import Exported, Exporting
 from ..link.measuring import Costs, Measuring
 from ..link.messages import (
     Advance,
@@ -44,6 +46,7 @@ from ..net.graph import Graph
 from ..text import _
 from .comparing import Comparing
 from .editing import Editing
+from .exporting import Exports
 from .filing import Filing
 from .folding import Folding
 from .keeping import Keeping
@@ -102,8 +105,9 @@ class Session(QObject):
     engine_changed = Signal()  # engine_state, devices
     models_changed = Signal()  # models.names: what can be imported
     checkpoint_found = Signal()  # models.found: what a checkpoint holds for the network
-    costs_changed = Signal()  # cost.costs, cost.batch
     comparison_changed = Signal()  # compare.other, or its view
+    costs_changed = Signal()  # cost.costs, cost.batch
+    export_changed = Signal()  # exporting: what was asked of it, how far it is, what came of it
     noticed = Signal(object)  # Notice
 
     _replied = Signal(object)
@@ -126,8 +130,9 @@ class Session(QObject):
         self.fold = Folding(self)
         self.fold.graph_edited()
         self.models = Importing(self)
-        self.compare = Comparing(self)
         self.cost = Costing(self)
+        self.compare = Comparing(self)
+        self.exporting = Exports(self)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions
         self._alike: set[int] = set()  # versions that are the network in the editor
@@ -201,6 +206,8 @@ class Session(QObject):
             self.models.take(reply)
         elif isinstance(reply, Measuring | Costs):
             self.cost.take(reply)
+        elif isinstance(reply, Exporting | Exported):
+            self.exporting.take(reply)
         elif isinstance(reply, Failed):
             self._failed(reply)
 
@@ -211,6 +218,10 @@ class Session(QObject):
             self.models.failed()
         elif reply.what == "measure":
             self.cost.failed()
+        elif reply.what == "export":
+            self.exporting.failed(reply)
+            if not reply.details:
+                return  # its window says it
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
         home = self.run.home_data
         if reply.what == "data" and home and self.run.plan.data != home:
@@ -232,6 +243,7 @@ class Session(QObject):
 
     def _left(self) -> None:
         self.run.lost()
+        self.exporting.lost()
         self.engine_state = LOST
         self.engine_changed.emit()
         text = _("The program whose model this is has ended. What is shown stays; save what you want to keep.")
@@ -243,6 +255,7 @@ class Session(QObject):
 
     def _after_loss(self, text: str, log: str) -> None:
         step = self.run.lost()
+        self.exporting.lost()
         self.cost.failed()
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
         if step:

@@ -53,10 +53,10 @@ class Job:
         of_a_network = beside == weights_beside(path) and path.with_suffix(SUFFIX).exists()
         if of_a_network or beside == self.used:
             text = _("{file} holds the weights of a network file. Choose another name than {out}.")
-            raise ExportError(text.format(file=beside, out=path))
+            raise ExportError(text.format(file=beside.name, out=path.name))
         if beside.exists() and not path.exists():
             text = _("{file} is there already, from something else than {out}. Choose another name.")
-            raise ExportError(text.format(file=beside, out=path))
+            raise ExportError(text.format(file=beside.name, out=path.name))
         return beside
 
 

@@ -15,6 +15,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from ...link.messages import IDLE, PAUSED, STOPPING
+from ...net.analysis import unsound
 from ...text import N_, _
 from ..paint import icons, theme
 
@@ -51,6 +52,11 @@ def _none_selected(w: Window) -> str:
 
 def _empty(w: Window) -> str:
     return "" if len(w.session.graph) else N_("The network is empty")
+
+
+def _only_json(w: Window) -> str:
+    """Why most forms cannot be had; the network's own file always can."""
+    return unsound(w.session.rows)
 
 
 def _nothing_to_fold(w: Window) -> str:
@@ -128,6 +134,7 @@ COMMANDS = (
     Command("load_weights", FILE, N_("Load weights…"), "Ctrl+Shift+M", "desk.load_weights", "", _empty),
     Command("save", FILE, N_("Save"), "Ctrl+S", "desk.save", "save", ruled=True),
     Command("save_as", FILE, N_("Save as…"), "Ctrl+Shift+S", "desk.save_as"),
+    Command("export", FILE, N_("Export…"), "Ctrl+E", "desk.export", "", _empty, warns=_only_json),
     Command("quit", FILE, N_("Quit"), "Ctrl+Q", "close", ruled=True),
     Command("undo", EDIT, N_("Undo"), "Ctrl+Z", "session.edit.undo", "undo", _no_undo),
     Command("redo", EDIT, N_("Redo"), "Ctrl+Shift+Z; Ctrl+Y", "session.edit.redo", "redo", _no_redo),

@@ -14,6 +14,7 @@ from ... import __version__
 from ...text import _
 from ..paint import theme
 from . import comparing, questions
+from .exports import ExportDialog
 from .families import FamilyDialog
 from .imports import CheckpointDialog, ModelDialog
 from .keys import Keys
@@ -125,6 +126,10 @@ class Desk:
     def _end_comparison(self) -> None:
         if self._session.compare.other is None:
             self._window.docks["compare"].hide()
+
+    def export(self) -> None:
+        """Choose another form of the network, look at it, and write it."""
+        ExportDialog(self._session, self._window).open()
 
     # ── pictures ────────────────────────────────────────────────────────────────────────────────────────────────────
     def open_picture(self) -> None:

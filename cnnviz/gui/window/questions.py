@@ -49,6 +49,14 @@ def open_checkpoint(parent: QWidget, folder: str) -> str:
     return QFileDialog.getOpenFileName(parent, _("Load weights"), folder, wanted)[0]
 
 
+def save_export(parent: QWidget, path: str, title: str, files: str, suffix: str) -> str:
+    """Path to write an export to, with its suffix; empty where none was chosen."""
+    dialog = QFileDialog(parent, title, path, f"{files} (*{suffix})")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(suffix)  # so that Qt asks about the very file that would be written over
+    return dialog.selectedFiles()[0] if dialog.exec() else ""
+
+
 def failed_start(parent: QWidget, why: str) -> None:
     """Say that the program cannot go on."""
     QMessageBox.critical(parent, "cnnviz", _("cnnviz could not start: {why}").format(why=why))
