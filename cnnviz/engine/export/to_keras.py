@@ -79,7 +79,7 @@ class _Writer:
         shown = [r for r in self._rows.values() if r.id in self._made and r.id not in self._into]
         if self._is_chain():
             body = [f"    {start},"]
-            body += [f"    {c},{self._note(r)}" for r in shown for c in self._texts(r)]
+            body += [f"    {text},{note}" for r in shown for text, note in self._noted(r)]
             return ["model = keras.Sequential(", *(f"    {line}" for line in ["[", *body, "]"]), ")"]
         return self._functional(start, shown)
 
@@ -103,15 +103,17 @@ class _Writer:
                 lines.append(f"{out} = {takes[0]}[..., {layer.start}:{layer.stop}]")
                 continue
             given = f"[{', '.join(takes)}]" if merges(layer) else takes[0]
-            for text in self._texts(row):
-                lines.append(f"{out} = {text}({given}){self._note(row)}")
+            for text, note in self._noted(row):
+                lines.append(f"{out} = {text}({given}){note}")
                 given = out
             if not self._made[row.id] and out != given:
                 lines.append(f"{out} = {given}")
         return [*lines, f"model = keras.Model(inputs, {body.variable(self._end)})"]
 
-    def _texts(self, row: Row) -> list[str]:
-        return [call.text(row.id) for call in self._made[row.id]]
+    def _noted(self, row: Row) -> list[tuple[str, str]]:
+        """The calls of a layer; the last one gives its shape."""
+        made = [call.text(row.id) for call in self._made[row.id]]
+        return [(text, self._note(row) if i == len(made) else "") for i, text in enumerate(made, 1)]
 
     def _note(self, row: Row) -> str:
         out = row.out or ()

@@ -106,3 +106,11 @@ def test_code_that_fails_says_why() -> None:
     code = to_keras(Net(rows), rows)
     with pytest.raises(ExportError, match=r"Keras cannot run this code: .*no_such"):
         verify_keras(Net(rows), rows, KerasCode(code.text.replace("Flatten", "no_such"), code.weights))
+
+
+def test_a_shape_stands_where_it_is_given() -> None:
+    text = made(
+        chain(image=Input(3, (8, 8)), conv=Conv2d(4, stride=(2, 2), padding=(1, 1)), flat=Flatten(), out=Linear(5))
+    ).text
+    padded = next(line for line in text.splitlines() if "ZeroPadding2D" in line)
+    assert padded.endswith("ZeroPadding2D(1),") and "  # 4×4×4\n" in text
