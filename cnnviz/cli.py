@@ -75,8 +75,8 @@ def _commands() -> argparse.ArgumentParser:
         description=_("Build a convolutional network, train it and watch what it sees. Without a command: the window."),
         formatter_class=_Wide,
         epilog=_(
-            "NET is a preset (see “cnnviz networks”) or a network file; for summary and export also an .onnx file, "
-            "torchvision:NAME, or package.module:callable. “cnnviz COMMAND --help” tells more."
+            "NET is a preset (see “cnnviz networks”), a network file, an .onnx file, torchvision:NAME, or "
+            "package.module:callable. “cnnviz COMMAND --help” tells more."
         ),
     )
     parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")
@@ -87,7 +87,6 @@ def _commands() -> argparse.ArgumentParser:
 
     p = each.add_parser("summary", help=_("the table: shapes, parameters, cost, receptive fields, problems"))
     _net(p)
-    p.add_argument("--input", type=_input, metavar="C,H,W", help=_("another input: channels, height, width"))
     _json(p)
 
     p = each.add_parser("train", help=_("train without a window; what is not given is as in the network's plan"))
@@ -102,7 +101,14 @@ def _commands() -> argparse.ArgumentParser:
     p.add_argument("--optimizer", choices=OPTIMIZERS)
     p.add_argument("--momentum", type=_setting("momentum"), metavar="X", help=_("for sgd and rmsprop"))
     p.add_argument("--weight-decay", type=_setting("weight_decay"), metavar="X")
-    p.add_argument("--init", choices=INITS, help=_("first weights"))
+    p.add_argument(
+        "--aux-weight",
+        type=_setting("aux_weight"),
+        metavar="X",
+        help=_("of the loss of each output but the last"),
+    )
+    p.add_argument("--init", choices=INITS, help=_("how first weights are drawn, of a model, too"))
+    _weights(p, _("first weights: a run folder or a weights file; of torchvision's models also a name or DEFAULT"))
     p.add_argument("--seed", type=_setting("seed"), metavar="N")
     p.add_argument("--threads", type=_setting("threads"), metavar="N", help=_("processor threads; 0: all but one core"))
     p.add_argument("--device", metavar="D", help="auto, cpu, cuda, mps")
@@ -114,14 +120,14 @@ def _commands() -> argparse.ArgumentParser:
     _net(p)
     p.add_argument("--to", required=True, choices=FORMS, help=_("the form"))
     p.add_argument("-o", "--out", required=True, metavar="FILE")
-    p.add_argument("--weights", metavar="RUN", help=_("a run folder or a .safetensors file; else fresh weights"))
+    _weights(p)
 
     p = each.add_parser("activations", help=_("the feature maps of one layer on one picture, as an .npy file"))
     _net(p)
     p.add_argument("--image", required=True, metavar="FILE")
     p.add_argument("--layer", required=True, metavar="ID")
     p.add_argument("-o", "--out", required=True, metavar="FILE.npy")
-    p.add_argument("--weights", metavar="RUN", help=_("a run folder or a .safetensors file; else fresh weights"))
+    _weights(p)
 
     p = each.add_parser("demo", help=_("build LeNet-5, train it, look inside; without a display into screenshots"))
     p.add_argument("--out", default="cnnviz-demo", metavar="DIR", help=_("folder for the screenshots"))
@@ -140,7 +146,13 @@ class _Wide(argparse.HelpFormatter):
 
 
 def _net(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("net", metavar="NET", help=_("a preset or a network file"))
+    parser.add_argument("net", metavar="NET", help=_("a preset, a network file, or a model"))
+    parser.add_argument("--input", type=_input, metavar="C,H,W", help=_("another input: channels, height, width"))
+
+
+def _weights(parser: argparse.ArgumentParser, text: str = "") -> None:
+    usual = _("a run folder or a weights file; of torchvision's models also a name or DEFAULT; else fresh ones")
+    parser.add_argument("--weights", metavar="RUN", help=text or usual)
 
 
 def _json(parser: argparse.ArgumentParser) -> None:

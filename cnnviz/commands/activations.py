@@ -10,17 +10,16 @@ from ..cli import CommandError
 from ..net.analysis import Analysis
 from ..net.files import replace_file
 from ..net.layers import Source
-from ..net.presets import load
 from ..text import _, grouped
-from .weights import chosen, weighted
+from .opening import note, opened
+from .weights import chosen, pretrained, source, weighted
 
 
 def run(args: argparse.Namespace) -> int:
     """Write (channels, height, width) or (features,) float32; gives 0. Raises CommandError."""
-    network = load(args.net)
-    rows = network.analyze()
+    given = opened(args.net, args.input, pretrained(args))
+    rows = given.network.analyze()
     _refuse(args.net, rows, args.layer)
-    weights = chosen(args)
     import numpy as np
     import torch
 
@@ -32,15 +31,15 @@ def run(args: argparse.Namespace) -> int:
     node = rows.input
     assert node is not None and isinstance(node.layer, Source)
     x = torch.from_numpy(pictures.fit(picture, node.layer).values)[None]
-    net = weighted(rows, network.plan, weights)
+    net = weighted(given, rows, given.network.plan, chosen(args))
     with torch.no_grad():
         maps = net(x, end=args.layer)[0].numpy()
     made = io.BytesIO()
     np.save(made, np.ascontiguousarray(maps, np.float32), allow_pickle=False)
     replace_file(args.out, made.getvalue())
+    note(given)
     text = _("{layer}: {shape} with the weights of {weights}, in {file}")
-    source = weights or _("an untrained network")
-    print(text.format(layer=args.layer, shape=grouped(*maps.shape), weights=source, file=args.out))
+    print(text.format(layer=args.layer, shape=grouped(*maps.shape), weights=source(args), file=args.out))
     return 0
 
 

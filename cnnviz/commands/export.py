@@ -3,48 +3,47 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..cli import CommandError
 from ..net.analysis import Analysis, unsound
-from ..net.files import dump, replace_file
+from ..net.files import dump, placed, replace_file, weights_beside
 from ..net.network import Network
-from ..net.presets import is_model, load
 from ..text import _
-from .summary import placed
-from .weights import chosen, weighted
-
-if TYPE_CHECKING:
-    from ..engine.foreign.imported import Imported
+from .opening import Opened, note, opened
+from .weights import chosen, pretrained, weighted
 
 
 def run(args: argparse.Namespace) -> int:
     """Write and verify; gives 0. Raises CommandError."""
-    made = _model(args) if is_model(args.net) else None
-    network = made.network if made is not None else load(args.net)
+    given = opened(args.net, args.input, pretrained(args))
+    network = given.network
     rows = network.analyze()
     if args.to == "json":
-        replace_file(args.out, dump(network).encode("utf-8", "backslashreplace"))
-        return _said(_("{net} is a network file in {file}."), args)
+        return _kept(args, given, rows)
     if why := unsound(rows):
         raise CommandError(f"{args.net}: {why}")
     if args.to in ("svg", "png"):
         return _drawn(network, rows, args)
-    return _exported(args, network, rows, made)
+    return _exported(args, given, rows)
 
 
-def _model(args: argparse.Namespace) -> Imported:
-    """What a model is as a network, with its weights. Raises CommandError."""
-    from ..engine.foreign.models import ERRORS, load_model
+def _kept(args: argparse.Namespace, given: Opened, rows: Analysis) -> int:
+    """A network file, with the weights beside it where there are any: a model's own, or a file's."""
+    network, weights = given.network, chosen(args)
+    if given.model is not None:
+        network = replace(network, graph=placed(network.graph))
+    if (given.model is not None or weights is not None) and not unsound(rows):
+        from ..engine.history import write_weights
 
-    try:
-        return load_model(args.net, weights=args.weights or "")
-    except ERRORS as error:
-        raise CommandError(placed(args.net, error)) from error
+        state = weighted(given, rows, network.plan, weights).state_dict()
+        write_weights(weights_beside(args.out), {name: value.clone() for name, value in state.items()})
+    replace_file(args.out, dump(network).encode("utf-8", "backslashreplace"))
+    return _said(_("{net} is a network file in {file}."), args)
 
 
-def _exported(args: argparse.Namespace, network: Network, rows: Analysis, made: Imported | None) -> int:
+def _exported(args: argparse.Namespace, given: Opened, rows: Analysis) -> int:
     import torch
 
     from ..engine.device import threads
@@ -52,10 +51,11 @@ def _exported(args: argparse.Namespace, network: Network, rows: Analysis, made: 
     from ..engine.export.to_onnx import ExportError
 
     torch.set_num_threads(threads())
-    used = Path(args.net) if made is not None else chosen(args)
-    net = made.net().eval() if made is not None else weighted(rows, network.plan, used)
+    used, network = chosen(args), given.network
+    net = weighted(given, rows, network.plan, used)
     path = Path(args.out)
-    job = Job(network.title or network.name, rows, net, path.name, used is not None, used)
+    along = used is not None or given.model is not None
+    job = Job(network.title or network.name, rows, net, path.name, along, used)
     try:
         export = FORMS[args.to](job)
         export.files(path)  # what is in the way is said before it takes long
@@ -66,6 +66,7 @@ def _exported(args: argparse.Namespace, network: Network, rows: Analysis, made: 
         _path, *beside = export.write(path)
     except ExportError as e:
         raise CommandError(f"{args.net}: {e}") from None
+    note(given)
     text = _("{net} is written to {file}; on random inputs it differs from the network by at most {difference:g}.")
     if beside:
         text = _(

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ..cli import CommandError
 from ..net.analysis import Analysis, Row, trainable
-from ..net.graph import Graph
-from ..net.layers import Input
-from ..net.network import Network
-from ..net.presets import is_model, load
 from ..text import _, grouped
+from .opening import opened
 from .table import aligned
 
 FINE = ("net.no_weights", "net.ends")  # cannot be trained, but nothing is wrong with the table
@@ -22,13 +17,8 @@ FINE = ("net.no_weights", "net.ends")  # cannot be trained, but nothing is wrong
 
 def run(args: argparse.Namespace) -> int:
     """Print the table; gives 0. Raises CommandError, after printing, where the network is broken."""
-    notes: tuple[str, ...] = ()
-    if is_model(args.net):
-        net, notes = _model(args.net, args.input)
-    else:
-        net = load(args.net)
-        if args.input:
-            net = replace(net, graph=with_input(net.graph, args.input, args.net))
+    given = opened(args.net, args.input)
+    net, notes = given.network, given.model.notes if given.model is not None else ()
     rows = net.analyze()
     print(json.dumps(as_json(net.name, rows), ensure_ascii=False) if args.json else as_text(net.name, rows, notes))
     problem = trainable(rows)
@@ -37,40 +27,6 @@ def run(args: argparse.Namespace) -> int:
         rest = " " + _("(and {count} more)").format(count=more) if more > 0 else ""
         raise CommandError(f"{args.net}: {problem.text}{rest}")
     return 0
-
-
-def _model(name: str, shape: tuple[int, int, int] | None) -> tuple[Network, tuple[str, ...]]:
-    """The network that a torch module is, and what there is to say of it."""
-    from ..engine.foreign.models import ERRORS, load_model
-
-    try:
-        made = load_model(name, shape)
-    except ERRORS as error:
-        raise CommandError(placed(name, error)) from error
-    return made.network, made.notes
-
-
-def placed(name: str, error: Exception) -> str:
-    """What is wrong, with what was asked for in front, unless it says so itself."""
-    text = str(error)
-    return text if text.startswith(Path(name).name) else f"{name}: {text}"
-
-
-def with_input(graph: Graph, shape: tuple[int, int, int], name: str) -> Graph:
-    """The graph with its Input set to (channels, height, width)."""
-    node = next((n for n in graph if isinstance(n.layer, Input)), None)
-    if node is None or not isinstance(node.layer, Input):
-        raise CommandError(_("{net}: It has no Input whose shape could be replaced.").format(net=name))
-    old = node.layer
-    new = replace(
-        old, channels=shape[0], size=shape[1:], mean=_spread(old.mean, shape[0]), std=_spread(old.std, shape[0])
-    )
-    return graph.change(node.id, layer=new)
-
-
-def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
-    """One number for each channel, or their mean where the numbers are for other channels."""
-    return values if len(values) in (1, channels) else (sum(values) / len(values),)
 
 
 def as_json(name: str, rows: Analysis) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -20,9 +20,10 @@ from ..net.analysis import Analysis, trainable
 from ..net.layers import Source
 from ..net.network import Network
 from ..net.plan import Plan
-from ..net.presets import load
 from ..text import _
+from .opening import Opened, note, opened
 from .progress import Progress
+from .weights import chosen, pretrained, take
 
 if TYPE_CHECKING:
     from ..engine.history import Last
@@ -32,23 +33,25 @@ STOPPED = 130  # exit status after Ctrl-C
 
 def run(args: argparse.Namespace) -> int:
     """Train and record; gives 0, or 130 where Ctrl-C stopped it. Raises CommandError."""
-    network = load(args.net)
-    network = replace(network, plan=planned(network.plan, args))
+    given = opened(args.net, args.input, pretrained(args), args.seed or 0)
+    network = replace(given.network, plan=planned(given.network.plan, args))
     rows = network.analyze()
     refuse(args.net, rows)
     folder = Path(args.out)
-    before = earlier(folder, args) if args.resume else None
+    before = earlier(folder, given) if args.resume else None
     if before is not None:
         network = replace(network, plan=planned(before.plan, args))
     elif (folder / "run.json").exists():
         text = _("{folder} holds a run already. Go on with it by --resume, or choose another folder.")
         raise CommandError(text.format(folder=folder))
-    return _Run(network, rows, folder, before, args).go()
+    run = _Run(given, network, rows, folder, before, args)
+    note(given)
+    return run.go()
 
 
 def planned(plan: Plan, args: argparse.Namespace) -> Plan:
     """The plan with what the command line, which has checked it, says otherwise."""
-    said = {f.name: getattr(args, f.name) for f in fields(Plan) if getattr(args, f.name) is not None}
+    said = {f.name: value for f in fields(Plan) if (value := getattr(args, f.name, None)) is not None}
     return replace(plan, **said)
 
 
@@ -59,27 +62,36 @@ def refuse(name: str, rows: Analysis, classes: int | None = None) -> None:
         raise CommandError(f"{name}: {problem.text}")
 
 
-def earlier(folder: Path, args: argparse.Namespace) -> Last:
+def earlier(folder: Path, given: Opened) -> Last:
     """What the run folder holds. Raises CommandError where that is no run of this network."""
     from ..engine.history import last
 
     if not (folder / "run.json").is_file():
         raise CommandError(_("{folder} holds no run to go on with. Leave out --resume.").format(folder=folder))
     found = last(folder)
-    if found.network.graph != load(args.net).graph:
+    if found.network.graph != given.network.graph:
         text = _("{folder} is a run of another network than {net}. Give that one: {file}")
-        raise CommandError(text.format(folder=folder, net=args.net, file=folder / "network.cnnviz"))
+        raise CommandError(text.format(folder=folder, net=given.name, file=folder / "network.cnnviz"))
     return found
 
 
 class _Run:
     """One training from its data to its last recording."""
 
-    def __init__(self, network: Network, rows: Analysis, folder: Path, before: Last | None, args: argparse.Namespace):
+    def __init__(
+        self,
+        given: Opened,
+        network: Network,
+        rows: Analysis,
+        folder: Path,
+        before: Last | None,
+        args: argparse.Namespace,
+    ):
         import torch
 
         from ..engine import data, device, memory
-        from ..engine.build import Net, fit_state, logits_node
+        from ..engine.build import fit_state, logits_node
+        from ..engine.foreign.gradient import check_gradient
         from ..engine.history import Recorder
         from ..engine.train import EVALUATED, epoch_steps, make_optimizer
 
@@ -98,15 +110,19 @@ class _Run:
         self._data = data.load(plan.data, plan.data_dir, node.layer)
         refuse(args.net, rows, len(self._data.classes))
         if where.type == "cpu":
-            memory.check_training(rows, plan, min(EVALUATED, len(self._data.test_y)))
-        self._net = Net(rows, plan)
+            measured = min(EVALUATED, len(self._data.test_y))
+            self._try(memory.check_training, rows, plan, measured)
+        self._net = given.net(rows, plan, drawn=args.init is not None)
+        self._logits = logits_node(network.graph)
+        self._try(check_gradient, self._net, rows, self._logits)
         if before is not None:
             fit_state(self._net, before.weights)
+        else:
+            take(self._net, chosen(args) if args.weights else None)
         self._net.to(where)
         self._optimizer = make_optimizer(self._net, plan)
         if before is not None and before.optimizer is not None:
             self._optimizer.load_state_dict(before.optimizer)
-        self._logits = logits_node(network.graph)
         self._start = before.step if before is not None else 0
         self._pictures = len(self._data.train_y)
         self._epoch = epoch_steps(self._net, self._pictures, plan)
@@ -119,6 +135,15 @@ class _Run:
                 with suppress(OSError):
                     folder.rmdir()
             raise CommandError(_("{folder} cannot be written. Choose another folder.").format(folder=folder))
+
+    def _try(self, check: Callable[..., None], *args: object) -> None:
+        """Do a check whose refusal is said with the network's name. Raises CommandError."""
+        from ..engine.post import Refused
+
+        try:
+            check(*args)
+        except (Refused, MemoryError) as e:
+            raise CommandError(f"{self._args.net}: {e}") from e
 
     def _not_recorded(self, text: str) -> None:
         self._unrecorded = text

@@ -95,9 +95,11 @@ def rule_name(node: fx.Node, module: nn.Module | None) -> str:
     return name if home in _TORCH or (home == "torchvision" and name == "stochastic_depth") else ""
 
 
-def spoken(error: Exception) -> str:
+def spoken(error: BaseException) -> str:
     """What an error of somebody's code says, as a part of a sentence."""
-    words = " ".join(str(error).split()) or type(error).__name__
+    words = " ".join(str(error).split())
+    if not words or isinstance(error, (LookupError, SystemExit)):  # a bare key or number says little
+        words = f"{type(error).__name__} {words}".rstrip()
     return words if len(words) <= LONGEST else f"{words[:LONGEST]} …"
 
 

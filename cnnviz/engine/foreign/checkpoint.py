@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 import re
 import warnings
@@ -18,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ...text import _
+from ...text import N_, _
 from ..build import State
 
 WRAPPINGS = ("state_dict", "model_state_dict", "model", "net", "network", "weights", "params", "ema", "model_ema")
@@ -27,6 +28,7 @@ WRAPPINGS = ("state_dict", "model_state_dict", "model", "net", "network", "weigh
 PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.")
 """What wrappers put in front of every name: DataParallel, torch.compile, training frameworks."""
 
+_DAMAGED = N_("{name} is no checkpoint of torch's, or it is damaged ({why}). Save the model's state_dict() again.")
 _COUNTERS = "num_batches_tracked"  # of batch normalisation; files of before 2018 lack it
 _NUMBERS = [np.dtype, *{type(np.dtype(t)) for t in (np.float16, np.float32, np.float64, np.int32, np.int64, np.bool_)}]
 _GLOBAL = re.compile(r"(?:GLOBAL|global:?)\s+(?:GLOBAL\s+)?`?([\w.]+)")
@@ -89,14 +91,21 @@ def read(path: str | Path) -> State:
         raise CheckpointError(_refusal(name, error)) from error
     except OSError as error:
         text = _("{name} cannot be read ({why}).")
+        if error.errno == errno.EINVAL:  # an archive that ends too early
+            text = _(
+                "{name} is no checkpoint of torch's, or it is damaged ({why}). Save the model's state_dict() again."
+            )
         raise CheckpointError(text.format(name=name, why=(error.strerror or str(error)).rstrip("."))) from error
     except (RuntimeError, ValueError, EOFError, KeyError, TypeError, zipfile.BadZipFile, AttributeError) as error:
-        text = _("{name} is no checkpoint of torch's, or it is damaged ({why}). Save the model's state_dict() again.")
+        text = _(_DAMAGED)
         raise CheckpointError(text.format(name=name, why=_why(error))) from error
     return _named(_unwrapped(held, name), name)
 
 
 def _unpickled(path: Path) -> Any:
+    with path.open("rb") as file:
+        if not file.read(2).startswith((b"PK", b"\x80")):  # an archive, or a pickle of any protocol that torch wrote
+            raise ValueError(_("it does not begin as one"))
     scalar = getattr(np, "_core", None) or np.core
     # numbers that scripts keep beside the weights
     known = [*_NUMBERS, scalar.multiarray.scalar, (scalar.multiarray.scalar, "numpy.core.multiarray.scalar")]
@@ -117,7 +126,7 @@ def _refusal(name: str, error: Exception) -> str:
     if "Unsupported operand" in words:
         text = _("{name} is a pickle that may run code and is refused. Save the model's state_dict() with torch.save.")
         return text.format(name=name)
-    text = _("{name} is no checkpoint of torch's, or it is damaged ({why}). Save the model's state_dict() again.")
+    text = _(_DAMAGED)
     return text.format(name=name, why=" ".join(words.rpartition("error: ")[2].split("\n")[0].split()).rstrip("."))
 
 

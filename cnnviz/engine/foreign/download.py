@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from urllib.error import HTTPError, URLError
@@ -57,7 +58,7 @@ def download(
     except HTTPError as error:
         text = _("{name} cannot be downloaded: the server answers {code} ({why}). Try again later.")
         raise DownloadError(text.format(name=path.name, code=error.code, why=error.reason)) from error
-    except (URLError, TimeoutError, ConnectionError) as error:
+    except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
         why = getattr(error, "reason", None) or error
         text = _("{name} cannot be downloaded ({why}). Connect to the internet, or use random weights.")
         raise DownloadError(text.format(name=path.name, why=_bare(why))) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import re
 import sys
@@ -20,6 +21,7 @@ from ...text import _
 from .. import vision
 from ..export.python import HEAD
 from ..onnx.file import OnnxError
+from .allowance import Allowance
 from .calls import spoken
 from .download import DownloadError
 from .imported import Imported, from_module
@@ -56,6 +58,7 @@ def load_model(
     model, home = _made(spec)
     source = _entrance(home, shape)
     name, title = spec.rpartition(":")[2], _title(home)
+    _takes_one(model, name)
     made = from_module(model, source.out(()), name, source)
     return replace(made, network=replace(made.network, title=title))
 
@@ -75,6 +78,8 @@ def _vision(
     side, mean, std = vision.preparation(name, wanted)
     side = getattr(model, "image_size", side)  # transformers take no other
     channels, height, width = shape or (3, side, side)
+    if channels != len(mean):
+        mean, std = (0.0,), (1.0,)  # the model itself says what it takes
     made = from_module(model, (channels, height, width), name, Input(channels, (height, width), mean, std))
     chosen = vision.chosen(name, wanted) if wanted else vision.default(name)
     return made.named(chosen.classes if chosen else ())
@@ -106,6 +111,20 @@ def _entrance(home: ModuleType, shape: tuple[int, ...] | None) -> Source:
     return source
 
 
+def _takes_one(model: nn.Module, name: str) -> None:
+    """Raise ModelError where the model wants more than a picture."""
+    try:
+        given = inspect.signature(model.forward).parameters.values()
+    except (TypeError, ValueError):  # of compiled code: it will say so itself
+        return
+    wanted = [p.name for p in given if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    if len(wanted) > 1:
+        text = _(
+            "{name} takes {inputs}, and here it gets one picture. From Python: cnnviz.summary(module, ({inputs}))."
+        )
+        raise ModelError(text.format(name=name, inputs=", ".join(wanted)))
+
+
 def _title(home: ModuleType) -> str:
     """What the first line of exported code calls the network; empty where it says nothing."""
     for head in {HEAD, _(HEAD)}:
@@ -122,7 +141,7 @@ def _made(spec: str) -> tuple[nn.Module, ModuleType]:
         sys.path.insert(0, os.getcwd())  # as `python -m` has it
     try:
         found: Any = (module := importlib.import_module(home))
-    except Exception as error:  # whatever the user's module raises
+    except (Exception, SystemExit) as error:  # whatever the user's module raises
         raise ModelError(_("{home} cannot be imported: {why}").format(home=home, why=spoken(error))) from error
     try:
         for part in name.split("."):
@@ -133,8 +152,11 @@ def _made(spec: str) -> tuple[nn.Module, ModuleType]:
         if not callable(found):
             raise ModelError(_("{name} is neither a module nor a function that gives one.").format(name=name))
         try:
-            found = found()
-        except Exception as error:  # whatever the user's code raises
+            with Allowance():
+                found = found()
+        except (Exception, SystemExit) as error:  # whatever the user's code raises
+            if isinstance(error, MemoryError):
+                raise
             raise ModelError(_("Calling {name} fails: {why}").format(name=name, why=spoken(error))) from error
     if not isinstance(found, nn.Module):
         kind = type(found).__name__
