@@ -31,8 +31,8 @@ PACKAGES = (
 
 
 def why_not() -> str:
-    """Why no window can be shown; empty where one can, or where QT_QPA_PLATFORM says what to do."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM") or os.environ.get("WAYLAND_DISPLAY"):
+    """Why no window can be shown; empty where one can, or where QT_QPA_PLATFORM asks for something else than X."""
+    if not _is_x() and (_platform() or os.environ.get("WAYLAND_DISPLAY") or not sys.platform.startswith("linux")):
         return ""
     display = os.environ.get("DISPLAY")
     if not display:
@@ -42,12 +42,24 @@ def why_not() -> str:
 
 def check() -> None:
     """Raise the ImportError that names a missing library of Qt's X plugin; Qt itself would abort."""
-    if sys.platform.startswith("linux") and os.environ.get("DISPLAY") and not os.environ.get("QT_QPA_PLATFORM"):
+    if _is_x():
         for name in X_LIBRARIES:
             try:
                 CDLL(name)
             except OSError as e:
                 raise ImportError(str(e)) from None
+
+
+def _platform() -> str:
+    """The first of the platforms that Qt is asked to use, without its settings; empty where it may choose."""
+    return os.environ.get("QT_QPA_PLATFORM", "").partition(";")[0].partition(":")[0]
+
+
+def _is_x() -> bool:
+    """Whether Qt would show its windows on X: it is told to, or there is a display and nobody says otherwise."""
+    if not sys.platform.startswith("linux"):
+        return False
+    return _platform() == "xcb" if _platform() else bool(os.environ.get("DISPLAY"))
 
 
 def _answers() -> bool:

@@ -112,3 +112,36 @@ def test_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
         assert display.why_not() == "the display :4711 does not answer"
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert display.why_not() == ""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the libraries are those of X")
+@pytest.mark.parametrize("platform", ["xcb", "xcb:some=1", ""])
+def test_a_missing_library_of_x_is_named_also_where_x_is_asked_for(
+    platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr(display, "CDLL", cannot)
+    monkeypatch.setenv("DISPLAY", ":4711")
+    monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+    assert display.why_not() == "", "whether it answers cannot be asked"
+    with pytest.raises(ImportError, match=r"libxcb-cursor\.so\.0: cannot open"):
+        display.check()
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    display.check()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux can be without a display")
+def test_x_without_a_display_is_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    assert display.why_not() == "there is no display"
+
+
+def test_the_demo_passes_on_what_qt_says_but_for_one_line() -> None:
+    done = python(
+        "from PySide6.QtCore import qInstallMessageHandler, qWarning; from cnnviz.gui.window import demo; "
+        "qInstallMessageHandler(demo.pass_on); qWarning(demo.OFFSCREEN); qWarning('a disk is full')"
+    )
+    assert done.returncode == 0 and done.stderr == "a disk is full\n"

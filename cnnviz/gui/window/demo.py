@@ -7,9 +7,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    Slot,
+    qFormatLogMessage,
+    qInstallMessageHandler,
+)
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -27,6 +36,7 @@ PICTURE = "seven.png"
 SIZE = (1280, 720)
 TICK_MS = 30
 PATIENCE_MS = 180_000
+OFFSCREEN = "This plugin does not support propagateSizeHints()"
 
 
 class DemoError(RuntimeError):
@@ -45,7 +55,7 @@ def run(out: str = "") -> int:
     if offscreen:
         settings.set("theme", "light")
     session, window = build(launched, "", settings, recover=False, size=SIZE if offscreen else None)
-    with guard(session):
+    with guard(session), _told():
         window.show()
         demo = Demo(window, home, stay=not offscreen)
         app.exec()
@@ -53,6 +63,22 @@ def run(out: str = "") -> int:
     if demo.trouble:
         raise DemoError(demo.trouble)
     return 0
+
+
+def pass_on(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    """Print what Qt has to say, but not what the offscreen platform says of every window: nothing is wrong there."""
+    if text != OFFSCREEN:
+        print(qFormatLogMessage(kind, context, text), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Qt speaks through `pass_on` for as long as it lasts."""
+    before = qInstallMessageHandler(pass_on)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
 
 
 def _make(home: Path) -> None:
