@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -50,8 +51,11 @@ def read_weights(path: str | Path) -> State:
     except FileNotFoundError as error:
         raise WeightsError(_("There is no file {path}.").format(path=path)) from error
     except (SafetensorError, OSError, ValueError) as error:
-        text = _("{path} cannot be read as weights ({why}). Choose a .safetensors file.")
-        raise WeightsError(text.format(path=path, why=_why(error))) from error
+        system = _system_error(error)
+        if system is not None:
+            raise WeightsError(str(files.error(Path(path).name, files.reason(system, reading=True)))) from error
+        text = _("{path} is damaged, or holds no weights at all. Choose another .safetensors file.")
+        raise WeightsError(text.format(path=path)) from error
 
 
 def write_weights(path: str | Path, state: State, metadata: Mapping[str, str] | None = None) -> None:
@@ -62,10 +66,21 @@ def write_weights(path: str | Path, state: State, metadata: Mapping[str, str] | 
         save_file({k: v.contiguous() for k, v in state.items()}, beside, dict(metadata or {"format": "pt"}))
 
     try:
+        files.spare_read_only(path)
         _atomically(path, write)
+    except files.FileError as error:
+        raise WeightsError(str(error)) from error
     except (OSError, SafetensorError) as error:
-        text = _("{path} cannot be written ({why}). Choose another place.")
-        raise WeightsError(text.format(path=path, why=_why(error))) from error
+        why = files.reason(_system_error(error) or OSError(str(error)), reading=False)
+        raise WeightsError(str(files.error(path.name, why))) from error
+
+
+def _system_error(error: Exception) -> OSError | None:
+    """What the system said, where it did: safetensors has it in its own text, as `… (os error 28)`."""
+    if isinstance(error, OSError):
+        return error
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,6 +37,7 @@ SUFFIX = ".cnnviz"
 LARGEST = 64 * 2**20  # bytes; a network of 100,000 layers has 15 MB
 LONGEST = 400  # characters of a message
 TIDIED = 2_000  # nodes: their layout takes a quarter of a second
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 class FileError(ValueError):
@@ -57,7 +58,7 @@ def read(path: str | os.PathLike[str]) -> Network:
             raise error(path.name, _("It is too large for a network. Choose a {suffix} file.").format(suffix=SUFFIX))
         raw = path.read_bytes()
     except OSError as e:
-        raise error(path.name, _reason(e, reading=True)) from None
+        raise error(path.name, reason(e, reading=True)) from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -252,6 +253,7 @@ def replace_file(path: str | os.PathLike[str], contents: bytes) -> None:
     try:
         if target.is_dir():
             raise error(target.name or str(target), _("It is a folder. Choose a file name in it."))
+        spare_read_only(target)
         handle, new = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".new", dir=target.parent)
         with os.fdopen(handle, "wb") as f:
             f.write(contents)
@@ -262,11 +264,20 @@ def replace_file(path: str | os.PathLike[str], contents: bytes) -> None:
         new = ""
         _settle(target.parent)
     except OSError as e:
-        raise error(target.name, _reason(e, reading=False)) from None
+        raise error(target.name, reason(e, reading=False)) from None
     finally:
         if new:
             with suppress(OSError):
                 os.unlink(new)
+
+
+def spare_read_only(path: str | os.PathLike[str]) -> None:
+    """Raise FileError where this file is there and may not be written: a new one put in its place would not ask."""
+    target = Path(os.path.realpath(path))
+    with suppress(FileNotFoundError, NotADirectoryError):
+        # the bits, too: root may do everything, but whoever took them away meant it
+        if not (target.stat().st_mode & _WRITABLE and os.access(target, os.W_OK)):
+            raise error(target.name, _("It is read-only. Use Save as… with another name, or make it writable."))
 
 
 def _mode(target: Path) -> int:
@@ -317,7 +328,8 @@ _REASONS = {
 }
 
 
-def _reason(e: OSError, reading: bool) -> str:
+def reason(e: OSError, reading: bool) -> str:
+    """Why a file cannot be read, or written, and what to do: one or two sentences."""
     if isinstance(e, NotADirectoryError):
         e = FileNotFoundError()
     if type(e) in _REASONS:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from cnnviz.engine import history
 from cnnviz.engine.build import Net, copy_state
@@ -150,27 +151,44 @@ def test_weights_files(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"none\.safetensors"):
         read_weights(tmp_path / "none.safetensors")
     path.write_bytes(b"hello")
-    with pytest.raises(WeightsError, match=r"w\.safetensors"):
+    with pytest.raises(
+        WeightsError, match=r"w\.safetensors is damaged, or holds no weights at all\. Choose another .+\.$"
+    ):
         read_weights(path)
-    with pytest.raises(WeightsError, match="nowhere"):
-        write_weights(tmp_path / "nowhere" / "w.safetensors", state)
+    with pytest.raises(WeightsError, match=r"^nowhere\.safetensors: Its folder is not there\."):
+        write_weights(tmp_path / "nowhere" / "nowhere.safetensors", state)
     with pytest.raises(WeightsError):
         last(tmp_path)
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+FULL = "I/O error: No space left on device (os error 28)"  # as safetensors says it
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), SafetensorError(f"serializing: {FULL}")])
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     path = tmp_path / "w.safetensors"
     write_weights(path, {"a": torch.ones(1)})
 
     def fail(tensors: object, path: Path, metadata: object) -> None:
         path.write_bytes(b"half")
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr(history, "save_file", fail)
-    with pytest.raises(WeightsError, match="No space left"):
+    with pytest.raises(
+        WeightsError, match=r"^w\.safetensors: The disk is full\. Make room, or choose another folder\.$"
+    ):
         write_weights(path, {"a": torch.zeros(1)})
     assert read_weights(path)["a"].item() == 1
     assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_read_only_weights_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    write_weights(path, {"a": torch.ones(1)})
+    path.chmod(0o444)
+    with pytest.raises(WeightsError, match=r"^w\.safetensors: It is read-only\."):
+        write_weights(path, {"a": torch.zeros(1)})
+    assert read_weights(path)["a"].item() == 1
 
 
 def test_a_head_for_other_classes_starts_fresh_when_resumed(tmp_path: Path) -> None:

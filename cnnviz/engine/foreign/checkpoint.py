@@ -85,8 +85,8 @@ def read(path: str | Path) -> State:
     except FileNotFoundError as error:
         raise CheckpointError(_("There is no file {path}.").format(path=path)) from error
     except SafetensorError as error:
-        text = _("{name} is no safetensors file, or it is damaged ({why}). Get it again.")
-        raise CheckpointError(text.format(name=name, why=_why(error))) from error
+        text = _("{name} is no safetensors file, or it is damaged. Get it again.")
+        raise CheckpointError(text.format(name=name)) from error
     except pickle.UnpicklingError as error:
         raise CheckpointError(_refusal(name, error)) from error
     except OSError as error:
