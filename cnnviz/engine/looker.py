@@ -233,7 +233,7 @@ class Looker:
         wrong: WeightsError | None = None
         if command.weights:
             try:
-                weights = Weights(_fitting(net, command.weights), plan=command.plan)
+                weights = Weights(_fitting(net, self._rows, command.weights), plan=command.plan)
                 with self._change:
                     self.weights = weights
             except WeightsError as error:  # the net is there all the same
@@ -241,7 +241,7 @@ class Looker:
         kept, fresh = fit_state(net, weights.state)
         self._in_net = weights
         self._built = (command.version, self._rows, command.plan)
-        self._post.send(Opened(command.version, kept, fresh))
+        self._post.send(Opened(command.version, kept, fresh, "" if wrong else command.weights))
         if wrong is not None:
             raise wrong
 
@@ -331,10 +331,12 @@ class Looker:
         if state is not None:
             with self._change:
                 self.weights = replace(self.weights, state={**self.weights.state, **state})
-        if self._net is None:
+        waiting = _waiting(self._rows, self._net, self.weights.state)
+        if self._net is None and not waiting:
             raise Refused(_("There is no network whose weights could be saved."))
-        self._refill(self._net)
-        write_weights(path, copy_state(self._net))
+        if self._net is not None:
+            self._refill(self._net)
+        write_weights(path, {**waiting, **(copy_state(self._net) if self._net is not None else {})})
         self._post.send(Saved(path))
 
     def _refill(self, net: Net) -> None:
@@ -369,11 +371,18 @@ def _key(picture: Picture, plan: Plan, layer: Source) -> Hashable:
     return (picture, layer, (plan.data, plan.data_dir) if isinstance(picture, Sample) else None)
 
 
-def _fitting(net: Net, path: str) -> State:
-    """The tensors of a weights file, some of which must fit the net. Raises WeightsError."""
+def _fitting(net: Net, rows: Analysis, path: str) -> State:
+    """The tensors of a weights file, some of which must be of use to the network. Raises WeightsError."""
     state = read_weights(path)
     mine = net.state_dict()
-    if not any(k in mine and mine[k].shape == v.shape for k, v in state.items()):
+    fits = any(k in mine and mine[k].shape == v.shape for k, v in state.items())
+    if state and not fits and not _waiting(rows, net, state):
         text = _("{path} has no weights that fit this network. Open the network they belong to.")
         raise WeightsError(text.format(path=path))
     return state
+
+
+def _waiting(rows: Analysis, net: Net | None, state: State) -> State:
+    """The tensors of nodes that have a problem, or wait for one that has: no net holds them, but they are theirs."""
+    built = {id for id, _module in net.named_children()} if net is not None else set()
+    return {k: v for k, v in state.items() if (id := k.partition(".")[0]) in rows and id not in built}

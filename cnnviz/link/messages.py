@@ -213,11 +213,15 @@ class Ready:
 
 @dataclass(frozen=True)
 class Opened:
-    """The net of this version is built. `kept`: nodes that kept weights; `fresh`: nodes that started anew."""
+    """The net of this version is built. `kept`: nodes that kept weights; `fresh`: nodes that started anew.
+
+    `weights`: the file that was named by the Open, where the weights have been taken from it.
+    """
 
     version: int
     kept: tuple[str, ...] = ()
     fresh: tuple[str, ...] = ()
+    weights: str = ""
 
 
 @dataclass(frozen=True)
