@@ -22,7 +22,7 @@ from ..text import _
 if TYPE_CHECKING:
     from .session import Session
 
-SUFFIX = ".cnnviz"
+SUFFIX, WEIGHTS = ".cnnviz", ".safetensors"
 AUTOSAVE_MS = 1500  # after an edit
 RUNS_KEPT = 8
 OF_A_DOCUMENT = (
@@ -39,14 +39,17 @@ class Filing:
         self._session = session
         self.path: Path | None = None
         self.network = Network(session.edit.document.graph)
+        self._stamp: tuple[int, int] | None = None  # of the file as it was last read or written
         self._autosaved: object = None
-        self._held: QLockFile | None = None
+        self._held: QLockFile | None = None  # on the autosave
+        self._at_work: QLockFile | None = None  # on this process's run folders
         self.saving = False  # the engine is writing weights
         self._timer = QTimer(session, singleShot=True, interval=AUTOSAVE_MS)
         self._timer.timeout.connect(self.autosave)
         session.graph_changed.connect(self._soon)
         session.document_changed.connect(self._soon)
         session.plan_changed.connect(self._soon)
+        session.run_changed.connect(self._soon)  # a new run records elsewhere
 
     # ── state ───────────────────────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -63,6 +66,12 @@ class Filing:
     def only_learned(self) -> bool:
         """What no file holds is weights alone."""
         return not self._session.edit.document.modified
+
+    @property
+    def changed_on_disk(self) -> bool:
+        """Another program, or another window, has written the file since it was opened or saved here."""
+        now = _stamp(self.path)
+        return now is not None and now != self._stamp
 
     def let_go(self) -> None:
         """What no file holds need not be kept."""
@@ -88,7 +97,7 @@ class Filing:
         except FileError as e:
             self._session.notice(str(e), "error", key="file")
             return False
-        weights = path.with_suffix(".safetensors")
+        weights = path.with_suffix(WEIGHTS)
         self._show(network, path, weights if weights.is_file() else None)
         self._session.settings.add_recent(str(path))
         return True
@@ -130,6 +139,7 @@ class Filing:
         if not imported:
             self._session.models.other_document()
         self.network, self.path = network, path
+        self._stamp = _stamp(path)
         self._session.look.select([])
         self._session.run.begin(weights)
         self._session.look.forget()
@@ -156,11 +166,12 @@ class Filing:
             self._session.notice(str(e), "error", key="file")
             return False
         self.path, self.network = target, network
+        self._stamp = _stamp(target)
         self._session.edit.document.mark_saved()
         self._session.hush("recovered")
         self._session.settings.add_recent(str(target))
         self.saving = True
-        self._session.send(Save(str(target.with_suffix(".safetensors"))))
+        self._session.send(Save(str(target.with_suffix(WEIGHTS))))
         self._session.document_changed.emit()
         return True
 
@@ -190,7 +201,7 @@ class Filing:
         if not self.modified:
             self._discard()
             return
-        state = (self._session.graph, self._session.run.plan, self._session.run.folder)
+        state = (self._session.graph, self._session.run.plan, self._session.run.folders)
         if state == self._autosaved:
             return
         try:
@@ -199,7 +210,7 @@ class Filing:
                 self._held = _lock(self._autosaves / f"{os.getpid()}{SUFFIX}")
                 self._held.tryLock(0)
             files.write(self._autosaves / f"{os.getpid()}{SUFFIX}", self.present())
-            note = {"path": str(self.path) if self.path else "", "run": self._session.run.folder}
+            note = {"path": str(self.path) if self.path else "", "runs": self._session.run.folders}
             (self._autosaves / f"{os.getpid()}.json").write_text(json.dumps(note), encoding="utf-8")
         except (FileError, OSError) as e:
             why = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
@@ -228,30 +239,48 @@ class Filing:
                 taken = path.with_suffix(".recovered")
                 path.replace(taken)
                 path.with_suffix(".json").unlink(missing_ok=True)
-            folder = str(note.get("run", ""))
-            recorded = self.last_weights(folder)
+            folders = tuple(str(f) for f in note.get("runs", ()))
+            recorded = next((w[1] for f in folders if (w := self.last_weights(f)) is not None), None)
             file = Path(str(note["path"])) if note.get("path") else None
-            self._show(network, file, recorded[1] if recorded else None, modified=True)
+            beside = file.with_suffix(WEIGHTS) if file else None
+            saved = beside if beside and beside.is_file() else None
+            self._show(network, file, recorded or saved, modified=True)
             text = _("The last session ended without saving. Its network has been recovered; save it to keep it.")
             self._session.notice(text, "warning", key="recovered")
             if recorded:  # until a new run has its own, these are the weights to come back to
-                self._session.run.folder, self._session.run.learned = folder, True
+                self._session.run.folders, self._session.run.learned = folders, True
             self.autosave()
             return True
         return False
 
     # ── runs ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def run_folder(self) -> str:
-        """A new folder for a run; the oldest ones are cleared away."""
+        """A new folder for a run; the oldest ones are cleared away, but none that a window may still need."""
         runs = self._session.settings.folder / "runs"
         try:
             runs.mkdir(parents=True, exist_ok=True)
+            if self._at_work is None:
+                self._at_work = _lock(runs / str(os.getpid()))
+                self._at_work.tryLock(0)
             for old in sorted(p for p in runs.iterdir() if p.is_dir())[: -(RUNS_KEPT - 1)]:
-                shutil.rmtree(old, ignore_errors=True)
+                if not self._needed(old):
+                    shutil.rmtree(old, ignore_errors=True)
         except OSError:
             pass  # the engine will say that it cannot record
         stamp = time.strftime("%Y%m%d-%H%M%S")
         return str(runs / f"{stamp}-{os.getpid()}-{self._session.run.number:03d}")
+
+    def _needed(self, run: Path) -> bool:
+        """Whether this run folder is one of this document's, or of another window that lives."""
+        if str(run) in self._session.run.folders:
+            return True
+        owner = run.name.split("-")[2:3]
+        if not owner or owner[0] == str(os.getpid()):
+            return False
+        lock = _lock(run.parent / owner[0])
+        free = lock.tryLock(0)
+        lock.unlock()
+        return not free
 
     def last_weights(self, folder: str) -> tuple[int, Path] | None:
         """(step, file) of the weights last recorded in a run folder."""
@@ -268,8 +297,18 @@ class Filing:
         """The window closes: what was to be kept has been asked for."""
         self._timer.stop()
         self._discard()
-        if self._held is not None:
-            self._held.unlock()
+        for lock in (self._held, self._at_work):
+            if lock is not None:
+                lock.unlock()
+
+
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    """When a file was last written, and its size; None where there is none."""
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size) if found else None
 
 
 def _lock(path: Path) -> QLockFile:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 NOTHING = np.empty((0, 4))
 HOME_DATA, HOME_SENTENCES = "digits", "sentences"
 """The data sets that come with the program: pictures, and what a network with Tokens takes."""
+REMEMBERED = 3
+"""Run folders that a document remembers: the newest may not have recorded anything yet."""
 AGAIN = 1.0
 """Seconds after which a second Stop is meant: it ends the engine."""
 
@@ -51,7 +53,7 @@ class Running:
         self.points = NOTHING  # (n, 4): step, train loss, train accuracy, learning rate
         self.tests = np.empty((0, 3))  # (m, 3): step, held-out loss, held-out accuracy
         self._room = NOTHING  # what `points` is the filled part of
-        self.folder = ""  # the newest run's; of a recovered session, the one that was recovered
+        self.folders: tuple[str, ...] = ()  # of the document's runs, the newest first, with the one that was recovered
         self.learned = False  # the weights have changed since they were saved
         self._data_trouble = ""  # why the plan's data set is not there
         self._asked = 0.0  # when Stop was asked for
@@ -93,9 +95,15 @@ class Running:
         return self._offered[2]
 
     @property
-    def has_random_weights(self) -> bool:
-        """Nothing has been learned or loaded: the network answers by chance."""
-        return not (self.learned or self._source or self._weights)
+    def knows(self) -> bool:
+        """There are weights that a training goes on with: learned, opened with the document, or an imported model's."""
+        return self.learned or bool(self._source or self._session.models.number)
+
+    @property
+    def recorded(self) -> tuple[int, Path] | None:
+        """(step, file) of the newest weights that a run of this document has recorded."""
+        found = (self._session.file.last_weights(f) for f in self.folders)
+        return next((f for f in found if f is not None), None)
 
     @property
     def _classes(self) -> int | None:
@@ -142,21 +150,28 @@ class Running:
 
     # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def train(self) -> None:
-        """Train from fresh weights, or go on where the run is paused."""
+        """Train with the weights there are (fresh ones where nothing is known), or go on where the run is paused."""
         if self.phase == PAUSED:
             self._session.send(Pause(False))
         elif not self.active:
-            self._start(keep=False)
+            self._start(keep=self.knows)
 
     def train_on(self) -> None:
         """Train the network in the editor with the weights that fit; a run that goes on is ended first."""
+        self._anew(keep=True)
+
+    def train_afresh(self) -> None:
+        """Train the network in the editor from first weights, drawn anew; a run that goes on is ended first."""
+        self._anew(keep=False)
+
+    def _anew(self, keep: bool) -> None:
         if self.active and self.problem is not None:
             self._refuse(self.problem)  # the healthy run goes on
         elif self.active:
-            self._waiting = (True, 0)
+            self._waiting = (keep, 0)
             self.stop()
         else:
-            self._start(keep=True)
+            self._start(keep)
 
     def pause(self) -> None:
         """Hold the run, or let it go on."""
@@ -166,7 +181,7 @@ class Running:
     def step(self) -> None:
         """One training step, then hold."""
         if self.phase == IDLE:
-            self._start(keep=self.number > 0, steps=1)
+            self._start(keep=self.knows, steps=1)
         else:
             self._session.send(Pause(False, steps=1))
 
@@ -186,10 +201,11 @@ class Running:
             return
         self._session.hush("train", "failed.train", "failed.record", "engine")
         self.number += 1
-        self.folder = self._session.file.run_folder()
+        folder = self._session.file.run_folder()
+        self.folders = (folder, *self.folders[: REMEMBERED - 1])
         self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))
         self._session.points_arrived.emit()
-        self._session.send(Train(self.number, self.plan, keep, self.folder, steps))
+        self._session.send(Train(self.number, self.plan, keep, folder, steps))
         total = self.progress.steps if self.progress else 0
         self._set(
             Progress(
@@ -270,7 +286,7 @@ class Running:
         self._waiting = None
         if self.progress:
             self._set(replace(self.progress, phase=IDLE))
-        recorded = self._session.file.last_weights(self.folder)
+        recorded = self.recorded
         self._weights = str(recorded[1]) if recorded else self._source
         self._model = True
         return recorded[0] if recorded else 0
@@ -292,7 +308,7 @@ class Running:
         if self.active:
             self.stop()
         self.progress = None
-        self.folder, self.learned, self._data_trouble = "", False, ""
+        self.folders, self.learned, self._data_trouble = (), False, ""
         self._source = str(weights) if weights else ""
         self.number += 1  # replies of an older run are dropped from here on
         self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))

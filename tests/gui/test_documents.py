@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from cnnviz.gui import filing
 from cnnviz.gui.session import Session
 from cnnviz.gui.settings import Settings
+from cnnviz.gui.window import questions
+from cnnviz.gui.window.window import Window
 from cnnviz.link.messages import IDLE, Bell, Failed, Frame, Open, Saved, Stop, Train
 from cnnviz.net.graph import Graph
 
@@ -29,7 +32,7 @@ def trained(session: Session, lenet: Graph, qtbot) -> Session:
 
 
 def record(session: Session, step: int = 450) -> Path:
-    path = Path(session.run.folder, "weights", "last.safetensors")
+    path = Path(session.run.folders[0], "weights", "last.safetensors")
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({"C1.weight": np.zeros(3, np.float32)}, path, {"step": str(step)})
     return path
@@ -68,18 +71,12 @@ def test_training_alone_is_recovered_and_recovered_again(trained, qapp):
     s.file.autosave()
     weights = record(s)
 
-    def crash(session: Session) -> Session:
-        session.file._held.unlock()  # as the system does when a process dies
-        for left in session.file._autosaves.iterdir():
-            left.rename(left.with_name("999999" + left.suffix))
-        return Session(StillEngine, Settings(session.settings.folder))
-
     for _ in range(2):
-        s = crash(s)
+        s = died(s)
         assert s.file.recover()
         assert s.engine.last(Open).weights == str(weights) and s.file.modified
         note = json.loads(next(s.file._autosaves.glob("[0-9]*.json")).read_text())
-        assert note["run"] == trained.run.folder
+        assert tuple(note["runs"]) == trained.run.folders
     s.close()
 
 
@@ -132,3 +129,128 @@ def test_data_that_is_not_there_offers_what_is(session, lenet, qtbot):
     session.run.train()
     assert isinstance(session.engine.sent[-1], Train)
     answer(session, qtbot, news(session, 0, 1, phase=IDLE))
+
+
+# ── what Train keeps ─────────────────────────────────────────────────────────────────────────────────────────────────
+def test_train_goes_on_with_what_has_been_learned(trained, qtbot):
+    s = trained
+    assert not s.engine.last(Train).keep and s.run.knows
+    answer(s, qtbot, news(s, 0, 10, step=10, phase=IDLE))
+    s.run.train()
+    assert s.engine.last(Train).keep
+    answer(s, qtbot, news(s, 0, 10, step=10, phase=IDLE))
+    s.run.train_afresh()
+    assert not s.engine.last(Train).keep
+
+
+def test_train_goes_on_with_the_weights_of_a_file(session, lenet, tmp_path, qtbot):
+    session.edit.document.reset(lenet)
+    assert not session.run.knows
+    session.file.save(tmp_path / "n.cnnviz")
+    save_file({"C1.weight": np.zeros(3, np.float32)}, tmp_path / "n.safetensors")
+    session.file.open(tmp_path / "n.cnnviz")
+    session.run.train()
+    assert session.engine.last(Train).keep
+    session.file.open_preset("lenet5")
+    session.run.train()
+    assert not session.engine.last(Train).keep
+
+
+def test_a_running_training_is_ended_before_one_from_new_weights(trained, qtbot):
+    s = trained
+    s.run.train_afresh()
+    assert isinstance(s.engine.sent[-1], Stop)
+    answer(s, qtbot, news(s, 0, 6, step=6, phase=IDLE))
+    assert s.engine.last(Train).run == 2 and not s.engine.last(Train).keep
+
+
+# ── runs and recovery ────────────────────────────────────────────────────────────────────────────────────────────────
+def died(session: Session) -> Session:
+    """The next start after this window's process was killed."""
+    session.file._held.unlock()  # as the system does when a process dies
+    for left in session.file._autosaves.iterdir():
+        left.rename(left.with_name("999999" + left.suffix))
+    return Session(StillEngine, Settings(session.settings.folder))
+
+
+def test_the_newest_run_is_recovered_without_an_edit_before_it(trained, qtbot):
+    s = trained
+    s.file.autosave()
+    answer(s, qtbot, news(s, 0, 6, step=6, phase=IDLE))
+    s.run.train()
+    newest = record(s, 600)
+    qtbot.waitUntil(lambda: not s.file._timer.isActive(), timeout=5000)
+    later = died(s)
+    assert later.file.recover()
+    assert later.engine.last(Open).weights == str(newest)
+    later.close()
+
+
+def test_a_run_that_has_recorded_nothing_yet_leaves_the_one_before(trained, qtbot):
+    s = trained
+    before = record(s)
+    answer(s, qtbot, news(s, 0, 6, step=6, phase=IDLE))
+    s.run.train()
+    s.file.autosave()
+    assert s.run.recorded == (450, before)
+    later = died(s)
+    assert later.file.recover()
+    assert later.engine.last(Open).weights == str(before)
+    later.close()
+
+
+def test_a_recovered_edit_of_a_trained_file_has_the_files_weights(session, lenet, tmp_path):
+    session.edit.document.reset(lenet)
+    session.file.save(tmp_path / "n.cnnviz")
+    save_file({"C1.weight": np.zeros(3, np.float32)}, tmp_path / "n.safetensors")
+    session.file.open(tmp_path / "n.cnnviz")
+    session.edit.set("C1", "out_channels", 7)
+    session.file.autosave()
+    later = died(session)
+    assert later.file.recover() and later.engine.last(Open).weights == str(tmp_path / "n.safetensors")
+    later.close()
+
+
+def test_run_folders_of_living_windows_and_of_this_document_are_kept(trained, qtbot, monkeypatch):
+    s = trained
+    record(s)
+    runs = s.settings.folder / "runs"
+    living, dead = runs / "20200101-000000-1-001", runs / "20200102-000000-999999-001"
+    for folder in (living, dead):
+        folder.mkdir()
+    held = filing._lock(runs / "1")
+    assert held.tryLock(0)
+    for i in range(filing.RUNS_KEPT):
+        (runs / f"20210101-00000{i}-999999-001").mkdir()
+    s.file.run_folder()
+    left = {p.name for p in runs.iterdir() if p.is_dir()}
+    assert living.name in left and dead.name not in left
+    assert Path(s.run.folders[0]).name in left
+    held.unlock()
+    s.file.run_folder()
+    assert not living.exists()
+
+
+def test_what_another_window_saved_is_not_replaced_silently(session, lenet, tmp_path, qtbot, monkeypatch):
+    session.edit.document.reset(lenet)
+    session.file.save(tmp_path / "n.cnnviz")
+    assert not session.file.changed_on_disk
+    other = Session(StillEngine, Settings(tmp_path / "other"))
+    other.file.open(tmp_path / "n.cnnviz")
+    other.edit.set("C1", "out_channels", 7)
+    other.file.save()
+    other.file.let_go()
+    other.close()
+    assert session.file.changed_on_disk
+    window = Window(session.settings)
+    qtbot.addWidget(window)
+    window.furnish(session)
+    text = (tmp_path / "n.cnnviz").read_text()
+    monkeypatch.setattr(questions, "changed_on_disk", lambda parent, name: "cancel")
+    assert not window.desk.save() and (tmp_path / "n.cnnviz").read_text() == text
+    monkeypatch.setattr(questions, "changed_on_disk", lambda parent, name: "elsewhere")
+    monkeypatch.setattr(questions, "save_network", lambda parent, path: str(tmp_path / "mine.cnnviz"))
+    assert window.desk.save() and session.file.path == tmp_path / "mine.cnnviz"
+    assert (tmp_path / "n.cnnviz").read_text() == text
+    session.file.open(tmp_path / "n.cnnviz")
+    assert not session.file.changed_on_disk and window.desk.save()

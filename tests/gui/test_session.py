@@ -277,7 +277,7 @@ def test_killed_engine_is_started_again_with_recorded_weights(open_lenet, qtbot)
     answer(s, qtbot, Ready(("cpu",), 1, ()))
     assert s.engine_state == READY
     s.run.train()
-    recorded = Path(s.run.folder, "weights", "last.safetensors")
+    recorded = Path(s.run.folders[0], "weights", "last.safetensors")
     recorded.parent.mkdir(parents=True)
     save_file({"C1.weight": np.zeros(3, np.float32)}, recorded, {"step": "420"})
     with qtbot.waitSignal(s._lost):

@@ -49,7 +49,7 @@ def test_kill_the_engine_while_it_trains(program: Program):
     program.ready()
     s.run.set_plan(epochs=1000)
     s.run.train()
-    program.until(lambda: s.file.last_weights(s.run.folder) and s.file.last_weights(s.run.folder)[0] > 0)
+    program.until(lambda: s.file.last_weights(s.run.folders[0]) and s.file.last_weights(s.run.folders[0])[0] > 0)
     os.kill(program.client.pid, signal.SIGKILL)
     program.until(lambda: any("ended by the system" in t for t in program.said))
     assert "weights of step" in program.said[-1] or "those of step" in program.said[-1]

@@ -288,7 +288,7 @@ class BoardPage(QWidget):
         self.note.setToolTip(planes_text(frame.picture.planes, whole=True))
 
     def _answer(self) -> str:
-        lines = [_("random weights: it plays by chance")] if self._session.run.has_random_weights else []
+        lines = [_("random weights: it plays by chance")] if not self._session.run.knows else []
         for rank, point in enumerate(self.view.best):
             text = self.view.text(point)
             lines.append(f"{rank + 1}. {text}")

@@ -167,8 +167,12 @@ COMMANDS = (
     Command("step", TRAIN, N_("One step"), "F10", "session.run.step", "step", _cannot_step),
     Command("stop", TRAIN, N_("Stop"), "Shift+F5", "session.run.stop", "stop", _not_training),
     Command(
-        "train_on", TRAIN, N_("Train on, keeping the weights that fit"), "Ctrl+F5", "session.run.train_on", "",
+        "train_afresh", TRAIN, N_("Train from new weights"), "Ctrl+Shift+F5", "session.run.train_afresh", "",
         _cannot_go_on, True,
+    ),
+    Command(
+        "train_on", TRAIN, N_("Restart with the weights that fit"), "Ctrl+F5", "session.run.train_on", "",
+        _cannot_go_on,
     ),
     Command("measure", TRAIN, N_("Measure the layers' times"), "F8", "session.cost.start", "", _cannot_measure, True),
     Command("open_picture", PICTURE, N_("Open picture…"), "Ctrl+Shift+O", "desk.open_picture", "picture"),
@@ -257,6 +261,8 @@ class _Action(QAction):
         if self.command.name in ("undo", "redo") and not reason:
             document = window.session.edit.document
             text = f"{text}: {document.undo_text if self.command.name == 'undo' else document.redo_text}"
+        if self.command.name == "train" and window.session.run.knows:
+            text = _("Train on")  # with the weights there are
         if self.text() != text:
             self.setText(text)
         if self.command.name == "pause":

@@ -100,8 +100,14 @@ class Desk:
         CheckpointDialog(self._session, self._window).open()
 
     def save(self) -> bool:
-        """Save where the network came from; asks where it is new."""
-        return self._session.file.save() if self._session.file.path else self.save_as()
+        """Save where the network came from; asks where it is new, and where somebody else has saved there."""
+        file = self._session.file
+        if file.path is None:
+            return self.save_as()
+        if not file.changed_on_disk:
+            return file.save()
+        answer = questions.changed_on_disk(self._window, file.name)
+        return file.save() if answer == "overwrite" else answer == "elsewhere" and self.save_as()
 
     def save_as(self) -> bool:
         """Ask where, and save."""

@@ -91,7 +91,7 @@ class ExportDialog(QDialog):
         for button in (self.run, self.copy):
             button.setAutoDefault(False)
         self.weights = QCheckBox()
-        self.weights.setChecked(not self._session.run.has_random_weights)
+        self.weights.setChecked(self._session.run.knows)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.save = self.buttons.addButton(_("Save…"), QDialogButtonBox.ButtonRole.AcceptRole)
 

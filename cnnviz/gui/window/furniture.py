@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QDockWidget, QSizePolicy, QTabBar, QTabWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QMenu, QSizePolicy, QTabBar, QTabWidget, QToolBar, QToolButton, QWidget
 
 from ...net import presets
 from ...text import N_, _
@@ -89,6 +89,7 @@ class Dock(QDockWidget):
         self._none = QWidget(self)
         self.topLevelChanged.connect(self.show_title)
         self.visibilityChanged.connect(self._show_panel)
+        self.toggleViewAction().toggled.connect(self._show_titles)
 
     def hold(self, panel: QWidget) -> None:
         """Have this panel inside."""
@@ -106,10 +107,18 @@ class Dock(QDockWidget):
     def show_title(self) -> None:
         """A title bar where the dock floats or stands alone, none where a tab names it."""
         window = self.parent()
-        named = isinstance(window, Window) and not self.isFloating() and bool(window.tabifiedDockWidgets(self))
+        beside = window.tabifiedDockWidgets(self) if isinstance(window, Window) else []
+        named = not self.isFloating() and not all(dock.isHidden() for dock in beside)
         if named != (self.titleBarWidget() is self._none):
             self.setTitleBarWidget(self._none if named else None)  # type: ignore[arg-type]  # None: the usual one
             self._none.setVisible(False)
+
+    @Slot()
+    def _show_titles(self) -> None:
+        """Tabs have come or gone with this dock."""
+        window = self.parent()
+        if isinstance(window, Window):
+            show_titles(window)
 
 
 def _make_menus(window: Window) -> None:
@@ -146,6 +155,10 @@ def _make_toolbar(window: Window) -> None:
             bar.addSeparator()
     train: Any = bar.widgetForAction(window.actions_["train"])
     train.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    others = QMenu(train)
+    others.addActions([window.actions_["train_afresh"], window.actions_["train_on"]])
+    train.setMenu(others)
+    train.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
     window.runbar = RunBar(window.session)
     window.runbar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     bar.addWidget(window.runbar)
@@ -161,10 +174,12 @@ def arrange(window: Window) -> None:
         dock.setFloating(False)
         window.addDockWidget(area, dock)
         dock.show()
-        if beside and beside != "curves":
+        if beside and area != BOTTOM:
             window.tabifyDockWidget(window.docks[beside], dock)
     window.splitDockWidget(window.docks["table"], window.docks["curves"], Qt.Orientation.Horizontal)
-    window.tabifyDockWidget(window.docks["curves"], window.docks["plan"])
+    for name, _title, _panel, area, beside in DOCKS:
+        if beside and area == BOTTOM:  # a tab cannot be split
+            window.tabifyDockWidget(window.docks[beside], window.docks[name])
     for name in WHEN_ASKED:
         window.docks[name].hide()
     for name in IN_FRONT:

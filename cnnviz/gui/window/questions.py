@@ -25,6 +25,22 @@ def unsaved(parent: QWidget, name: str, only_weights: bool = False) -> str:
     return "save" if box.clickedButton() is save else "discard" if box.clickedButton() is discard else "cancel"
 
 
+def changed_on_disk(parent: QWidget, name: str) -> str:
+    """ "overwrite", "elsewhere" or "cancel": where to save, since somebody else has written the file meanwhile."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle("cnnviz")
+    box.setText(_("{name} has been changed by another window or program since it was opened here.").format(name=name))
+    box.setInformativeText(_("Saving would replace what was saved there."))
+    elsewhere = box.addButton(_("Save as…"), QMessageBox.ButtonRole.AcceptRole)
+    overwrite = box.addButton(_("Replace it"), QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(elsewhere)
+    box.exec()
+    answers = {elsewhere: "elsewhere", overwrite: "overwrite"}
+    return next((answer for button, answer in answers.items() if box.clickedButton() is button), "cancel")
+
+
 def open_network(parent: QWidget, folder: str) -> str:
     """Path of a network file to open; empty where none was chosen."""
     wanted = _("Networks") + " (*.cnnviz *.onnx)"
