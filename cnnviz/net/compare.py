@@ -224,7 +224,7 @@ def _changed(left: Row, right: Row, beside: dict[str, str], taken: set[str]) -> 
     """Aspects in which two rows differ; `beside`: the right row's id by the left one's, `taken`: those right ids."""
     a, b = left.node, right.node
     grouped = isinstance(left, GroupRow) and isinstance(right, GroupRow)
-    alike = _inside(left) == _inside(right) if grouped else a.layer is b.layer or a.layer == b.layer
+    alike = _layers(left) == _layers(right) if grouped else a.layer is b.layer or a.layer == b.layer
     # what reads a layer that only one network has is told by that layer's line
     known = beside.keys() >= set(a.sources) and taken.issuperset(b.sources)
     differs = (
@@ -241,8 +241,8 @@ def _changed(left: Row, right: Row, beside: dict[str, str], taken: set[str]) -> 
     return tuple(name for name, d in zip(ASPECTS, differs, strict=True) if d) if any(differs) else ()
 
 
-def _inside(row: Row) -> list[tuple[Layer, tuple[int, ...] | None]]:
-    return [(r.node.layer, r.out) for r in row.inside] if isinstance(row, GroupRow) else []
+def _layers(row: Row) -> list[Layer]:
+    return [r.node.layer for r in row.inside] if isinstance(row, GroupRow) else []
 
 
 @dataclass(frozen=True, slots=True)

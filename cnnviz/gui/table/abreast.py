@@ -15,10 +15,20 @@ from .lines import COLUMNS, FIELD, LEFT, MACS, NAME, OUT, RIGHT, Lines, of
 from .outline import OpenRow
 from .sides import MIDDLE, NAMES, Beside, Heading, Sums
 
-DROPPED: tuple[tuple[str, ...], ...] = ((), (FIELD,), (FIELD, OUT), (FIELD, OUT, MACS))
-"""What is left out where there is no room for more, the least first."""
-NAME_LEAST, NAME_SHORT, NAME_MOST = 72, 152, 260
-"""Pixels of a column of names: never fewer, so many before another column is left out, never more by itself."""
+NAME_LEAST, NAME_SHORT, NAME_LONG, NAME_MOST = 72, 100, 136, 260
+"""Pixels to which a column of names is narrowed, and which it never exceeds by itself."""
+MORE_MACS = "± macs"
+"""The column that tells how many MACs more one side has."""
+WAYS: tuple[tuple[tuple[str, ...], int, bool], ...] = (
+    ((), NAME_LONG, False),
+    ((FIELD,), NAME_LONG, False),
+    ((FIELD, OUT), NAME_LONG, False),
+    ((FIELD, OUT), NAME_SHORT, False),
+    ((FIELD, OUT), NAME_SHORT, True),
+    ((FIELD, OUT, MORE_MACS), NAME_LEAST, True),
+    ((FIELD, OUT, MORE_MACS, MACS), NAME_LEAST, True),
+)
+"""Columns left out, the least width of a name, and whether figures are brief: the less room, the further down."""
 LOOSE = 24
 """Pixels that a column gets beyond its contents where there is room to spare."""
 
@@ -52,6 +62,7 @@ class Abreast(QTableView):
         self.heading = Heading(self)
         self.setHorizontalHeader(self.heading)
         self._needs: dict[int, int] = {}
+        self._brief: dict[int, int] = {}  # needs of short figures
         self._wishes: dict[int, int] = {}
         self._given: dict[int, int] = {}
 
@@ -60,13 +71,15 @@ class Abreast(QTableView):
         """Let every column hold what stands in it; `afresh`: of other networks, whose columns may be narrower."""
         if afresh:
             self._needs.clear()
+            self._brief.clear()
         for i, column in enumerate(COLUMNS):
             told = {self._told(line, i): line for line in self._lines.lines}  # most cells say what others say
-            wide = max((self._beside.needs(line, column) for line in told.values()), default=0)
-            self._needs[i] = max(self._needs.get(i, 0), wide, self.heading.needs(i), sums.needs(i))
+            for needs, brief in ((self._needs, False), (self._brief, True)):
+                wide = max((self._beside.needs(line, column, brief) for line in told.values()), default=0)
+                needs[i] = max(needs.get(i, 0), wide, self.heading.needs(i, brief), sums.needs(i))
             self._wishes[i] = max(self._needs[i], sums.wishes(i))
             if column.what == NAME:
-                self._needs[i] = min(self._needs[i], NAME_MOST)
+                self._needs[i] = self._brief[i] = min(self._needs[i], NAME_MOST)
         self._share()
 
     def _told(self, line: Line, i: int) -> object:
@@ -80,33 +93,36 @@ class Abreast(QTableView):
             return row.id
         return id(row.field) if column.what == FIELD else getattr(row, column.what)
 
-    def _least(self, i: int, name: int) -> int:
-        """Pixels without which a column is of no use; a name that is cut may have so many."""
-        need = self._needs.get(i, 0)
-        return min(need, name) if COLUMNS[i].what == NAME else need
-
     def _share(self) -> None:
-        """Give the columns that there is room for what they need; names are narrowed before a column is left out."""
+        """Give the columns that there is room for what they need, and of what is to spare a little to each."""
         room, own = self.viewport().width(), self.heading.own
-        for dropped, name in (*((d, NAME_SHORT) for d in DROPPED), (DROPPED[-1], NAME_LEAST)):
-            shown = [i for i, c in enumerate(COLUMNS) if c.what not in dropped]
-            least = sum(self.columnWidth(i) if i in own else self._least(i, name) for i in shown)
-            if least <= room:
+        for dropped, name, brief in WAYS:
+            needs = self._brief if brief else self._needs
+            given = {
+                i: needs.get(i, 0)
+                for i, c in enumerate(COLUMNS)
+                if (c.what if c.side else f"± {c.what}") not in dropped
+            }
+            given |= {i: min(given[i], name) for i in NAMES.values()}
+            given |= {i: self.columnWidth(i) for i in own.intersection(given)}
+            if sum(given.values()) <= room:
                 break
+        if brief != self._lines.brief:
+            self._lines.brief = self.heading.brief = brief
+            self.viewport().update()
         for i in range(len(COLUMNS)):
-            if self.isColumnHidden(i) == (i in shown):
-                self.setColumnHidden(i, i not in shown)
-        spare = max(0, room - least)
-        given = {i: self._least(i, name) for i in shown}
-        for wanted in (self._needs, self._wishes):
-            loose = [i for i in shown if i not in own and wanted.get(i, 0) > given[i]]
+            if self.isColumnHidden(i) == (i in given):
+                self.setColumnHidden(i, i not in given)
+        spare = max(0, room - sum(given.values()))
+        for wanted in (needs, self._wishes):
+            loose = [i for i in given if i not in own and wanted.get(i, 0) > given[i]]
             for n, i in enumerate(loose):
                 more = min(wanted[i] - given[i], spare // (len(loose) - n))
                 given[i] += more
                 spare -= more
-        each = min(spare // len(shown), LOOSE)
-        for i in shown:
-            wide = given[i] + (each if i != MIDDLE else 0)
+        each = min(spare // len(given), LOOSE)
+        for i, wide in given.items():
+            wide += each if i != MIDDLE else 0
             if i not in own and self._given.get(i) != wide:
                 self._given[i] = wide  # the last one is wider than that: it would be given its width each time
                 self.setColumnWidth(i, wide)

@@ -164,8 +164,10 @@ class Comparison(QWidget):
                 texts[i] = count(amount)
                 bars[i] = amount / max(sums.left, sums.right, 1)
             else:
-                brief[i] = share(sums)
-                texts[i] = f"{signed(sums.difference)}   {share(sums)}" if sums.difference else "0"
+                brief[i] = "–" if rows.problems or other.rows.problems else share(sums)
+                texts[i] = brief[i]
+                if sums.difference and texts[i] != "–":
+                    texts[i] = f"{signed(sums.difference)}   {share(sums)}"
         self.sums.say(texts, brief, bars, broken, "\n".join(_summed(rows, other)))
 
     # ── selection ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,10 +10,10 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from ...net.analysis import Analysis, Row
 from ...net.compare import Line, Sums, align, settings
-from ...net.fold import GroupRow, path_of, title
+from ...net.fold import GroupRow, name, path_of, title
 from ...net.problems import shape_text
 from ...text import N_, _
-from ..paint.counts import count, grouped, memory, shape
+from ..paint.counts import count, grouped, memory, shape, short
 from .columns import field_text
 from .outline import OpenRow, Outline, outline
 
@@ -31,6 +31,7 @@ class Column:
     what: str
     heading: str
     tip: str
+    short: str = ""  # the heading where there is little room
 
     @property
     def number(self) -> bool:
@@ -42,7 +43,13 @@ def _side(side: str) -> tuple[Column, ...]:
     return (
         Column(side, NAME, "", N_("The layer, and the settings that tell it from others of its type.")),
         Column(side, OUT, N_("Output"), N_("Shape of the output for one picture.")),
-        Column(side, PARAMS, N_("Parameters"), N_("Numbers that training changes. Bars have one scale on both sides.")),
+        Column(
+            side,
+            PARAMS,
+            N_("Parameters"),
+            N_("Numbers that training changes. Both sides' bars have one scale."),
+            N_("Params"),
+        ),
         Column(side, MACS, N_("MACs"), N_("Multiply-adds for one picture. Both sides' bars have one scale.")),
         Column(side, FIELD, N_("Field"), N_("Receptive field: pixels that one unit sees, and from unit to unit.")),
     )
@@ -50,13 +57,17 @@ def _side(side: str) -> tuple[Column, ...]:
 
 COLUMNS = (
     *_side(LEFT),
-    Column("", MARK, "", N_("= alike, ≈ only what it sees differs, ≠ different, + only here, − only there.")),
+    Column("", MARK, "", N_("= alike, ≈ alike behind others that differ, ≠ different, + only here, − only there.")),
     *_side(RIGHT),
-    Column("", PARAMS, N_("± Parameters"), N_("What this network has more (+) or fewer (−) than the other one.")),
-    Column("", MACS, N_("± MACs"), N_("What this network needs more (+) or fewer (−) than the other one.")),
+    Column(
+        "", PARAMS, N_("± Parameters"), N_("What this one has more (+) or fewer (−) than the other."), N_("± Params")
+    ),
+    Column("", MACS, N_("± MACs"), N_("What this one needs more (+) or fewer (−) than the other.")),
 )
 """From left to right."""
-SAME, SEES, DIFFERS, ONLY_LEFT, ONLY_RIGHT = "=", "≈", "≠", "+", "−"
+SAME, ALIKE, DIFFERS, ONLY_LEFT, ONLY_RIGHT = "=", "≈", "≠", "+", "−"
+FOLLOWS = {"out", "activation_bytes", "field"}
+"""What changes of a layer when layers before it do."""
 
 
 class Lines(QAbstractTableModel):
@@ -67,6 +78,7 @@ class Lines(QAbstractTableModel):
         self.lines: list[Line] = []
         self.other = ""  # what the other network is called
         self.sides: dict[str, Outline] = {LEFT: Outline([]), RIGHT: Outline([])}
+        self.brief = False  # figures are short: there is little room
         self.most: dict[str, int] = {PARAMS: 0, MACS: 0}  # of one row of either network: a whole bar
 
     def show_networks(self, left: Outline, right: Outline, other: str) -> None:
@@ -119,7 +131,7 @@ class Lines(QAbstractTableModel):
             return None
         line, column = self.lines[index.row()], COLUMNS[index.column()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return text(line, column)
+            return text(line, column, self.brief)
         return self.tip(line, column) if role == Qt.ItemDataRole.ToolTipRole else None
 
     def tip(self, line: Line, column: Column) -> str:
@@ -128,8 +140,8 @@ class Lines(QAbstractTableModel):
         said = list(told(line, self.other))
         if row is not None and column.side:
             reason = self.sides[column.side].reasons.get(row.id)
-            exact = () if column.what == NAME or row.out is None else (_exact(row, column.what),)
-            return "\n".join((*((reason,) if reason else exact), *said))
+            exact = name(row.id) if column.what == NAME else _exact(row, column.what)
+            return "\n".join(filter(None, (reason or exact, *said)))
         return "\n".join(said)
 
 
@@ -160,9 +172,11 @@ def of(line: Line, side: str) -> Row | None:
     return line.left if side == LEFT else line.right if side == RIGHT else None
 
 
-def called(row: Row) -> str:
-    """What a row is called where it stands."""
-    return title(path_of(row.id)) if isinstance(row, GroupRow) else row.id
+def called(row: Row, below: bool = False) -> str:
+    """What a row is called; `below` its group's row `block1_conv1` is `conv1`."""
+    if isinstance(row, GroupRow):
+        return title(path_of(row.id))
+    return row.id.removeprefix(row.node.group.replace("/", "_") + "_") if below else row.id
 
 
 def mark(line: Line) -> str:
@@ -171,17 +185,17 @@ def mark(line: Line) -> str:
         return ONLY_LEFT
     if line.left is None:
         return ONLY_RIGHT
-    return SAME if line.same else SEES if line.changed == ("field",) else DIFFERS
+    return SAME if line.same else ALIKE if FOLLOWS.issuperset(line.changed) else DIFFERS
 
 
-def text(line: Line, column: Column) -> str:
-    """What stands in a cell; nothing where a network lacks the row or its figure is not known."""
+def text(line: Line, column: Column, brief: bool = False) -> str:
+    """What stands in a cell; nothing where a network lacks the row. `brief`: figures of four digits at most."""
     if column.what == MARK:
         return mark(line)
     if not column.side:
         broken = any(r is not None and r.out is None for r in (line.left, line.right))
         more: int = getattr(line, column.what)
-        return "" if broken or (not more and line.same) else signed(more)
+        return "" if broken or (not more and line.same) else signed(more, brief)
     row = of(line, column.side)
     if row is None:
         return ""
@@ -193,24 +207,27 @@ def text(line: Line, column: Column) -> str:
         return shape(row.out)
     if column.what == FIELD:
         return field_text(row.field) if row.field else _("unknown") if row.blind else _("whole")
-    return count(getattr(row, column.what)) if column.what == PARAMS or row.costed else "?"
+    if column.what == MACS and not row.costed:
+        return "?"
+    return (short if brief else count)(getattr(row, column.what))
 
 
 def changed(line: Line, column: Column) -> bool:
     """Whether the cell is one that differs between the networks."""
     if column.what == MARK:
-        return mark(line) not in (SAME, SEES)
+        return mark(line) not in (SAME, ALIKE)
     if not column.side:
         return bool(getattr(line, column.what))
     if line.left is None or line.right is None:
         return True
-    names = ("type", "settings") if column.what == NAME else (column.what,)
-    return any(name in line.changed for name in names)
+    aspects = ("type", "settings") if column.what == NAME else (column.what,)
+    return any(aspect in line.changed for aspect in aspects)
 
 
-def signed(n: int) -> str:
-    """`+590,080`, `−28`, `0`."""
-    return f"+{count(n)}" if n > 0 else f"−{count(-n)}" if n else "0"
+def signed(n: int, brief: bool = False) -> str:
+    """`+590,080`, `−28`, `0`; in brief `+590.1 k`."""
+    figure = (short if brief else count)(abs(n))
+    return f"+{figure}" if n > 0 else f"−{figure}" if n else "0"
 
 
 def share(sums: Sums) -> str:
@@ -246,8 +263,8 @@ def told(line: Line, other: str) -> Iterator[str]:
         yield _("Alike in both")
         return
     here = _("{what}: {left} here, {right} in {network}")
-    for name, left, right in _differences(line, a, b):
-        yield here.format(what=name, left=left, right=right, network=other)
+    for what, left, right in _differences(line, a, b):
+        yield here.format(what=what, left=left, right=right, network=other)
 
 
 def _differences(line: Line, a: Row, b: Row) -> Iterator[tuple[str, str, str]]:
@@ -256,7 +273,8 @@ def _differences(line: Line, a: Row, b: Row) -> Iterator[tuple[str, str, str]]:
         if what == "type":
             yield _("Type"), a.node.type, b.node.type
         elif what == "settings" and isinstance(a, GroupRow) and isinstance(b, GroupRow):
-            yield _("Layers inside"), grouped(len(a.members)), grouped(len(b.members))
+            n, m = len(a.members), len(b.members)
+            yield _("Layers inside"), grouped(n), grouped(m) if n != m else _("as many but other ones")
         elif what == "settings" and "type" not in line.changed:
             yield from ((s.name, value(s.left), value(s.right)) for s in settings(a.node.layer, b.node.layer))
         elif what == "sources":

@@ -14,12 +14,14 @@ from ...net.fold import GroupRow
 from ...text import _
 from ..paint import theme
 from ..paint.signs import SIZE, chevron, dot, sign
-from .cells import DOT, HEIGHT, PAD, SIGN, STEP
-from .lines import COLUMNS, FIELD, LEFT, MARK, NAME, RIGHT, SAME, SEES, Column, Lines, called, of, text
+from .cells import DOT, HEIGHT, PAD, SIGN
+from .lines import ALIKE, COLUMNS, FIELD, LEFT, MARK, NAME, RIGHT, SAME, Column, Lines, called, of, text
 from .lines import changed as differs
 from .outline import OpenRow
 from .words import Words
 
+STEP = 2 * theme.GRID
+"""Pixels by which the rows in a group are indented."""
 LEGIBLE = 56
 """Pixels that a cut name needs: where there are fewer, it stands without the layer's settings."""
 Stripe = tuple[int, int, int]
@@ -55,6 +57,7 @@ class Heading(QHeaderView):
         self.setFixedHeight(HEIGHT + 2)
         self._words, self._names = Words(theme.caption()), Words(bold(theme.caption()))
         self.names = {LEFT: "", RIGHT: ""}
+        self.brief = False  # there is little room
         self.other = _Button(self, _("Compare with another network"))
         self.other.setFont(bold(theme.caption()))
         self.away = _Button(self, _("End the comparison"))
@@ -71,12 +74,16 @@ class Heading(QHeaderView):
         self.arrange()
         self.viewport().update()
 
-    def needs(self, section: int) -> int:
+    def needs(self, section: int, brief: bool) -> int:
         """Pixels that a column's name takes with its margins."""
         if section in NAMES.values():
             side = COLUMNS[section].side
             return self._names.width(self.names[side]) + 2 * PAD + (0 if side == LEFT else 3 * PAD + 2 * HEIGHT)
-        return self._words.width(_(COLUMNS[section].heading)) + 2 * PAD + 1
+        return self._words.width(self._said(section, brief)) + 2 * PAD + 1
+
+    def _said(self, section: int, brief: bool) -> str:
+        column = COLUMNS[section]
+        return _(column.short or column.heading) if brief else _(column.heading)
 
     @Slot(int, int, int)
     def _resized(self, section: int, before: int, now: int) -> None:
@@ -121,7 +128,7 @@ class Heading(QHeaderView):
             painter.fillRect(QRect(rect.left(), rect.top(), 1, rect.height()), now.colour("line"))
         named = section == NAMES[LEFT]
         painter.setPen(now.colour("text" if named else "caption"))
-        words, name = (self._names, self.names[LEFT]) if named else (self._words, _(column.heading))
+        words, name = (self._names, self.names[LEFT]) if named else (self._words, self._said(section, self.brief))
         middle = rect.top() + rect.height() / 2
         words.paint(painter, rect.left() + PAD, rect.width() - 2 * PAD, middle, name, column.number)
         painter.restore()
@@ -155,16 +162,20 @@ class Beside:
         """The font of a cell."""
         return (self._figures if column.number or column.what == FIELD else self._fonts)[different]
 
-    def needs(self, line: Line, column: Column) -> int:
+    def needs(self, line: Line, column: Column, brief: bool) -> int:
         """Pixels that a cell's content takes with its margins, as if it differed: a mark must not widen a column."""
         row = of(line, column.side)
         if column.side and (row is None or (row.out is None and column.what != NAME)):
             return 0
-        wide = self.words(column, True).width(text(line, column)) + 2 * PAD + 1
+        said = text(line, column, brief) if row is None or column.what != NAME else self._called(row, column.side)
+        wide = self.words(column, True).width(said) + 2 * PAD + 1
         if column.what != NAME or row is None:
             return wide
-        brief = row.node.layer.brief
-        return wide + DOT + self.indent(row, column.side) + (self._small_bold.width(brief) + PAD if brief else 0)
+        also = row.node.layer.brief
+        return wide + DOT + self.indent(row, column.side) + (self._small_bold.width(also) + PAD if also else 0)
+
+    def _called(self, row: Row, side: str) -> str:
+        return called(row, below=self.indent(row, side) > 0)
 
     def indent(self, row: Row, side: str) -> int:
         """Pixels before the dot or sign of a row that lies in a group."""
@@ -193,7 +204,7 @@ class Beside:
                 self._name(painter, row, column.side, QRect(left, top, wide, HEIGHT), different, selected, ink)
                 continue
             painter.setPen(now.colour(ink))
-            said, words = text(line, column), self.words(column, different and ink != "faint")
+            said, words = text(line, column, self._model.brief), self.words(column, different and ink != "faint")
             middle, room = top + HEIGHT / 2, wide - 2 * PAD
             if column.what == MARK:
                 left, room = left + (wide - words.width(said)) // 2 - PAD, words.width(said)
@@ -210,7 +221,7 @@ class Beside:
     def _ink(self, line: Line, column: Column, row: Row | None, different: bool) -> str:
         """The colour of a cell's text, by its name in the theme."""
         if column.what == MARK:
-            return "faint" if text(line, column) in (SAME, SEES) else "link"
+            return "faint" if text(line, column) in (SAME, ALIKE) else "link"
         nothing = column.number and (getattr(line, column.what) if row is None else getattr(row, column.what)) == 0
         if nothing and not different:
             return "faint"
@@ -234,14 +245,13 @@ class Beside:
             dot(painter, QPointF(left + 4, middle + 0.5), row.node.layer.family, selected)
         left, room = left + DOT, room - DOT
         words, small = self._fonts[different], self._small_bold if different else self._small
-        name, brief = called(row), row.node.layer.brief
+        name, brief = self._called(row, side), row.node.layer.brief
         also = small.width(brief) + PAD if brief else 0
         wide = room - also
         if words.width(name) > wide and (wide < LEGIBLE or isinstance(row, GroupRow)):
             also, wide = 0, room
-        if words.width(name) > wide:  # the group above says how names in it begin
-            cut = Qt.TextElideMode.ElideLeft if row.node.group else Qt.TextElideMode.ElideMiddle
-            name = words.metrics.elidedText(name, cut, wide)
+        if words.width(name) > wide:
+            name = words.metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, wide)
         painter.setPen(now.colour(ink))
         words.paint(painter, left, wide, middle, name)
         if also:

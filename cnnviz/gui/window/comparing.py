@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -24,6 +24,8 @@ from . import questions
 if TYPE_CHECKING:
     from .window import Window
 
+LINE = 6 * theme.GRID
+"""Pixels of a line of the list."""
 NOW, SAVED, FILE, PAIR, PRESET = "now", "saved", "file", "pair", "preset"
 
 
@@ -117,9 +119,12 @@ class CompareDialog(QDialog):
             item = QListWidgetItem(heading, self.list)
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             item.setFont(theme.caption())
+            item.setSizeHint(QSize(0, LINE))
+            item.setTextAlignment(Qt.AlignmentFlag.AlignBottom)
             rows = []
             for choice in offered:
                 row = QListWidgetItem(f"   {_(choice.text)}", self.list)
+                row.setSizeHint(QSize(0, LINE))
                 row.setData(Qt.ItemDataRole.UserRole, choice)
                 rows.append(row)
             self._sections.append((item, rows))
@@ -189,4 +194,4 @@ def show(window: Window) -> None:
     dock.raise_()
     if came and not dock.isFloating() and window.dockWidgetArea(curves) == window.dockWidgetArea(dock):
         wide = window.docks["table"].width() + curves.width()
-        window.resizeDocks([dock, curves], [wide * 3 // 4, wide // 4], Qt.Orientation.Horizontal)
+        window.resizeDocks([dock, curves], [wide * 4 // 5, wide // 5], Qt.Orientation.Horizontal)
