@@ -123,6 +123,15 @@ def _no_pictures(w: Window) -> str:
     return "" if w.session.look.pictures else N_("The data set is not loaded")
 
 
+def train_texts() -> tuple[str, str, str]:
+    """What Train is called: from first weights, with the weights there are, and where the run is held."""
+    return _("Train"), _("Train on"), _("Go on")
+
+
+def _train_text(w: Window) -> str:
+    return train_texts()[2 if w.session.run.phase == PAUSED else w.session.run.knows]
+
+
 FILE, EDIT, VIEW, TRAIN, PICTURE, HELP = N_("File"), N_("Edit"), N_("View"), N_("Training"), N_("Picture"), N_("Help")
 MENUS = (FILE, EDIT, VIEW, TRAIN, PICTURE, HELP)
 
@@ -236,8 +245,8 @@ class _Action(QAction):
     def __init__(self, command: Command, window: Window):
         super().__init__(_(command.text), window)
         self.command = command
-        self._paused = False
         self.setObjectName(command.name)
+        self.setCheckable(command.name == "pause")  # it stays down while the run is held
         self.setShortcuts([QKeySequence(k) for k in command.keys.split("; ") if k])
         self._key = self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         self.setMenuRole(
@@ -261,12 +270,12 @@ class _Action(QAction):
         if self.command.name in ("undo", "redo") and not reason:
             document = window.session.edit.document
             text = f"{text}: {document.undo_text if self.command.name == 'undo' else document.redo_text}"
-        if self.command.name == "train" and window.session.run.knows:
-            text = _("Train on")  # with the weights there are
+        if self.command.name == "train":
+            text = _train_text(window)
         if self.text() != text:
             self.setText(text)
         if self.command.name == "pause":
-            self._show_pause(window.session.run.phase == PAUSED)
+            self.setChecked(window.session.run.phase == PAUSED)
         tip = f"{text} ({key})" if key else text
         said = reason or self.command.warns(window)
         tip = f"{tip}\n{_(said)}" if said else tip
@@ -275,16 +284,10 @@ class _Action(QAction):
         if self.isEnabled() == bool(reason):
             self.setEnabled(not reason)
 
-    def _show_pause(self, paused: bool) -> None:
-        """The button that holds a run lets a held one go on."""
-        if paused != self._paused:
-            self._paused = paused
-            self.recolour()
-
     def recolour(self) -> None:
         """The icon in the theme's colours."""
         if self.command.icon:
-            self.setIcon(icons.icon("play" if self._paused else self.command.icon, theme.current()))
+            self.setIcon(icons.icon(self.command.icon, theme.current()))
 
 
 class NameMenu(QMenu):

@@ -19,7 +19,7 @@ from ..table.table import Table
 from ..training.curves import Curves
 from ..training.planform import PlanForm
 from ..training.runbar import RunBar
-from .actions import COMMANDS, MENUS, TRAIN, VIEW, Actions, NameMenu
+from .actions import COMMANDS, MENUS, TRAIN, VIEW, Actions, NameMenu, train_texts
 from .desk import Desk
 from .notices import Notices
 from .window import Window
@@ -159,6 +159,9 @@ def _make_toolbar(window: Window) -> None:
     others.addActions([window.actions_["train_afresh"], window.actions_["train_on"]])
     train.setMenu(others)
     train.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+    wide = train.fontMetrics().horizontalAdvance
+    more = max(map(wide, train_texts())) - wide(train.text())
+    train.setMinimumWidth(train.sizeHint().width() + more)  # the buttons beside it stay where they are
     window.runbar = RunBar(window.session)
     window.runbar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     bar.addWidget(window.runbar)
