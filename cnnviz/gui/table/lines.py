@@ -241,7 +241,9 @@ def share(sums: Sums) -> str:
     percent = 100 * abs(change)
     if not percent:
         return "0 %"
-    figure = "< 0.1" if percent < 0.05 else f"{percent:.1f}" if percent < 9.95 else f"{percent:.0f}"
+    figure = f"{percent:.0f}" if percent >= 9.95 else f"{percent:.1f}"
+    if percent < 0.05:
+        figure = f"{max(percent, 0.001):.3f}".rstrip("0")
     return ("+" if change > 0 else "−") + f"{figure} %"
 
 

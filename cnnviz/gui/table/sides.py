@@ -24,6 +24,8 @@ STEP = 2 * theme.GRID
 """Pixels by which the rows in a group are indented."""
 LEGIBLE = 56
 """Pixels that a cut name needs: where there are fewer, it stands without the layer's settings."""
+MORE = " ▾"
+"""Behind the name of the other network: a click offers others."""
 Stripe = tuple[int, int, int]
 """A column in view, its left edge, and its width."""
 NAMES = {side: next(i for i, c in enumerate(COLUMNS) if c.side == side and c.what == NAME) for side in (LEFT, RIGHT)}
@@ -78,7 +80,9 @@ class Heading(QHeaderView):
         """Pixels that a column's name takes with its margins."""
         if section in NAMES.values():
             side = COLUMNS[section].side
-            return self._names.width(self.names[side]) + 2 * PAD + (0 if side == LEFT else 3 * PAD + 2 * HEIGHT)
+            return self._names.width(self.names[side] + ("" if side == LEFT else MORE)) + 3 * PAD
+        if section == MIDDLE:
+            return HEIGHT
         return self._words.width(self._said(section, brief)) + 2 * PAD + 1
 
     def _said(self, section: int, brief: bool) -> str:
@@ -93,15 +97,13 @@ class Heading(QHeaderView):
 
     @Slot()
     def arrange(self) -> None:
-        """Put the two buttons above the other network's layers."""
-        section = NAMES[RIGHT]
-        left, wide = self.sectionViewportPosition(section), self.sectionSize(section)
-        tall = self.height() - 2
-        self.away.setGeometry(left + wide - tall, 1, tall, tall)
-        room = max(0, wide - tall - 1)
-        name = self._names.metrics.elidedText(self.names[RIGHT], Qt.TextElideMode.ElideMiddle, room - HEIGHT)
-        self.other.setText(f"{name} ▾")
-        self.other.setGeometry(left + 1, 1, min(room, self.other.sizeHint().width()), tall)
+        """Put the two buttons where the other network begins."""
+        left, wide, tall = self.sectionViewportPosition(NAMES[RIGHT]), self.sectionSize(NAMES[RIGHT]), self.height() - 2
+        self.away.setGeometry(self.sectionViewportPosition(MIDDLE), 1, self.sectionSize(MIDDLE), tall)
+        room = wide - 2 * PAD - self._names.width(MORE)
+        name = self._names.metrics.elidedText(self.names[RIGHT], Qt.TextElideMode.ElideMiddle, room)
+        self.other.setText(name + MORE)
+        self.other.setGeometry(left + 1, 1, min(wide - 1, self.other.sizeHint().width()), tall)
 
     def sizeHint(self) -> QSize:
         """As high as it is; Qt would measure the names at each edit."""
