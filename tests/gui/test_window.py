@@ -172,6 +172,26 @@ def test_messages_replace_each_other_and_their_buttons_act(window, session, qtbo
     assert done == [1] and window.notices.texts == [] and not window.notices.isVisible()
 
 
+def test_cures_stand_below_their_words_where_there_is_no_room_beside(window, session, qtbot):
+    """The two cures are wider than the canvas of 1280×720."""
+    text = "conv2d_1 gives 16×30×30, but training needs a vector with one value for each of the 10 classes."
+    offers = ("Add AdaptiveAvgPool2d, Flatten and a Linear with 10 outputs", "Add Flatten and a Linear with 10 outputs")
+    session.notice(text, "warning", actions=tuple((offer, list) for offer in offers))
+    bar, wide = window.notices._bars[0], window.notices.width()
+    words = next(label for label in bar.findChildren(QLabel) if label.text() == bar.notice.text)
+    cures = bar.findChildren(QPushButton)
+    qtbot.waitUntil(lambda: words.width() > 0.8 * wide)
+    assert len(cures) == 2
+    for cure in cures:
+        assert cure.width() >= cure.sizeHint().width() and cure.y() > words.geometry().bottom()
+    window.resize(2400, 720)
+    qtbot.waitUntil(lambda: window.notices.width() > wide)
+    qtbot.waitUntil(lambda: all(words.y() <= c.geometry().center().y() <= words.geometry().bottom() for c in cures))
+    window.resize(window.minimumSizeHint())
+    window.notices.parentWidget().resize(300, 300)
+    qtbot.waitUntil(lambda: any(c.toolTip() == c.text() and c.geometry().right() < 300 for c in cures))
+
+
 def test_editing_while_training_says_so_with_the_way_out(window, session, qtbot):
     session.run.train()
     session.edit.set("C1", "out_channels", 9)

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import (
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QStyle,
-    QStyleOptionButton,
-    QStylePainter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QPalette
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ...net.repair import Repair
+from ..buttons import Giving
 from ..paint import theme
 
 
-class Cure(QPushButton):
+class Cure(Giving):
     """One repair: a click takes it. `quiet`: without a frame until the pointer is on it."""
 
     taken = Signal(object)  # Repair
@@ -43,23 +35,6 @@ class Cure(QPushButton):
         self.setVisible(repair is not None)
         if looked:
             self.looked_at.emit(repair)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(80, super().minimumSizeHint().height())  # long words give way, the panel does not
-
-    def _fitting(self) -> str:
-        """The words as far as there is room for them."""
-        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 3 * theme.GRID)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.setToolTip(self.text() if self._fitting() != self.text() else "")
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        option.text = self._fitting()
-        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     @Slot()
     def _take(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,12 +21,17 @@ from PySide6.QtWidgets import (
 )
 
 from ...text import _
+from ..buttons import Giving
 from ..paint import theme
 from ..session import Notice, Session
 
 SIGNS = {"info": "i", "done": "✓", "warning": "!", "error": "!"}
 SHORT_MS = 6000  # how long what needs no answer stays
 MOST = 4
+ROUND, DETAILS = 84, 64
+"""Pixels of a message's width that sign, margins and × take, and those for the button of its details."""
+LEAST = 240
+"""Words are at least so wide, or their cures stand below them."""
 
 
 class Notices(QWidget):
@@ -57,6 +63,8 @@ class Notices(QWidget):
         above = self.parentWidget()
         if above is not None and self._bars:
             wide = above.width()
+            for bar in self._bars:
+                bar.arrange(wide)
             high = self._box.heightForWidth(wide) if self._box.hasHeightForWidth() else self._box.sizeHint().height()
             self.setGeometry(0, 0, wide, high)
             self.raise_()
@@ -104,7 +112,7 @@ class _Bar(QFrame):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(16, 4, 8, 5)
         self._column.setSpacing(4)
-        row = QHBoxLayout()
+        self._row = row = QHBoxLayout()
         row.setSpacing(8)
         self._column.addLayout(row)
         self._sign = QLabel(SIGNS[notice.level])
@@ -114,17 +122,24 @@ class _Bar(QFrame):
         self._words.setWordWrap(True)
         self._words.setTextFormat(Qt.TextFormat.PlainText)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._cures = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._cures.setSpacing(8)
+        self._buttons = [_Button(label, act, self) for label, act in notice.actions]
+        for button in self._buttons:
+            self._cures.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._said = QBoxLayout(QBoxLayout.Direction.LeftToRight)  # the words, and their cures beside or below
+        self._said.setSpacing(8)
+        self._said.addWidget(self._words, 1)
+        self._said.addLayout(self._cures)
         row.addWidget(self._sign)
-        row.addWidget(self._words, 1)
-        for label, act in notice.actions:
-            row.addWidget(_Button(label, act, self))
+        row.addLayout(self._said, 1)
         self._details: QPlainTextEdit | None = None
         if notice.details:
             more = _quiet_button(_("Details"))
             more.setCheckable(True)
             more.toggled.connect(self._show_details)
             row.addWidget(more)
-        close = _quiet_button("×")
+        self._close = close = _quiet_button("×")
         close.setToolTip(_("Close this message"))
         close.setAccessibleName(_("Close this message"))
         close.clicked.connect(self.finish)
@@ -134,6 +149,18 @@ class _Bar(QFrame):
             self._timer = QTimer(self, singleShot=True, interval=SHORT_MS)
             self._timer.timeout.connect(self.finish)
             self._timer.start()
+
+    def arrange(self, wide: int) -> None:
+        """Of this width the cures stand beside the words, below them, or below each other: so that words are whole."""
+        side_by_side = sum(b.sizeHint().width() + 8 for b in self._buttons)
+        room = wide - ROUND - (DETAILS if self.notice.details else 0)
+        words = min(self._words.fontMetrics().horizontalAdvance(self.notice.text), max(LEAST, room // 2))
+        right, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        below = words + side_by_side > room
+        self._said.setDirection(down if below else right)
+        self._cures.setDirection(right if side_by_side <= room else down)
+        for place in (self._sign, self._close):
+            self._row.setAlignment(place, Qt.AlignmentFlag.AlignTop if below else Qt.AlignmentFlag.AlignVCenter)
 
     @Slot()
     def finish(self) -> None:
@@ -188,11 +215,12 @@ class _Bar(QFrame):
         painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
 
 
-class _Button(QPushButton):
+class _Button(Giving):
     """A cure: does it and takes its message away."""
 
     def __init__(self, label: str, act: Callable[[], Any], bar: _Bar):
         super().__init__(label, bar)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._act, self._bar = act, bar
         self.clicked.connect(self._go)
 
