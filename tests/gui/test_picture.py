@@ -118,6 +118,16 @@ def test_says_whether_the_answer_is_right(session: Session, panel: Picture) -> N
     assert panel.answer.isHidden()
 
 
+def test_all_ten_classes_are_seen_in_a_small_window(session: Session, panel: Picture) -> None:
+    """The panel is so large in a window of 1280×720."""
+    panel.resize(371, 279)
+    ten = np.full(10, 0.1, np.float32)
+    arrive(session, replace(frame(session), probabilities=ten))
+    bars = panel.answer.bars
+    assert bars.verticalScrollBar().maximum() == 0 and bars.bar(9).bottom() < bars.viewport().height()
+    assert bars.bar(1).top() - bars.bar(0).top() >= bars.fontMetrics().ascent()
+
+
 def test_of_many_classes_the_best_are_shown(session: Session, panel: Picture) -> None:
     shares = np.linspace(0, 1, 100, dtype=np.float32)
     arrive(session, frame(session, probabilities=shares))

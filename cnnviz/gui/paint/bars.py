@@ -17,9 +17,10 @@ from .number import number, percent
 from .surface import Surface, outline
 
 ROW = 20
-LEAST = 15
+LEAST = 13
 """Rows become as low as this where all of them fit then."""
-SIDE = 8
+SIDE, HEAD = 8, 4
+"""Pixels at the left and the right, and above and below the rows."""
 NEGATIVE, POSITIVE = (QColor(*SIGNED.table[i].tolist()) for i in (LEVELS // 4, LEVELS * 3 // 4))
 Values = np.ndarray | Sequence[float]
 BY_KEY = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
@@ -80,7 +81,7 @@ class Bars(Surface):
         if self._selected is not None:
             scroll, page = self.verticalScrollBar(), self.viewport().height()
             top = index * self._tall
-            scroll.setValue(min(max(scroll.value(), top + self._tall + 2 * SIDE - page), top))
+            scroll.setValue(min(max(scroll.value(), top + self._tall + 2 * HEAD - page), top))
         self.viewport().update()
 
     def label(self, index: int) -> str:
@@ -100,7 +101,7 @@ class Bars(Surface):
 
     def index_at(self, point: QPointF) -> int | None:
         """The bar at a point of the viewport."""
-        index = int((point.y() + self.verticalScrollBar().value() - SIDE) // self._tall)
+        index = int((point.y() + self.verticalScrollBar().value() - HEAD) // self._tall)
         return index if 0 <= index < len(self._values) else None
 
     def bar(self, index: int) -> QRectF:
@@ -123,7 +124,7 @@ class Bars(Surface):
         return (low, high) if high > low else (0.0, 1.0)
 
     def _row(self, index: int) -> QRect:
-        top = SIDE + index * self._tall - self.verticalScrollBar().value()
+        top = HEAD + index * self._tall - self.verticalScrollBar().value()
         return QRect(SIDE, top, self.viewport().width() - 2 * SIDE, self._tall)
 
     def _track(self, index: int) -> QRectF:
@@ -136,9 +137,9 @@ class Bars(Surface):
 
     def _arrange(self) -> None:
         scroll, page = self.verticalScrollBar(), self.viewport().height()
-        share = (page - 2 * SIDE) // max(len(self._values), 1)
+        share = (page - 2 * HEAD) // max(len(self._values), 1)
         self._tall = min(share, ROW) if share >= LEAST else ROW
-        scroll.setRange(0, max(len(self._values) * self._tall + 2 * SIDE - page, 0))
+        scroll.setRange(0, max(len(self._values) * self._tall + 2 * HEAD - page, 0))
         scroll.setPageStep(page)
         scroll.setSingleStep(self._tall)
         self.viewport().update()
@@ -151,7 +152,7 @@ class Bars(Surface):
         painter = QPainter(self.viewport())
         painter.fillRect(self.viewport().rect(), theme.current().colour("panel"))
         start = self.verticalScrollBar().value()
-        first = max((start - SIDE) // self._tall, 0)
+        first = max((start - HEAD) // self._tall, 0)
         last = min((start + self.viewport().height()) // self._tall + 1, len(self._values))
         for index in range(first, last):
             self._paint_row(painter, index)
