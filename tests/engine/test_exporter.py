@@ -56,11 +56,14 @@ def test_source_is_shown_first_then_run_and_then_written(tmp_path: Path) -> None
 def test_the_weights_are_those_that_were_learned(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     with Desk() as desk:
-        desk.send(Open(1, small(), Plan()), Watch(Interest(1, filters=("conv",))), Train(1, Plan(epochs=1, **ONE)))
+        desk.send(Open(1, small(), Plan()), Watch(Interest(1, filters=("conv",))))
+        desk.send(Export(1, "python", str(path), "Mine", weights=True, goal=WRITE))
+        assert desk.until(Exported).agrees
+        desk.send(Train(1, Plan(epochs=1, **ONE)))
         desk.progress(lambda p: ended(p) and p.run == 1)
         learned = desk.frame(lambda f: f.step == 45).filters["conv"]
-        desk.send(Export(1, "python", str(path), "Mine", weights=True, goal=WRITE))
-        assert desk.until(Exported).files == (str(path), str(tmp_path / "net.safetensors"))
+        desk.send(Export(2, "python", str(path), "Mine", weights=True, goal=WRITE))
+        assert desk.until(Exported, lambda e: e.number == 2).files == (str(path), str(tmp_path / "net.safetensors"))
     assert "load_file('net.safetensors')" in path.read_text("utf-8")
     assert np.array_equal(load_file(tmp_path / "net.safetensors")["conv.weight"].numpy(), learned)
 
@@ -154,7 +157,7 @@ def test_a_newer_one_replaces_it_and_what_is_withdrawn_gives_nothing(monkeypatch
         assert desk.until(Exported).number == 2
         held.clear()
         go.clear()
-        desk.send(Export(3, "onnx", "a.onnx", "Mine", goal=VERIFY))
+        desk.send(Export(3, "onnx", "a.onnx", "Mine"))
         assert held.wait(30)
         desk.send(Withdraw(), Open(3, small(), Plan()))
         desk.until(Opened, lambda o: o.version == 3)

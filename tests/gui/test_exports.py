@@ -61,6 +61,10 @@ def test_the_source_is_shown_as_soon_as_it_is_there_and_can_be_copied(dialog: Ex
     assert QGuiApplication.clipboard().text() == CODE
     choose(dialog, "keras")
     assert dialog.source.toPlainText() == "" and asked(session).form == "keras"
+    session.engine.reply(Exported(asked(session).number - 1, CODE, 13))
+    assert dialog.source.toPlainText() == "", "that was asked for before"
+    dialog.reject()
+    assert isinstance(session.engine.sent[-1], Withdraw), "the engine need not keep what it made"
 
 
 def test_what_verify_finds_is_said_in_words(dialog: ExportDialog, session: Session) -> None:
