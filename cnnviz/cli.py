@@ -87,6 +87,7 @@ def _commands() -> argparse.ArgumentParser:
 
     p = each.add_parser("summary", help=_("the table: shapes, parameters, cost, receptive fields, problems"))
     _net(p)
+    p.add_argument("--compare", metavar="OTHER", help=_("another network beside it, with what differs and by how much"))
     _json(p)
 
     p = each.add_parser("train", help=_("train without a window; what is not given is as in the network's plan"))

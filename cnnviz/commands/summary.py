@@ -20,13 +20,36 @@ def run(args: argparse.Namespace) -> int:
     given = opened(args.net, args.input)
     net, notes = given.network, given.model.notes if given.model is not None else ()
     rows = net.analyze()
+    if args.compare:
+        return _beside(args, net.name, rows)
     print(json.dumps(as_json(net.name, rows), ensure_ascii=False) if args.json else as_text(net.name, rows, notes))
+    _must_fit(args.net, rows)
+    return 0
+
+
+def _beside(args: argparse.Namespace, name: str, rows: Analysis) -> int:
+    """Print two networks side by side."""
+    from . import compare
+
+    other = opened(args.compare, args.input).network
+    there = other.analyze()
+    if args.json:
+        beside = {"left": as_json(name, rows), "right": as_json(other.name, there)}
+        print(json.dumps(beside | compare.as_json(rows, there), ensure_ascii=False))
+    else:
+        print(compare.as_text(name, rows, other.name, there))
+    _must_fit(args.net, rows)
+    _must_fit(args.compare, there)
+    return 0
+
+
+def _must_fit(name: str, rows: Analysis) -> None:
+    """Raise CommandError where the network is broken."""
     problem = trainable(rows)
     if problem is not None and problem.code not in FINE:
         more = len(rows.problems) - 1
         rest = " " + _("(and {count} more)").format(count=more) if more > 0 else ""
-        raise CommandError(f"{args.net}: {problem.text}{rest}")
-    return 0
+        raise CommandError(f"{name}: {problem.text}{rest}")
 
 
 def as_json(name: str, rows: Analysis) -> dict[str, Any]:
@@ -72,7 +95,7 @@ def _layer(r: Row, reason: str) -> dict[str, Any]:
 def as_text(name: str, rows: Analysis, notes: tuple[str, ...] = ()) -> str:
     """The table for a person; what is wrong stands below it, by layer, and so does what else there is to say."""
     head = (_("layer"), _("type"), _("output"), _("parameters"), _("MACs"), _("memory"), _("receptive field"))
-    lines = [_line(r, rows) for r in rows.values()]
+    lines = [line(r, rows) for r in rows.values()]
     macs = grouped(rows.macs) + (" + ?" if rows.uncosted else "")
     total = (_("total"), "", "", grouped(rows.params), macs, _size(rows.activation_bytes), "")
     table = aligned([head, *lines, total], right=(3, 4, 5)).split("\n")
@@ -84,7 +107,8 @@ def as_text(name: str, rows: Analysis, notes: tuple[str, ...] = ()) -> str:
     return "\n".join([name, "", table[0], rule, *table[1:-1], rule, table[-1], *([""] if said else []), *said])
 
 
-def _line(r: Row, rows: Analysis) -> tuple[str, ...]:
+def line(r: Row, rows: Analysis) -> tuple[str, ...]:
+    """What a row says, by column."""
     if r.problem is not None:
         why = _("waits for {id}").format(id=rows.cause(r.id).id) if r.problem.code == "waits" else _("does not fit")
         return r.id, r.node.type, why, "–", "–", "–", ""

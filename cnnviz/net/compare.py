@@ -15,6 +15,10 @@ from .fold import GroupRow
 from .layers import Layer
 
 Key = Callable[[Row], Hashable]
+SAME, ALIKE, DIFFERS, ONLY_LEFT, ONLY_RIGHT = "=", "≈", "≠", "+", "−"
+"""How the two rows of a line stand to each other. ALIKE: the same layer behind others that differ."""
+FOLLOWS = {"out", "activation_bytes", "field"}
+"""What changes of a layer when layers before it do."""
 Pair = tuple[int, int]
 """Places of two rows that stand on one line."""
 
@@ -34,6 +38,15 @@ class Line:
     def same(self) -> bool:
         """Whether both networks have this row, alike in everything that is compared."""
         return self.left is not None and self.right is not None and not self.changed
+
+    @property
+    def mark(self) -> str:
+        """How the two rows stand to each other, in one sign."""
+        if self.right is None:
+            return ONLY_LEFT
+        if self.left is None:
+            return ONLY_RIGHT
+        return SAME if not self.changed else ALIKE if FOLLOWS.issuperset(self.changed) else DIFFERS
 
     @property
     def params(self) -> int:
@@ -67,6 +80,23 @@ class Sums:
     def change(self) -> float | None:
         """The difference as a share of the right one: −0.28 is 28 % fewer. None where the right one has nothing."""
         return self.difference / self.right if self.right else None
+
+
+def share(sums: Sums) -> str:
+    """The difference of two sums as people say it: `−28 %`, `+3.7 %`, `×12`, `÷990`."""
+    a, b, change = sums.left, sums.right, sums.change
+    if change is None:
+        return "" if a == b else "+∞"
+    if change >= 9 or (a and change <= -0.9):
+        ratio = a / b if change > 0 else b / a
+        return ("×" if change > 0 else "÷") + (f"{ratio:,.0f}" if ratio >= 99.5 else f"{ratio:.1f}")
+    percent = 100 * abs(change)
+    if not percent:
+        return "0 %"
+    figure = f"{percent:.0f}" if percent >= 9.95 else f"{percent:.1f}"
+    if percent < 0.05:
+        figure = f"{max(percent, 0.001):.3f}".rstrip("0")
+    return ("+" if change > 0 else "−") + f"{figure} %"
 
 
 @dataclass(frozen=True)

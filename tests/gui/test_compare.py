@@ -13,11 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.session import Session
 from cnnviz.gui.table.compare import Comparison
-from cnnviz.gui.table.lines import COLUMNS, FIELD, LEFT, MACS, MARK, NAME, OUT, PARAMS, RIGHT, Lines, both, share
+from cnnviz.gui.table.lines import COLUMNS, FIELD, LEFT, MACS, MARK, NAME, OUT, PARAMS, RIGHT, Lines, both
 from cnnviz.gui.table.sides import NAMES
 from cnnviz.net import edit, files
 from cnnviz.net.analysis import analyse
-from cnnviz.net.compare import Sums
 from cnnviz.net.graph import Graph
 from cnnviz.net.network import Network
 from cnnviz.net.presets import preset
@@ -66,13 +65,6 @@ def chosen(p: Comparison) -> list[str]:
 
 
 # ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-def test_shares_as_people_say_them() -> None:
-    told = {(72, 100): "−28 %", (1037, 1000): "+3.7 %", (5, 5): "0 %", (1200, 100): "×12.0", (1, 990): "÷990"}
-    told |= {(0, 5): "−100 %", (5, 0): "+∞", (0, 0): "", (99_990, 100_000): "−0.01 %", (200, 100): "+100 %"}
-    for (left, right), text in told.items():
-        assert share(Sums(left, right)) == text
-
-
 def test_a_line_tells_what_both_have(panel: Comparison, session: Session) -> None:
     session.compare.with_preset("lenet5")
     session.edit.set("C1", "kernel_size", (3, 3))

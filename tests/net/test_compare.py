@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cnnviz.net import edit
 from cnnviz.net.analysis import Analysis, analyse
-from cnnviz.net.compare import ASPECTS, Comparison, common, compare
+from cnnviz.net.compare import ASPECTS, Comparison, Sums, common, compare, share
 from cnnviz.net.compare import settings as differences
 from cnnviz.net.fold import fold
 from cnnviz.net.graph import Graph, Node
@@ -229,3 +229,10 @@ def test_an_empty_network() -> None:
     check(nothing, nothing)
     check(nothing, lenet)
     assert compare(lenet, nothing).params.change is None and compare(nothing, lenet).params.change == -1
+
+
+def test_shares_as_people_say_them() -> None:
+    told = {(72, 100): "−28 %", (1037, 1000): "+3.7 %", (5, 5): "0 %", (1200, 100): "×12.0", (1, 990): "÷990"}
+    told |= {(0, 5): "−100 %", (5, 0): "+∞", (0, 0): "", (99_990, 100_000): "−0.01 %", (200, 100): "+100 %"}
+    for (left, right), text in told.items():
+        assert share(Sums(left, right)) == text

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from ...net.analysis import Analysis
+from ...net.compare import DIFFERS, SAME, share
 from ...net.compare import Sums as Both
 from ...net.fold import GroupRow, inside, path_of
 from ...text import _, grouped
@@ -26,7 +27,7 @@ from ..paint.signs import Sign
 from ..session import Session
 from .abreast import Abreast
 from .cells import PAD
-from .lines import COLUMNS, DIFFERS, LEFT, MACS, PARAMS, RIGHT, SAME, Lines, both, share, signed
+from .lines import COLUMNS, LEFT, MACS, PARAMS, RIGHT, Lines, both, signed
 from .outline import OpenRow
 from .sides import MIDDLE, NAMES, Sums
 

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from ...net.analysis import Analysis, Row
-from ...net.compare import Line, Sums, align, settings
+from ...net.compare import ALIKE, SAME, Line, align, settings
 from ...net.fold import GroupRow, name, path_of, title
 from ...net.problems import shape_text
 from ...text import N_, _
@@ -65,9 +65,6 @@ COLUMNS = (
     Column("", MACS, N_("± MACs"), N_("What this one needs more (+) or fewer (−) than the other.")),
 )
 """From left to right."""
-SAME, ALIKE, DIFFERS, ONLY_LEFT, ONLY_RIGHT = "=", "≈", "≠", "+", "−"
-FOLLOWS = {"out", "activation_bytes", "field"}
-"""What changes of a layer when layers before it do."""
 
 
 class Lines(QAbstractTableModel):
@@ -179,19 +176,10 @@ def called(row: Row, below: bool = False) -> str:
     return row.id.removeprefix(row.node.group.replace("/", "_") + "_") if below else row.id
 
 
-def mark(line: Line) -> str:
-    """How the two rows of a line stand to each other, in one sign."""
-    if line.right is None:
-        return ONLY_LEFT
-    if line.left is None:
-        return ONLY_RIGHT
-    return SAME if line.same else ALIKE if FOLLOWS.issuperset(line.changed) else DIFFERS
-
-
 def text(line: Line, column: Column, brief: bool = False) -> str:
     """What stands in a cell; nothing where a network lacks the row. `brief`: figures of four digits at most."""
     if column.what == MARK:
-        return mark(line)
+        return line.mark
     if not column.side:
         broken = any(r is not None and r.out is None for r in (line.left, line.right))
         more: int = getattr(line, column.what)
@@ -215,7 +203,7 @@ def text(line: Line, column: Column, brief: bool = False) -> str:
 def changed(line: Line, column: Column) -> bool:
     """Whether the cell is one that differs between the networks."""
     if column.what == MARK:
-        return mark(line) not in (SAME, ALIKE)
+        return line.mark not in (SAME, ALIKE)
     if not column.side:
         return bool(getattr(line, column.what))
     if line.left is None or line.right is None:
@@ -228,23 +216,6 @@ def signed(n: int, brief: bool = False) -> str:
     """`+590,080`, `−28`, `0`; in brief `+590.1 k`."""
     figure = (short if brief else count)(abs(n))
     return f"+{figure}" if n > 0 else f"−{figure}" if n else "0"
-
-
-def share(sums: Sums) -> str:
-    """The difference of two sums as people say it: `−28 %`, `+3.7 %`, `×12`, `÷990`."""
-    a, b, change = sums.left, sums.right, sums.change
-    if change is None:
-        return "" if a == b else "+∞"
-    if change >= 9 or (a and change <= -0.9):
-        ratio = a / b if change > 0 else b / a
-        return ("×" if change > 0 else "÷") + (f"{ratio:,.0f}" if ratio >= 99.5 else f"{ratio:.1f}")
-    percent = 100 * abs(change)
-    if not percent:
-        return "0 %"
-    figure = f"{percent:.0f}" if percent >= 9.95 else f"{percent:.1f}"
-    if percent < 0.05:
-        figure = f"{max(percent, 0.001):.3f}".rstrip("0")
-    return ("+" if change > 0 else "−") + f"{figure} %"
 
 
 # ── words ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,13 +9,13 @@ from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHeaderView, QTableView, QToolButton, QWidget
 
 from ...net.analysis import Row
-from ...net.compare import Line
+from ...net.compare import ALIKE, SAME, Line
 from ...net.fold import GroupRow
 from ...text import _
 from ..paint import theme
 from ..paint.signs import SIZE, chevron, dot, sign
 from .cells import DOT, HEIGHT, PAD, SIGN
-from .lines import ALIKE, COLUMNS, FIELD, LEFT, MARK, NAME, RIGHT, SAME, Column, Lines, called, of, text
+from .lines import COLUMNS, FIELD, LEFT, MARK, NAME, RIGHT, Column, Lines, called, of, text
 from .lines import changed as differs
 from .outline import OpenRow
 from .words import Words
