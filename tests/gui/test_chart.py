@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.gui.paint import theme, trace
-from cnnviz.gui.paint.axis import exact, linear, logarithmic, nice
+from cnnviz.gui.paint.axis import exact, linear, logarithmic, nice, reach
 from cnnviz.gui.paint.chart import Chart
 from cnnviz.gui.paint.columns import Curve, extremes, lasts, means
 from cnnviz.gui.paint.trace import Series, mixed, polygon
@@ -283,6 +283,25 @@ def test_the_plan_s_steps_are_the_extent(chart):
     assert chart.axes()[0].high == 5000
     chart.set_extent(10)
     assert chart.axes()[0].high == 99
+
+
+@pytest.mark.parametrize("wide", [140, 180, 300])
+@pytest.mark.parametrize("steps", [41_400, 249_999, 1_000_000, 7_777_777])
+def test_labels_of_steps_do_not_touch(chart, steps, wide):
+    chart.set_data("batch", np.arange(10.0), np.ones(10))
+    chart.set_extent(steps)
+    chart.resize(wide, 120)
+    axis, figures = chart.axes()[0], QFontMetricsF(theme.tabular(theme.caption()))
+    half = [figures.horizontalAdvance(text) / 2 for text in axis.labels]
+    ends = [min(chart.place(t, 0).x() + h, wide - 2) for t, h in zip(axis.ticks, half, strict=True)]
+    assert axis.ticks[0] == 0 and all(b - 2 * h >= a + 7 for a, b, h in zip(ends, ends[1:], half[1:], strict=False))
+
+
+def test_an_axis_of_steps_grows_with_what_is_trained():
+    assert reach(46, 552) == 552, "a short plan is shown whole"
+    assert [reach(n, 41_400) for n in (1, 400, 500, 900, 5000, 16_000)] == [500, 500, 1000, 2000, 10_000, 41_400]
+    assert all(n < reach(n, 10**6) <= 3.1 * n for n in range(500, 10**6, 999) if reach(n, 10**6) < 10**6)
+    assert reach(10**6, 10**6) == 10**6
 
 
 def test_both_themes_have_their_own_colours(chart, qtbot, qapp: QApplication):

@@ -80,3 +80,13 @@ def test_logarithmic_loss_is_remembered(session, qtbot):
     third = Curves(session)
     qtbot.addWidget(third)
     assert not third.loss.log
+
+
+def test_of_a_long_plan_the_axis_shows_what_has_been_trained(session, qtbot):
+    curves = Curves(session)
+    qtbot.addWidget(curves)
+    curves.show()
+    session.run.train()
+    answer(session, qtbot, news(session, 0, 50, steps=90_000))
+    qtbot.waitUntil(lambda: len(curves.accuracy.data("batch")[0]) == 50)
+    assert curves.loss.axes()[0].high == curves.accuracy.axes()[0].high == 500

@@ -123,7 +123,7 @@ def test_all_ten_classes_are_seen_in_a_small_window(session: Session, panel: Pic
     arrive(session, replace(frame(session), probabilities=np.full(10, 0.1, np.float32)))
     bars = panel.answer.bars
     panel.resize(371, panel.height() - bars.viewport().height() + 150)
-    assert bars.viewport().height() == 150
+    assert bars.viewport().height() <= 150
     assert bars.verticalScrollBar().maximum() == 0 and bars.bar(9).bottom() < bars.viewport().height()
     assert bars.bar(1).top() - bars.bar(0).top() >= bars.fontMetrics().ascent()
 

@@ -12,6 +12,8 @@ from .number import number
 LEAST = 1e-300
 """What is smaller counts as zero; a logarithmic axis puts it to its lower end."""
 ROUNDING = 1e-9
+SHORT = 500
+"""Steps that an axis of a longer plan has at least: it does not change its scale at every turn of the beginning."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,16 @@ def exact(high: float, most: int) -> Axis:
     step = max(step if step <= high else nice(high / 2.5), 1.0)  # up to 2.5 lie between one nice number and the next
     ticks = tuple(i * step for i in range(floor(high / step * (1 + ROUNDING)) + 1))
     return Axis(0.0, high, ticks, tuple(f"{t:,.0f}" for t in ticks))
+
+
+def reach(done: float, planned: float) -> float:
+    """Where an axis of steps ends while `done` of `planned` have been trained.
+
+    It leaves room to grow up to the next nice number, and goes to the plan's end once that is near: of a long plan
+    what there is would otherwise be a few pixels wide for minutes.
+    """
+    room = nice(max(1.2 * done, SHORT))
+    return planned if planned <= 2.5 * room else room
 
 
 def linear(low: float, high: float, most: int, floor_: float = -inf, ceiling: float = inf) -> Axis:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from math import inf, isfinite
 
 import numpy as np
@@ -34,6 +36,8 @@ INSET = 4.0
 """Between the highest tick and the head, so that no dot is cut."""
 TICK = 24.0
 """Pixels that two ticks at the left are apart, at least."""
+APART = 8.0
+"""Pixels between two labels of steps, at least."""
 NEAR = 4.0
 """Pixels from which the hairline jumps to a dot."""
 MOVES = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -261,9 +265,25 @@ class Chart(QWidget):
         high = max(steps, self._extent)
         widest = figures.horizontalAdvance(f"{high:,.0f}") + 16
         across = exact(high, max(int((right - left) / max(widest, 56.0)), 1))
+        across = self._apart(across, round(left), right - round(left), figures)
         plot = QRectF(round(left), top, right - round(left), bottom - top)
         traces = {s.key: trace.trace(self._curves[s.key], s.style, plot, across, up, ratio) for s in self._series}
         return Drawing(ratio, plot, across, up, traces)
+
+    def _apart(self, axis: Axis, left: float, wide: float, figures: QFontMetricsF) -> Axis:
+        """The axis with every tick, every second, third, … one: the first of these whose labels do not touch."""
+        boxes = list(self._labels(axis, left, wide, figures))
+        every = 1
+        while any(b[0] < a[1] + APART for a, b in pairwise(boxes[::every])):
+            every += 1
+        return replace(axis, ticks=axis.ticks[::every], labels=axis.labels[::every])
+
+    def _labels(self, axis: Axis, left: float, wide: float, figures: QFontMetricsF) -> Iterator[tuple[float, float]]:
+        """Left and right end of each label under an axis: in the middle below its tick, inside the widget."""
+        for share, text in zip(axis.share(np.array(axis.ticks)).tolist(), axis.labels, strict=True):
+            room = figures.horizontalAdvance(text)
+            start = min(left + wide * share - room / 2, self.width() - room - 2)
+            yield start, start + room
 
     def _vertical(self, most: int) -> Axis:
         values = [c.y for c in self._curves.values() if len(c.y)]
@@ -313,10 +333,10 @@ class Chart(QWidget):
         painter.fillRect(QRectF(plot.left(), round(plot.bottom()), plot.width(), 1), line)
         places = plot.left() + plot.width() * drawing.across.share(np.array(drawing.across.ticks))
         foot = plot.bottom() + 4 + metrics.ascent() + (FOOT - 4 - tall) / 2
-        for x, text in zip(places.tolist(), drawing.across.labels, strict=True):
-            wide = metrics.horizontalAdvance(text)
+        starts = self._labels(drawing.across, plot.left(), plot.width(), metrics)
+        for x, (start, _end), text in zip(places.tolist(), starts, drawing.across.labels, strict=True):
             painter.fillRect(QRectF(round(x), round(plot.bottom()), 1, 4), line)
-            painter.drawText(QPointF(min(x - wide / 2, self.width() - wide - 2), round(foot)), text)
+            painter.drawText(QPointF(start, round(foot)), text)
 
     def _paint_title(self, painter: QPainter) -> None:
         bold = QFont(theme.caption())

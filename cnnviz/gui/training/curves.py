@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from ...text import _
 from ..paint import theme
+from ..paint.axis import reach
 from ..paint.chart import Chart
 from ..paint.columns import LARGEST
 from ..paint.legend import Legend
@@ -130,7 +131,7 @@ class Curves(QWidget):
         self._charts.setVisible(some)
         chart, column, scale = ((self.loss, 1, 1.0), (self.accuracy, 2, 100.0))[self._turn]
         steps, values = run.points[:, 0].copy(), run.points[:, column] * scale  # contiguous: searched many times
-        chart.set_extent(run.progress.steps if run.progress else 0)
+        chart.set_extent(reach(float(steps[-1]), run.progress.steps) if some and run.progress else 0.0)
         chart.set_data("batch", steps, values)
         chart.set_data("mean", *smooth(steps, values))
         chart.set_data("held_out", run.tests[:, 0], run.tests[:, column] * scale)
