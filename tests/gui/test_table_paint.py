@@ -10,8 +10,10 @@ from pytestqt.qtbot import QtBot
 from cnnviz.bench.table import chain
 from cnnviz.gui.paint import theme
 from cnnviz.gui.session import Session
-from cnnviz.gui.table.columns import FIELD, OUT, PARAMS, TYPE, cell
+from cnnviz.gui.table.cells import PAD, SIGN, total_font
+from cnnviz.gui.table.columns import FIELD, LAYER, OUT, PARAMS, TYPE, cell
 from cnnviz.gui.table.table import Table
+from cnnviz.gui.table.words import Words
 from cnnviz.net.analysis import Row
 from cnnviz.net.graph import Graph, Wire
 from cnnviz.net.layers import Input
@@ -53,6 +55,28 @@ def test_nothing_is_cut_and_the_lecture_net_fits_a_small_window(session: Session
     t.resize(1400, 300)
     assert t.view.columnWidth(OUT) == 50, "a person's own width"
     assert t.view.columnWidth(PARAMS) > heading.needs(PARAMS) + 20, "room is used"
+
+
+def test_a_sum_that_does_not_fit_is_short_or_left_out_and_never_cut(session: Session, qtbot: QtBot) -> None:
+    t = show(session, preset("lenet5").graph, qtbot, 760, 300)
+    words, whole = Words(total_font()), "61,706"
+    assert t.totals.written(PARAMS) == whole and whole not in t.totals.toolTip()
+    for room, written in ((words.width("61.7 k"), "61.7 k"), (words.width("61.7 k") - 4, "…")):
+        t.view.setColumnWidth(PARAMS, room + 2 * PAD)
+        assert t.totals.written(PARAMS) == written and "Parameters: 61,706" in t.totals.toolTip()
+    t.view.setColumnWidth(PARAMS, 90)
+    t.resize(t.view.columnViewportPosition(PARAMS) + 50, 300)
+    assert t.totals.written(PARAMS) == "…" or words.width(t.totals.written(PARAMS)) <= 50, "the window ends there"
+
+
+def test_problems_stand_behind_the_word_total(session: Session, lenet: Graph, qtbot: QtBot) -> None:
+    t = show(session, lenet.add(Input(1, (8, 8)), id="other").add(Input(1, (8, 8)), id="third"), qtbot)
+    assert t.totals.written(OUT) == "2 problems"
+    t.view.setColumnWidth(LAYER, 40)
+    t.view.setColumnWidth(OUT, 40)
+    left, _room = t.totals._place(OUT)
+    assert t.totals.written(OUT) == "2" and "Output: 2 problems" in t.totals.toolTip()
+    assert left - SIGN >= PAD + Words(total_font()).width("Total")
 
 
 def test_a_double_click_at_an_edge_fits_the_column(table: Table) -> None:

@@ -33,6 +33,12 @@ Stripe = tuple[int, int, int]
 """A column in view, its left edge, and its width."""
 
 
+def inner(left: int, room: int, seen: int) -> tuple[int, int]:
+    """Of so much room from `left` on, what lies between 0 and `seen`, with a margin there: its start and width."""
+    start = max(left, PAD)
+    return start, max(min(left + room, seen - PAD) - start, 0)
+
+
 def total_font() -> QFont:
     """Of the sums under the columns: bold figures of equal width."""
     font = theme.tabular(theme.body())
@@ -141,8 +147,13 @@ class Cells:
         """Pixels before the dot or sign of a row that lies in a group."""
         return STEP * self._rows.depths.get(row.id, 0) if self._rows.depths else 0
 
-    def paint(self, painter: QPainter, row: Row, top: int, columns: Sequence[Stripe], selected: bool) -> None:
-        """Paint what `columns`, from left to right, show of a row whose upper edge is at `top`."""
+    def paint(
+        self, painter: QPainter, row: Row, top: int, columns: Sequence[Stripe], seen: int, selected: bool
+    ) -> None:
+        """Paint what `columns`, from left to right, show of a row whose upper edge is at `top`.
+
+        The view shows what lies between 0 and `seen`; no figure goes beyond.
+        """
         now, middle = theme.current(), top + HEIGHT / 2
         if selected:
             (_first, start, _wide), (_last, left, wide) = columns[0], columns[-1]
@@ -165,7 +176,17 @@ class Cells:
                 left, room = left + DOT, room - DOT
             words = self._small if column == FIELD and row.field is None else self._words[column]
             painter.setPen(now.colour("on_highlight" if selected else self._ink(row, column)))
-            words.paint(painter, left, room, middle, self._rows.text(row, column), column in NUMBERS)
+            text = self._rows.text(row, column)
+            if column in NUMBERS:
+                start, room = inner(left, room, seen)
+                words.paint_figure(painter, start, room, middle, text, self._shorter(row, column))
+            else:
+                words.paint(painter, left, room, middle, text)
+
+    def _shorter(self, row: Row, column: int) -> str:
+        it = COLUMNS[column]
+        known = it.amount is not None and not (it.lacks is not None and it.lacks(row))
+        return it.shorter(it.amount(row, self._rows.sight)) if it.amount and known else ""
 
     def _share(self, row: Row, column: int) -> float:
         """Of the network's figure in this column, what this row has."""
@@ -207,11 +228,13 @@ class Totals(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it is painted for it
         self._rows, self._view = rows, view
         self._texts: dict[int, str] = {}
+        self._short: dict[int, str] = {}  # of the sums that have a shorter form
+        self._told: tuple[str, ...] = ()  # what the tip adds
         self._problems = 0
         self._sums, self._small, self._body = Words(total_font()), Words(theme.caption()), Words(theme.body())
         self.setFixedHeight(HEIGHT + 2)
-        view.horizontalHeader().sectionResized.connect(self.update)
-        view.horizontalScrollBar().valueChanged.connect(self.update)
+        view.horizontalHeader().sectionResized.connect(self._show_anew)
+        view.horizontalScrollBar().valueChanged.connect(self._show_anew)
 
     def show_totals(self, session: Session) -> None:
         """Sum up the session's rows."""
@@ -222,7 +245,7 @@ class Totals(QWidget):
             LAYER: _("Total"),
             TYPE: _("1 layer") if n == 1 else _("{n} layers").format(n=grouped(n)),
         }
-        told = []
+        told, self._short = [], {}
         for column in self._rows.shown:
             it = COLUMNS[column]
             value = it.sum(rows, sight) if it.number else None
@@ -230,6 +253,7 @@ class Totals(QWidget):
                 continue
             lacking = column == MACS and rows.uncosted
             self._texts[column] = f"≥ {it.shown(value)}" if lacking else it.shown(value)
+            self._short[column] = "" if lacking else it.shorter(value)
             if isinstance(value, int) and it.exact and value > LONGEST and it.shown(value) != grouped(value):
                 told.append(_(it.exact).format(n=grouped(value)))
             if lacking:
@@ -237,9 +261,20 @@ class Totals(QWidget):
         if self._problems:
             text = _("1 problem") if self._problems == 1 else _("{n} problems").format(n=self._problems)
             self._texts[OUT] = text  # nothing is summed up there
-        self.setToolTip("\n".join(told))
+            self._short[OUT] = grouped(self._problems)
+        self._told = tuple(told)
+        self._tell()
         self.setAccessibleName(", ".join(f"{_(COLUMNS[c].name)} {t}" for c, t in self._texts.items()))
         self.update()
+
+    @Slot()
+    def _show_anew(self) -> None:
+        self._tell()
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_anew()
 
     def needs(self) -> dict[int, int]:
         """Pixels that the sums take with their margins, by column."""
@@ -254,23 +289,51 @@ class Totals(QWidget):
         """What stands under each column."""
         return self._texts
 
+    def _tell(self) -> None:
+        """The tip: what is not whole, and what there is to say of the sums."""
+        cut = [
+            f"{_(COLUMNS[c].name)}: {t}" for c, t in self._texts.items() if c in self._rows.shown and self._is_cut(c)
+        ]
+        self.setToolTip("\n".join((*cut, *self._told)))
+
+    def _is_cut(self, column: int) -> bool:
+        return column != LAYER and self.written(column) != self._texts[column]
+
+    def _place(self, column: int) -> tuple[int, int]:
+        """Where what stands under a column begins, and its room, as far as it is seen."""
+        left = self._view.columnViewportPosition(column) + PAD
+        room = self._view.columnWidth(column) - 2 * PAD
+        if column == OUT:
+            end = self._view.columnViewportPosition(LAYER) + PAD + self._words(LAYER).width(self._texts[LAYER])
+            wish = SIGN + self._words(OUT).width(self._texts[OUT]) + 1
+            start = max(min(left, left + room - wish), end + PAD)  # there is room before it, behind “Total”
+            left, room = start + SIGN, left + room - start - SIGN
+        return inner(left, room, self._view.viewport().width())
+
+    def written(self, column: int) -> str:
+        """What of a column's text is written where it is narrow."""
+        return self._words(column).figure(self._texts[column], self._short.get(column, ""), self._place(column)[1])
+
     def paintEvent(self, event: QPaintEvent) -> None:
         now = theme.current()
         painter = QPainter(self)
         painter.fillRect(self.rect(), now.colour("window"))
         painter.fillRect(0, 0, self.width(), 1, now.colour("line"))
-        painter.setClipRect(0, 0, self._view.viewport().width(), self.height())
+        seen, middle = self._view.viewport().width(), (self.height() + 1) / 2
+        painter.setClipRect(0, 0, seen, self.height())
         for column, text in self._texts.items():
             if column not in self._rows.shown:
                 continue
-            left = self._view.columnViewportPosition(column) + PAD
-            room = self._view.columnWidth(column) - 2 * PAD
-            words = self._words(column)
+            words, (left, room) = self._words(column), self._place(column)
             painter.setPen(now.colour({TYPE: "caption", OUT: "problem_text"}.get(column, "text")))
+            if column == LAYER:
+                name = self._view.columnViewportPosition(column) + PAD  # it goes out of sight with its column
+                words.paint(painter, name, self._view.columnWidth(column) - 2 * PAD, middle, text)
+                continue
             if column == OUT:
-                more = max(0, SIGN + words.width(text) + 1 - room)
-                left, room = left - more, room + more  # there is room before it, behind “Total”
-                sign(painter, QRectF(left, 1, SIZE, self.height() - 1), None, now.colour("window"))
-                left, room = left + SIGN, room - SIGN
-            words.paint(painter, left, room, (self.height() + 1) / 2, text, column in NUMBERS)
+                if left < SIGN + PAD:
+                    continue  # out of sight
+                sign(painter, QRectF(left - SIGN, 1, SIZE, self.height() - 1), None, now.colour("window"))
+            if room > words.width("…"):
+                words.paint_figure(painter, left, room, middle, text, self._short.get(column, ""), column in NUMBERS)
         painter.end()

@@ -12,7 +12,7 @@ from ...net.field import Field
 from ...net.fold import GroupRow, inside, path_of, title
 from ...net.refusal import refusal
 from ...text import N_, _
-from ..paint.counts import count, figures, grouped, memory, shape, times
+from ..paint.counts import count, figures, grouped, memory, shape, short, times
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Column:
         if value is None:
             return _(self.unknown)
         return f"≥ {self.shown(value)}" if self.lacks is not None and self.lacks(row) else self.shown(value)
+
+    def shorter(self, value: Number) -> str:
+        """A count with four digits at most, as `61.7 k`; empty where there is nothing shorter to say."""
+        return short(value) if self.shown is count and isinstance(value, int) and value > 999 else ""
 
     def made_from(self, row: Row, sight: Sight) -> object:
         """What the cell's text is made from: where it is equal, so are the texts of rows without a problem."""
@@ -287,7 +291,7 @@ def tip(row: Row, column: int, sight: Sight = ALONE) -> str:
     it = COLUMNS[column]
     value = it.amount(row, sight) if it.amount is not None else None
     lines = []
-    if isinstance(value, int) and it.exact and it.shown(value) not in (grouped(value), f"{value} B"):
+    if isinstance(value, int) and it.exact and value > 999:  # shown short in its cell, or where that is narrow
         lines.append(_(it.exact).format(n=grouped(value)))
     if column == MACS and not row.costed:
         lines.append(_("What this part of a model multiplies is not known, and is in no total."))

@@ -53,6 +53,7 @@ class View(QTableView):
         for place, column in enumerate(ORDER):
             heading.moveSection(heading.visualIndex(column), place)
         self._heading = heading
+        self.horizontalScrollBar().valueChanged.connect(self.viewport().update)  # figures stay inside
         self._given: dict[int, int] = {}  # widths that columns have been given
         self.show_columns()
 
@@ -122,7 +123,7 @@ class View(QTableView):
         chosen = self.selectionModel()
         for place in range(first, last + 1 if last >= 0 else len(self._rows.rows)):
             row, top, selected = self._rows.rows[place], self.rowViewportPosition(place), chosen.isRowSelected(place)
-            self._cells.paint(painter, row, top, columns, selected)
+            self._cells.paint(painter, row, top, columns, self.viewport().width(), selected)
             if row.out is None:
                 self._cells.paint_problem(painter, row, top, *self._sentence(), selected)
         current = self.currentIndex()  # Ctrl+arrows move it without selecting

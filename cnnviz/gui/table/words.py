@@ -27,9 +27,24 @@ class Words:
 
         Its line is at the height `middle`; it is cut where it does not fit.
         """
-        wide = self.width(text)
-        if wide > room + 1:
+        if self.width(text) > room + 1:
             text = self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room + 1)
-            wide = self.width(text)
+        self._write(painter, left, room, middle, text, right)
+
+    def figure(self, text: str, short: str, room: int) -> str:
+        """What is written of a figure where there is so much room: itself, its `short` form, or `…`.
+
+        It is never cut: 416,52 is another number than 416,520.
+        """
+        return next((t for t in (text, short) if t and self.width(t) <= room + 1), "…" if text else "")
+
+    def paint_figure(
+        self, painter: QPainter, left: int, room: int, middle: float, text: str, short: str = "", right: bool = True
+    ) -> None:
+        """Write a figure as `paint` does, whole or not at all."""
+        self._write(painter, left, room, middle, self.figure(text, short, room), right)
+
+    def _write(self, painter: QPainter, left: int, room: int, middle: float, text: str, right: bool) -> None:
         painter.setFont(self.font)
-        painter.drawText(left + room - wide if right else left, round(middle + self._drop), text)
+        start = left + room - self.width(text) if right else left
+        painter.drawText(start, round(middle + self._drop), text)
