@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from keyword import iskeyword
 
 from torch import nn
 
 from ...net.analysis import Analysis, Row
-from ...net.layers import Source
+from ...net.graph import Node
+from ...net.layers import Add, Multiply, Source
 
 _USED = frozenset(dir(nn.Sequential()))  # names that every module has; a layer called so gets an underscore
 
@@ -79,16 +80,45 @@ class Block:
 Part = Leaf | Block
 
 
-def outline(rows: Analysis, end: str) -> Block:
-    """The whole network, whose output is that of node `end`. Only for rows without problems."""
+def outline(rows: Analysis, *ends: str) -> Block:
+    """The whole network, which gives the outputs of the nodes `ends`: the first one, and then in the order of the code.
+
+    Only for rows without problems.
+    """
     members = [r for r in rows.values() if not isinstance(r.node.layer, Source)]
     readers: dict[str, set[str]] = {id: set() for id in rows}
     for row in members:
         for source in row.node.sources:
             readers[source].add(row.id)
-    if end:
+    for end in ends:
         readers[end].add("")  # the world outside reads it
-    return _block("", "", members, readers)
+    block = _block("", "", members, readers)
+    beside = (leaf.row.id for leaf in block.leaves if leaf.row.id in ends[1:])
+    return replace(block, outputs=(*ends[:1], *beside))
+
+
+def joined(block: Block, readers: Mapping[str, Collection[str]]) -> Block:
+    """The same, where a sum is a part of one sum, a + b + c, if nothing else reads it; so with products.
+
+    Code cannot tell the one from the other. `readers`: ids by id, as of the graph.
+    """
+    parts: dict[str, Part] = {}
+    for part in block.parts:
+        if isinstance(part, Block):
+            parts[part.path + "/"] = joined(part, readers)
+            continue
+        node, first = part.row.node, parts.get(part.inputs[0])
+        alone = isinstance(first, Leaf) and len(readers[first.row.id]) == 1 and part.inputs.count(first.row.id) == 1
+        if isinstance(first, Leaf) and alone and _adds(node) and first.row.node.layer == node.layer:
+            del parts[first.row.id]
+            sources, ins = (*first.inputs, *part.inputs[1:]), (*first.row.ins, *part.row.ins[1:])
+            part = Leaf(part.name, part.row._replace(node=replace(node, sources=sources), ins=ins))
+        parts[node.id] = part
+    return replace(block, parts=tuple(parts.values()))
+
+
+def _adds(node: Node) -> bool:
+    return isinstance(node.layer, (Add, Multiply))
 
 
 def identifier(text: str) -> str:
@@ -103,11 +133,11 @@ def identifier(text: str) -> str:
 
 def _block(name: str, path: str, members: Sequence[Row], readers: dict[str, set[str]]) -> Block:
     inside = {r.id for r in members}
-    outputs = tuple(r.id for r in members if readers[r.id] - inside) or tuple(r.id for r in members[-1:])
-    inputs = tuple(dict.fromkeys(s for r in members for s in r.node.sources if s not in inside))
-    if path == "":
-        outputs = tuple(r.id for r in members if "" in readers[r.id])
-    return Block(name, path, tuple(_parts(path, members, readers)), inputs, outputs)
+    parts = tuple(_parts(path, members, readers))
+    order = [leaf.row for part in parts for leaf in part.leaves]
+    outputs = tuple(r.id for r in order if readers[r.id] - inside) or tuple(r.id for r in order[-1:])
+    inputs = tuple(dict.fromkeys(s for r in order for s in r.node.sources if s not in inside))
+    return Block(name, path, parts, inputs, outputs)
 
 
 def _parts(path: str, members: Sequence[Row], readers: dict[str, set[str]]) -> Iterator[Part]:

@@ -19,7 +19,7 @@ from ..build import State, last_end
 from .arguments import BARE, listed, made
 from .forward import Body
 from .kinds import OPERATIONS, Kind, Kinds
-from .outline import PART, Block, Leaf, Part, outline
+from .outline import PART, Block, Leaf, Part, joined, outline
 
 HEAD = N_("{title}, written by cnnviz: {count} parameters.")
 """The first line of a file, by which its importer knows what the network is called."""
@@ -53,7 +53,7 @@ def code(rows: Analysis, name: str = "Net", about: Sequence[str] = ()) -> Code:
     """The same with the names of the weights; `about` are lines for the head. Raises ValueError, too.
 
     With the same weights the class gives bit for bit the same output. A network without groups has the weights'
-    names that its Net has.
+    names that its Net has. Auxiliary outputs come behind the network's own, in a tuple.
     """
     for r in rows.problems:
         assert r.problem is not None
@@ -63,9 +63,8 @@ def code(rows: Analysis, name: str = "Net", about: Sequence[str] = ()) -> Code:
             r.node.layer.torch(r.ins)
         except Misfit as e:
             raise ValueError(f"{r.id}: {e}") from None
-    end = last_end(rows)
-    top = outline(rows, "" if _is_given(rows, end) else end)
-    own = _own(rows)
+    top = joined(outline(rows, *_given_back(rows)), rows.graph.readers)
+    own = _own(top)
     kinds = Kinds(top, [name, *own])
     writer = _Writer(kinds, dict(_places(top, "")))
     classes = [line for kind in kinds.all for line in ("", "", *writer.of_kind(kind))]
@@ -83,17 +82,20 @@ def code(rows: Analysis, name: str = "Net", about: Sequence[str] = ()) -> Code:
     return Code("\n".join(lines), name, dict(_paths(top, "")))
 
 
-def _is_given(rows: Analysis, end: str) -> bool:
-    """Whether the network gives back its picture as it came."""
-    return not end or rows[end].node == rows.input
+def _given_back(rows: Analysis) -> tuple[str, ...]:
+    """Ids of what the network gives: the last end, then auxiliary ones; none where that is its picture as it came."""
+    last = last_end(rows)
+    if not last or rows[last].node == rows.input:
+        return ()
+    return last, *(e for e in rows.graph.ends if e != last and rows[e].out == rows[last].out)
 
 
-def _own(rows: Analysis) -> dict[str, str]:
-    """Source of our modules by name."""
+def _own(top: Block) -> dict[str, str]:
+    """Source of our modules by name, in the order in which they are made."""
     found: dict[str, str] = {}
-    for r in rows.values():
-        kind = r.node.layer.torch(r.ins)[0]
-        if not hasattr(nn, kind) and not isinstance(r.node.layer, OPERATIONS):
+    for row in (leaf.row for leaf in top.leaves):
+        kind = row.node.layer.torch(row.ins)[0]
+        if not hasattr(nn, kind) and not isinstance(row.node.layer, OPERATIONS):
             found.setdefault(kind, inspect.getsource(getattr(modules, kind)))
     return found
 

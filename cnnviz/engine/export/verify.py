@@ -103,7 +103,8 @@ def _module(net: Net, code: Code) -> Callable[[Array], Array]:
 
     def run(x: Array) -> Array:
         with torch.no_grad():
-            out: Array = module(torch.from_numpy(x)).numpy()
+            given = module(torch.from_numpy(x))
+        out: Array = (given[0] if isinstance(given, tuple) else given).numpy()  # behind it are auxiliary outputs
         return out
 
     return run

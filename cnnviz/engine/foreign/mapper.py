@@ -207,18 +207,18 @@ class Mapper:
         return owner
 
     def unmet(self, call: Call, layer: Layer, value: Value, other: Value) -> tuple[Value, ...]:
-        """What met in the last node, which is taken back, for a + b + c is one node; else the value itself.
+        """What met in a node that only this call reads, which is taken back: a + b + c is one node. Else the value.
 
         value  what the call takes first;  other  what it takes then
         """
-        last, source = self.nodes[-1], call.node.args[0]
+        source, node = call.node.args[0], next(n for n in self.nodes if n.id == value.node)
         of_this = isinstance(source, fx.Node) and self._known[source] is value and len(source.users) == 1
-        same = (last.id, last.layer, last.group) == (value.node, layer, group_of(path_to(call.node)))
-        if call.writes or not of_this or not same or other.node == last.id:
+        same = (node.layer, node.group) == (layer, group_of(path_to(call.node)))
+        if call.writes or not of_this or not same or other.node == node.id:
             return (value,)
-        self.nodes.pop()
-        self._names.free(last.id)
-        return tuple(Value(s, self._shapes[s], self.memory()) for s in last.sources)
+        self.nodes.remove(node)
+        self._names.free(node.id)
+        return tuple(Value(s, self._shapes[s], self.memory()) for s in node.sources)
 
     def pointwise(self, call: Call, layer: Layer, value: Value) -> Value:
         """A node of a layer that treats all values alike, wherever they stand."""
