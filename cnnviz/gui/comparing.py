@@ -93,7 +93,7 @@ class Comparing:
     def with_now(self) -> None:
         """Keep the open network as it is, and compare it with what becomes of it."""
         name = _("{name} at {time}").format(name=self._session.file.name, time=time.strftime("%H:%M"))
-        self._begin(name, self._session.graph)
+        self._begin(name, self._session.graph, rows=self._session.rows)
 
     def with_saved(self) -> bool:
         """Compare with the network as it was opened or last saved; false where no file and no preset holds it."""
@@ -118,11 +118,11 @@ class Comparing:
         self._session.comparison_changed.emit()
 
     # ── following ───────────────────────────────────────────────────────────────────────────────────────────────────
-    def _begin(self, name: str, graph: Graph, path: Path | None = None) -> None:
+    def _begin(self, name: str, graph: Graph, path: Path | None = None, rows: Analysis | None = None) -> None:
         self._forget()
         self._session.hush("compare")
         self._folded = fold.usual(graph)
-        self.other = Other(name, analyse(graph), path)
+        self.other = Other(name, rows or analyse(graph), path)
         self._session.comparison_changed.emit()
 
     def _forget(self) -> None:

@@ -19,6 +19,8 @@ SAME, ALIKE, DIFFERS, ONLY_LEFT, ONLY_RIGHT = "=", "≈", "≠", "+", "−"
 """How the two rows of a line stand to each other. ALIKE: the same layer behind others that differ."""
 FOLLOWS = {"out", "activation_bytes", "field"}
 """What changes of a layer when layers before it do."""
+BELIEVED = 0.9
+"""Names that bring so large a share of rows beside their like are those of one network."""
 Pair = tuple[int, int]
 """Places of two rows that stand on one line."""
 
@@ -129,7 +131,7 @@ def align(left: Sequence[Row], right: Sequence[Row]) -> list[Line]:
     kinds = _Kinds()
     found = _pairs(left, right, (_name, kinds.result, kinds.settings, _type, _family))
     alike = _alike(left, right, found)
-    if alike < min(len(left), len(right)):
+    if alike < BELIEVED * min(len(left), len(right)):
         # Names given by numbering, such as conv2d_2, mean little between networks that were made apart: where more
         # layers come to stand beside their like without them, they count later.
         other = _pairs(left, right, (kinds.result, kinds.settings, _name, _type, _family))
@@ -253,22 +255,29 @@ ASPECTS = ("type", "settings", "sources", "out", "params", "macs", "activation_b
 def _changed(left: Row, right: Row, beside: dict[str, str], taken: set[str]) -> tuple[str, ...]:
     """Aspects in which two rows differ; `beside`: the right row's id by the left one's, `taken`: those right ids."""
     a, b = left.node, right.node
+    if left is right and all(beside.get(s) == s for s in a.sources):
+        return ()  # an edit leaves most rows as they were
     grouped = isinstance(left, GroupRow) and isinstance(right, GroupRow)
     alike = _layers(left) == _layers(right) if grouped else a.layer is b.layer or a.layer == b.layer
-    # what reads a layer that only one network has is told by that layer's line
-    known = beside.keys() >= set(a.sources) and taken.issuperset(b.sources)
+    out = left.out != right.out
     differs = (
         type(a.layer) is not type(b.layer),
         not alike,
-        not grouped and known and tuple(beside[s] for s in a.sources) != b.sources,
-        left.out != right.out,
+        not grouped and _rewired(a.sources, b.sources, beside, taken),
+        out,
         left.params != right.params,
         left.macs != right.macs or left.costed != right.costed,
-        left.activation_bytes != right.activation_bytes,
+        (out or grouped) and left.activation_bytes != right.activation_bytes,
         left.field is not right.field and left.field != right.field,
         left.problem is not right.problem and left.problem != right.problem,
     )
     return tuple(name for name, d in zip(ASPECTS, differs, strict=True) if d) if any(differs) else ()
+
+
+def _rewired(left: tuple[str, ...], right: tuple[str, ...], beside: dict[str, str], taken: set[str]) -> bool:
+    """Whether two rows read others; who reads a layer that only one network has is told by that layer's line."""
+    there = tuple(map(beside.get, left))
+    return there != right and None not in there and taken.issuperset(right)
 
 
 def _layers(row: Row) -> list[Layer]:

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.session import Session
 from cnnviz.gui.table.compare import Comparison
-from cnnviz.gui.table.lines import COLUMNS, FIELD, LEFT, MACS, MARK, NAME, OUT, PARAMS, RIGHT, Lines, both
+from cnnviz.gui.table.lines import COLUMNS, FIELD, LEFT, MACS, MARK, NAME, OUT, PARAMS, RIGHT, Lines
+from cnnviz.gui.table.outline import outline
 from cnnviz.gui.table.sides import NAMES
 from cnnviz.net import edit, files
 from cnnviz.net.analysis import analyse
@@ -132,7 +133,7 @@ def test_the_model_keeps_qts_rules(qtmodeltester: ModelTester, lenet: Graph) -> 
     there = analyse(lenet)
     for g in (lenet, edit.remove(lenet, ["C1", "S2"]), preset("alexnet").graph, Graph(), lenet):
         rows = analyse(g)
-        model.show_networks(*both(rows, rows, there, there), "lenet")
+        model.show_networks(outline(rows, rows), outline(there, there), "lenet")
         assert model.rowCount() >= max(len(rows), len(there))
     qtmodeltester.check(model)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
@@ -67,15 +69,22 @@ class Abreast(QTableView):
         self._given: dict[int, int] = {}
 
     # ── widths ──────────────────────────────────────────────────────────────────────────────────────────────────────
-    def widen(self, sums: Sums, afresh: bool) -> None:
-        """Let every column hold what stands in it; `afresh`: of other networks, whose columns may be narrower."""
+    def widen(self, fresh: Mapping[str, Sequence[Line]], sums: Sums, afresh: bool) -> None:
+        """Let every column hold what stands in these lines, by side.
+
+        Columns never shrink by themselves, so nothing jumps; `afresh`: other networks are shown, and all is measured.
+        """
         if afresh:
             self._needs.clear()
             self._brief.clear()
+            fresh = dict.fromkeys((LEFT, RIGHT, ""), self._lines.lines)
         for i, column in enumerate(COLUMNS):
-            told = {self._told(line, i): line for line in self._lines.lines}  # most cells say what others say
+            told = {self._told(line, i): line for line in fresh[column.side]}  # most cells say what others say
             for needs, brief in ((self._needs, False), (self._brief, True)):
-                wide = max((self._beside.needs(line, column, brief) for line in told.values()), default=0)
+                if brief and not column.number:
+                    wide = self._needs[i]  # it says the same
+                else:
+                    wide = max((self._beside.needs(line, column, brief) for line in told.values()), default=0)
                 needs[i] = max(needs.get(i, 0), wide, self.heading.needs(i, brief), sums.needs(i))
             self._wishes[i] = max(self._needs[i], sums.wishes(i))
             if column.what == NAME:

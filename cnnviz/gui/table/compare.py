@@ -27,8 +27,8 @@ from ..paint.signs import Sign
 from ..session import Session
 from .abreast import Abreast
 from .cells import PAD
-from .lines import COLUMNS, LEFT, MACS, PARAMS, RIGHT, Lines, both, signed
-from .outline import OpenRow
+from .lines import COLUMNS, LEFT, MACS, PARAMS, RIGHT, Lines, signed
+from .outline import OpenRow, Outline, outline
 from .sides import MIDDLE, NAMES, Sums
 
 Flag = QItemSelectionModel.SelectionFlag
@@ -44,6 +44,7 @@ class Comparison(QWidget):
         self._session = session
         self._following = False  # the view is being told what is selected, it does not tell
         self._stale = True  # the networks have changed while nobody saw the panel
+        self._outlined: tuple[Analysis, Analysis, Outline] | None = None  # view and rows of the other one, their lines
         self.model = Lines(self)
         self.view = Abreast(self.model, self)
         self.sums = Sums(self.view, self)
@@ -112,12 +113,12 @@ class Comparison(QWidget):
             self.model.forget()
         else:
             rows, view = self._session.rows, self._session.fold.view
-            self.model.show_networks(*both(rows, view, other.rows, self._session.compare.view), other.name)
+            fresh = self.model.show_networks(outline(view, rows), self._there(other), other.name)
             before = self.view.heading.names
             self._call()
             self._say_sums(rows, other)
             self._say_trouble(other)
-            self.view.widen(self.sums, afresh=self.view.heading.names != before)
+            self.view.widen(fresh, self.sums, afresh=self.view.heading.names != before)
         self._following = False
         self._select(scroll=False)
 
@@ -125,6 +126,13 @@ class Comparison(QWidget):
         super().showEvent(event)
         if self._stale:
             self.refresh()
+
+    def _there(self, other: Other) -> Outline:
+        """The other network's lines, made anew when it or its folding has changed."""
+        view = self._session.compare.view
+        if self._outlined is None or self._outlined[0] is not view or self._outlined[1] is not other.rows:
+            self._outlined = view, other.rows, outline(view, other.rows)
+        return self._outlined[2]
 
     @Slot()
     def _call(self) -> None:

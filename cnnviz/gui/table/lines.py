@@ -8,14 +8,14 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from ...net.analysis import Analysis, Row
+from ...net.analysis import Row
 from ...net.compare import ALIKE, SAME, Line, align, settings
 from ...net.fold import GroupRow, name, path_of, title
 from ...net.problems import shape_text
 from ...text import N_, _
 from ..paint.counts import count, grouped, memory, shape, short
 from .columns import field_text
-from .outline import OpenRow, Outline, outline
+from .outline import OpenRow, Outline
 
 LEFT, RIGHT = "left", "right"
 NAME, OUT, PARAMS, MACS, FIELD, MARK = "name", "out", "params", "macs", "field", "mark"
@@ -78,8 +78,8 @@ class Lines(QAbstractTableModel):
         self.brief = False  # figures are short: there is little room
         self.most: dict[str, int] = {PARAMS: 0, MACS: 0}  # of one row of either network: a whole bar
 
-    def show_networks(self, left: Outline, right: Outline, other: str) -> None:
-        """Show these rows side by side."""
+    def show_networks(self, left: Outline, right: Outline, other: str) -> dict[str, list[Line]]:
+        """Show these rows side by side; gives by side the lines on which another row stands than before."""
         self.sides = {LEFT: left, RIGHT: right}
         self.other = other
         counted = [r for r in (*left.rows, *right.rows) if not isinstance(r, OpenRow)]
@@ -87,7 +87,11 @@ class Lines(QAbstractTableModel):
             PARAMS: max((r.params for r in counted), default=0),
             MACS: max((r.macs for r in counted), default=0),
         }
-        self._show(align(left.rows, right.rows))
+        old, new = self.lines, align(left.rows, right.rows)
+        known = {id(row) for line in old for row in (line.left, line.right)}
+        self._show(new)
+        fresh = {side: [line for line in new if id(of(line, side)) not in known] for side in (LEFT, RIGHT)}
+        return {**fresh, "": [*fresh[LEFT], *fresh[RIGHT]]}
 
     def forget(self) -> None:
         """Show nothing."""
@@ -140,11 +144,6 @@ class Lines(QAbstractTableModel):
             exact = name(row.id) if column.what == NAME else _exact(row, column.what)
             return "\n".join(filter(None, (reason or exact, *said)))
         return "\n".join(said)
-
-
-def both(left: Analysis, left_view: Analysis, right: Analysis, right_view: Analysis) -> tuple[Outline, Outline]:
-    """The rows of two networks with subtotals above what is open."""
-    return outline(left_view, left), outline(right_view, right)
 
 
 def _key(line: Line) -> tuple[str, str]:

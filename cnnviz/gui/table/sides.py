@@ -159,6 +159,7 @@ class Beside:
         self._small_bold = Words(bold(theme.caption()))
         self._fonts = {False: Words(body), True: Words(bold(body))}
         self._figures = {False: Words(figures), True: Words(bold(figures))}
+        self._wide: dict[tuple[str, int, str], int] = {}  # pixels of names with their settings, by indent
 
     def words(self, column: Column, different: bool) -> Words:
         """The font of a cell."""
@@ -169,12 +170,14 @@ class Beside:
         row = of(line, column.side)
         if column.side and (row is None or (row.out is None and column.what != NAME)):
             return 0
-        said = text(line, column, brief) if row is None or column.what != NAME else self._called(row, column.side)
-        wide = self.words(column, True).width(said) + 2 * PAD + 1
         if column.what != NAME or row is None:
-            return wide
-        also = row.node.layer.brief
-        return wide + DOT + self.indent(row, column.side) + (self._small_bold.width(also) + PAD if also else 0)
+            return self.words(column, True).width(text(line, column, brief)) + 2 * PAD + 1
+        key = row.id, self.indent(row, column.side), row.node.layer.brief
+        if key not in self._wide:
+            also = self._small_bold.width(key[2]) + PAD if key[2] else 0
+            name = self._fonts[True].width(self._called(row, column.side))
+            self._wide[key] = name + also + DOT + key[1] + 2 * PAD + 1
+        return self._wide[key]
 
     def _called(self, row: Row, side: str) -> str:
         return called(row, below=self.indent(row, side) > 0)
