@@ -104,7 +104,7 @@ def test_the_larger_bar_is_wider_on_the_screen(panel: Comparison, session: Sessi
 
         box = panel.view.visualRect(panel.model.index(place, at(side, PARAMS)))
         return sum(
-            picture.pixelColor(x, box.top() + 5) == theme.current().colour("well")
+            picture.pixelColor(x, box.top() + 5) == theme.current().colour("well").lighter(101)
             for x in range(box.left(), box.right() + 1)
         )
 

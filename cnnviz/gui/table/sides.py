@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelection, QPointF, QRect, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHeaderView, QTableView, QToolButton, QWidget
 
 from ...net.analysis import Row
@@ -40,6 +40,11 @@ def bold(font: QFont) -> QFont:
     font = QFont(font)
     font.setBold(True)
     return font
+
+
+def _bar() -> QColor:
+    """Behind figures: a touch lighter than the wells, so that blue ones stand out by 4.5 to 1 there, too."""
+    return theme.current().colour("well").lighter(101)
 
 
 def rule(column: int) -> bool:
@@ -221,7 +226,7 @@ class Beside:
         wide = (place.width() - PAD) * amount / most if most else 0.0
         if wide >= 1 and not isinstance(row, OpenRow):
             bar = QRectF(place.left() + PAD / 2, place.top() + 4, wide, HEIGHT - 8)
-            painter.fillRect(bar, theme.current().colour("well"))
+            painter.fillRect(bar, _bar())
 
     def _ink(self, line: Line, column: Column, row: Row | None, different: bool) -> str:
         """The colour of a cell's text, by its name in the theme."""
@@ -334,7 +339,7 @@ class Sums(QWidget):
             share = self._bars.get(number, 0.0)
             if share:
                 bar = QRectF(left + PAD / 2, 5, max(1.0, (wide - PAD) * share), self.height() - 9)
-                painter.fillRect(bar, now.colour("well"))
+                painter.fillRect(bar, _bar())
             left, room = left + PAD, wide - 2 * PAD
             if number in self._broken:
                 sign(painter, QRectF(left, 1, SIZE, self.height() - 1), None, now.colour("window"))
