@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QPushButton, QTabBar
@@ -190,6 +190,25 @@ def test_cures_stand_below_their_words_where_there_is_no_room_beside(window, ses
     window.resize(window.minimumSizeHint())
     window.notices.parentWidget().resize(300, 300)
     qtbot.waitUntil(lambda: any(c.toolTip() == c.text() and c.geometry().right() < 300 for c in cures))
+
+
+class Layouts(QObject):
+    """Counts how often a widget is asked to lay itself out."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.LayoutRequest
+        return False
+
+
+def test_a_message_that_stands_leaves_the_window_in_peace(window, session, qtbot):
+    layouts, moment = Layouts(), QTimer(singleShot=True, interval=100)
+    window.notices.installEventFilter(layouts)
+    session.notice("Opening torchvision:resnet152…", "info", actions=(("Cancel", list),))
+    with qtbot.waitSignal(moment.timeout):
+        moment.start()
+    assert 0 < layouts.count < 10
 
 
 def test_editing_while_training_says_so_with_the_way_out(window, session, qtbot):

@@ -133,6 +133,7 @@ class _Bar(QFrame):
         self._said.addLayout(self._cures)
         row.addWidget(self._sign)
         row.addLayout(self._said, 1)
+        self._arranged: tuple[bool, bool] | None = None  # cures below the words, and below each other
         self._details: QPlainTextEdit | None = None
         if notice.details:
             more = _quiet_button(_("Details"))
@@ -156,9 +157,12 @@ class _Bar(QFrame):
         room = wide - ROUND - (DETAILS if self.notice.details else 0)
         words = min(self._words.fontMetrics().horizontalAdvance(self.notice.text), max(LEAST, room // 2))
         right, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        below = words + side_by_side > room
+        below, apart = words + side_by_side > room, side_by_side > room
+        if (below, apart) == self._arranged:
+            return  # an alignment that is set again, though the same, has Qt ask for another layout: without end
+        self._arranged = below, apart
         self._said.setDirection(down if below else right)
-        self._cures.setDirection(right if side_by_side <= room else down)
+        self._cures.setDirection(down if apart else right)
         for place in (self._sign, self._close):
             self._row.setAlignment(place, Qt.AlignmentFlag.AlignTop if below else Qt.AlignmentFlag.AlignVCenter)
 
