@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from http.client import IncompleteRead
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -114,6 +116,12 @@ def look(model: str, layer: str, *more: str) -> int:
     return app.main(["activations", model, "--image", "picture.png", "--layer", layer, "-o", "maps.npy", *more])
 
 
+def refused_after(capsys: Said, *argv: str) -> str:
+    """What is said last, whatever was said before."""
+    capsys.readouterr()
+    return refused(capsys, *argv)
+
+
 # ── training ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("name", ["tiny", "Rolled", "Values"])
 def test_a_model_is_trained_and_goes_on(name: str, models: str, capsys: Said) -> None:
@@ -199,11 +207,26 @@ def test_a_network_file_of_a_model_has_its_weights(models: str, capsys: Said) ->
     assert look("lenet5", "C1", "--input", "1,20,20") == 0
 
 
+def test_an_onnx_file_is_at_work_as_it_is(here: Path, capsys: Said) -> None:
+    assert app.main(["export", "lenet5", "--to", "onnx", "-o", "lenet.onnx"]) == 0
+    assert train("lenet.onnx", "run") == look("lenet.onnx", "C1", "--weights", "run") == 0
+    assert "says that it takes 1×32×32." in refused_after(capsys, "summary", "lenet.onnx", "--input", "1,64,64")
+    Path("cut.onnx").write_bytes(Path("lenet.onnx").read_bytes()[:100_000])
+    assert "cut.onnx: It is not an ONNX file, or a damaged one." in refused(capsys, "train", "cut.onnx", "--out", "x")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (URLError(OSError(-2, "Name or service not known")), "Name or service not known"),
+        (IncompleteRead(b"", 5), "IncompleteRead(0 bytes read, 5 more expected)"),
+    ],
+)
 def test_without_a_network_pretrained_weights_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
+    error: Exception, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
 ) -> None:
     def nobody(*_args: object, **_settings: object) -> None:
-        raise download.URLError(OSError(-2, "Name or service not known"))
+        raise error
 
     monkeypatch.setattr(download, "urlopen", nobody)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
@@ -211,7 +234,7 @@ def test_without_a_network_pretrained_weights_are_refused(
         more = ["--image", "picture.png"] if command[0] == "activations" else []
         said = refused(capsys, command[0], "torchvision:resnet18", *command[1:], *more, "--weights", "DEFAULT",
                        "--out", "x")  # fmt: skip
-        assert "resnet18-f37072fd.pth cannot be downloaded (Name or service not known). Connect" in said
+        assert f"resnet18-f37072fd.pth cannot be downloaded ({why}). Connect" in said
     assert not list(tmp_path.rglob("*.pth*"))
 
 

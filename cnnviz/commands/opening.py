@@ -15,7 +15,7 @@ from ..net.layers import Input
 from ..net.network import Network
 from ..net.plan import Plan
 from ..net.presets import is_model, load
-from ..text import _
+from ..text import _, grouped
 from .progress import Bytes
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ def opened(name: str, shape: tuple[int, int, int] | None = None, weights: str = 
         made = load_model(name, shape, weights, Bytes().show)
     except (*ERRORS, MemoryError) as error:
         raise CommandError(placed(name, error)) from error
+    if shape and (own := made.network.graph.nodes[0].layer.out(())) != shape:
+        text = _("{net}: The file says that it takes {shape}. Export it anew for another size.")
+        raise CommandError(text.format(net=name, shape=grouped(*own)))
     return Opened(name, made.network, made)
 
 
