@@ -218,8 +218,13 @@ class _Training:
             memory.check_training(rows, plan, min(EVALUATED, len(data.test_y)))
         threads = device.threads(plan.threads)
         torch.set_num_threads(threads)
-        self._net = self._first(rows).to(where)
         self._logits = logits_node(rows.graph)
+        net = self._first(rows)
+        if rows.uncosted:
+            from .foreign.gradient import check_gradient  # torch.fx is loaded with the first model
+
+            check_gradient(net, rows, self._logits)
+        self._net = net.to(where)
         self._optimizer = make_optimizer(self._net, plan)
         with self._runner._change:
             run.device = where.type

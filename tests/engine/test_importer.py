@@ -145,3 +145,25 @@ def test_the_engine_may_bring_a_model_of_its_own() -> None:
     assert made.adopt(model) == importer.OWN and made.made(importer.OWN) is model
     made.close()
     made.join(5)
+
+
+class Away(torch.nn.Module):
+    """Values leave torch on their way through it."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(x.detach().numpy() * 2)
+
+
+def away(*_given: object) -> Imported:
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10), Away())
+    return from_module(model, (1, 8, 8), "away")
+
+
+def test_a_model_through_which_no_gradient_comes_is_not_trained(monkeypatch) -> None:
+    monkeypatch.setattr(models, "load_model", away)
+    with Desk() as desk:
+        desk.send(Import(1, "my:away"))
+        graph = desk.until(messages.Imported).network.graph
+        desk.send(Open(1, graph, Plan(), fresh=True, model=1), Train(1, Plan(epochs=1, **ONE), keep=True))
+        failed = desk.failure("train")
+        assert graph.ends[0] in failed.text and "gradient" in failed.text
