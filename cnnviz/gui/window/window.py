@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QPaintEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from ...text import _
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
     from .actions import Actions, NameMenu
     from .desk import Desk
     from .notices import Notices
+    from .sizes import Sizes
 
 LAYOUT = 1  # of the remembered window; another number forgets it
 
@@ -31,6 +40,7 @@ class Window(QMainWindow):
     desk: Desk
     canvas: Canvas
     notices: Notices
+    sizes: Sizes
     runbar: RunBar
     actions_: Actions
     recent: NameMenu
@@ -52,9 +62,11 @@ class Window(QMainWindow):
     def furnish(self, session: Session) -> None:
         """Put panels, menus and toolbar in."""
         from .furniture import furnish, show_titles  # the panels, which nobody needs before the first paint
+        from .sizes import Sizes
 
         self.session = session
         furnish(self)
+        self.sizes = Sizes(self)
         show_titles(self)
         if self.isVisible():
             QTimer.singleShot(0, self._place)  # docks have no size before the event loop has laid them out
@@ -76,6 +88,7 @@ class Window(QMainWindow):
         if self.session.compare.other is None:
             self.docks["compare"].hide()  # it was there when the window was last closed
         show_titles(self)
+        self.sizes.keep_soon()
         self.canvas.setFocus()  # keys are the network's, not the search field's
 
     @Slot()
@@ -85,6 +98,7 @@ class Window(QMainWindow):
 
         arrange(self)
         place(self)
+        self.sizes.keep_soon()
 
     # ── following the session ───────────────────────────────────────────────────────────────────────────────────────
     @Slot()
@@ -120,6 +134,16 @@ class Window(QMainWindow):
         if not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self.painted.emit)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._furnished and not event.spontaneous():
+            self.sizes.keep_soon()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._furnished:
+            self.sizes.restore()
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange and self._furnished:
