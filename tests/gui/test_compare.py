@@ -15,7 +15,7 @@ from cnnviz.gui.session import Session
 from cnnviz.gui.table.compare import Comparison
 from cnnviz.gui.table.lines import COLUMNS, FIELD, LEFT, MACS, MARK, NAME, OUT, PARAMS, RIGHT, Lines
 from cnnviz.gui.table.outline import outline
-from cnnviz.gui.table.sides import NAMES
+from cnnviz.gui.table.sides import NAMES, bar
 from cnnviz.net import edit, files
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
@@ -100,12 +100,9 @@ def test_the_larger_bar_is_wider_on_the_screen(panel: Comparison, session: Sessi
 
     def filled(side: str) -> int:
         """Pixels of the bar's colour along the upper edge of the cell's bar."""
-        from cnnviz.gui.paint import theme
-
         box = panel.view.visualRect(panel.model.index(place, at(side, PARAMS)))
         return sum(
-            picture.pixelColor(x, box.top() + 5) == theme.current().colour("well").lighter(101)
-            for x in range(box.left(), box.right() + 1)
+            picture.pixelColor(x, box.top() + 5).name() == bar().name() for x in range(box.left(), box.right() + 1)
         )
 
     assert filled(LEFT) == 0, "a ten-thousandth is no bar"
