@@ -54,7 +54,8 @@ FORMS = {
         ),
         Form("svg", N_("SVG drawing"), N_("The network as the canvas shows it, for documents and slides."), ".svg",
              N_("SVG drawings")),
-        Form("png", N_("PNG picture"), N_("The same drawing in pixels."), ".png", N_("PNG pictures")),
+        Form("png", N_("PNG picture"), N_("The network as the canvas shows it, in pixels."), ".png",
+             N_("PNG pictures")),
     )
 }  # fmt: skip
 
@@ -96,8 +97,12 @@ class Exports:
         if FORMS[form].runs:
             self._ask(form, path, weights, WRITE)
             return False
+        return self.write(path, self.contents(form))
+
+    def write(self, path: str, contents: bytes) -> bool:
+        """Write what the window has made; gives whether that is done."""
         try:
-            replace_file(path, self.contents(form))
+            replace_file(path, contents)
         except FileError as e:
             self.trouble = str(e)
             self._session.export_changed.emit()

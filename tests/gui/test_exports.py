@@ -8,15 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
+from cnnviz.gui.canvas import Canvas
 from cnnviz.gui.exporting import FORMS
+from cnnviz.gui.paint import theme
 from cnnviz.gui.session import Session
 from cnnviz.gui.window import questions
 from cnnviz.gui.window.exports import ExportDialog
 from cnnviz.link.exporting import SOURCE, VERIFY, WRITE, Export, Exported, Exporting, Withdraw
-from cnnviz.link.messages import Failed
+from cnnviz.link.messages import Bell, Failed, Frame, Watch
 from cnnviz.net import files
 from cnnviz.net.drawing.svg import svg
 from cnnviz.net.graph import Graph
@@ -31,7 +34,9 @@ def dialog(session: Session, qtbot) -> ExportDialog:
 
 
 def shown(session: Session, qtbot) -> ExportDialog:
-    made = ExportDialog(session)
+    canvas = Canvas(session)
+    qtbot.addWidget(canvas)
+    made = ExportDialog(session, canvas)
     made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # the test looks at it afterwards
     qtbot.addWidget(made)
     made.show()
@@ -108,7 +113,7 @@ def test_saving_writes_where_the_person_says_and_the_window_says_it(
     dialog.weights.setChecked(True)
     answer(session)
     dialog.save.click()
-    assert given == [("lenet5.py", "PyTorch source", "Python source", ".py")]
+    assert given == [("lenet5.py", "Export: PyTorch source", "Python source", ".py")]
     wanted = asked(session)
     assert (wanted.path, wanted.goal, wanted.weights) == (str(tmp_path / "mine.py"), WRITE, True)
     assert dialog.isVisible() and not dialog.forms.isEnabled() and not dialog.weights.isEnabled()
@@ -156,6 +161,7 @@ def test_json_and_drawings_need_no_engine(dialog: ExportDialog, session: Session
     sent = len(session.engine.sent)
     for form in ("json", "svg", "png"):
         made = shown(session, qtbot)
+        made.maps.setChecked(False)
         choose(made, form)
         assert made.save.isEnabled() and not made.run.isVisible()
         monkeypatch.setattr(questions, "save_export", lambda *_given, f=form: str(tmp_path / f"a.{f}"))
@@ -173,11 +179,49 @@ def test_a_drawing_shows_what_is_folded(session: Session, qtbot) -> None:
     session.file.open_preset("resnet50")
     made = shown(session, qtbot)
     choose(made, "svg")
+    assert not made.maps.isVisible()
     assert "layer1_0_conv1" not in session.exporting.text("svg")
     before = made.drawing.grab().toImage()
     assert before.pixelColor(before.width() // 2, 4).name() == "#ffffff"
     session.fold.unfold_all()
     assert "layer1_0_conv1" in session.exporting.text("svg")
+
+
+def test_a_picture_of_the_canvas_has_the_maps_of_every_card(session: Session, qtbot, monkeypatch, tmp_path: Path):
+    session.file.open_preset("lenet5")
+    dialog = shown(session, qtbot)
+    choose(dialog, "png")
+    wanted = session.engine.last(Watch).interest.thumbs
+    assert set(wanted) == set(session.graph.index), "also of cards that are out of view"
+    assert dialog.verdict.text() == "Waiting for the feature maps…" and not dialog.save.isEnabled()
+    maps = {id: np.linspace(-1, 1, 2 * 14 * 14, dtype=np.float32).reshape(2, 14, 14) for id in wanted}
+    before = dialog.drawing.grab().toImage()
+    session.engine.frames.append(Frame(session.version, 0, 0, 0, thumbs=maps))
+    session.engine.reply(Bell(frame=True))
+    qtbot.waitUntil(dialog.save.isEnabled)
+    assert dialog.drawing.grab().toImage() != before and dialog.verdict.text() == ""
+    monkeypatch.setattr(questions, "save_export", lambda *_given: str(tmp_path / "a.png"))
+    dialog.save.click()
+    picture = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).reshape(-1, 3)
+    seen = {tuple(p) for p in picture}
+    assert any(r > 150 and b < 60 for r, _g, b in seen) and any(b > 120 and r < 60 for r, _g, b in seen), "red and blue"
+    accent = theme.current().colour("accent")
+    assert (accent.red(), accent.green(), accent.blue()) not in seen, "what is selected is no part of it"
+    assert session.look.selected and session.engine.last(Watch).interest.thumbs != wanted
+
+
+def test_a_name_without_an_ending_gets_it(qtbot, tmp_path: Path) -> None:
+    def answer_it() -> None:
+        asks = QApplication.activeModalWidget()
+        assert isinstance(asks, QFileDialog)
+        offered.append(asks.findChild(QLineEdit).text())
+        asks.findChild(QLineEdit).setText("mine")
+        asks.accept()
+
+    offered: list[str] = []
+    QTimer.singleShot(0, answer_it)
+    path = questions.save_export(None, str(tmp_path / "net.py"), "Export", "Python source", ".py")  # type: ignore[arg-type]
+    assert path == str(tmp_path / "mine.py") and offered == ["net.py"]
 
 
 def test_a_place_that_cannot_be_written_to_is_said(dialog: ExportDialog, session: Session, monkeypatch, tmp_path: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QGraphicsItem
 
 from cnnviz import app
 from cnnviz.gui.exporting import FORMS
@@ -58,6 +59,21 @@ def test_window_and_command_line_write_the_same(program: Program, tmp_path: Path
     names = sorted(p.name for p in mine.iterdir())
     assert names == sorted(p.name for p in theirs.iterdir()) and len(names) == 6
     assert [n for n in names if (mine / n).read_bytes() != (theirs / n).read_bytes()] == []
+
+
+def test_a_picture_of_the_canvas_has_nothing_of_an_earlier_one(program: Program) -> None:
+    """Cards of the same name in another network: Qt keeps pictures of them."""
+    s, canvas = program.session, program.window.canvas
+    program.ready()
+    canvas.picture()
+    s.file.let_go()
+    s.file.open_preset("googlenet")
+    program.until(lambda: s.look.frame and not s.look.stale and len(s.look.frame.thumbs) > 20)
+    program.until(lambda: not canvas.cards_scene.easing())
+    made = canvas.picture()
+    for item in (*canvas.cards_scene.cards.values(), *canvas.cards_scene.wires.values()):
+        item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+    assert canvas.picture() == made
 
 
 def in_front(program: Program) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from time import monotonic
 
-from PySide6.QtCore import QEvent, QRect, QRectF, Qt, QTimer, QVariantAnimation, Slot
-from PySide6.QtGui import QGuiApplication, QHideEvent, QPainter, QPixmapCache, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, QVariantAnimation, Slot
+from PySide6.QtGui import QGuiApplication, QHideEvent, QImage, QPainter, QPixmapCache, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from ...link.messages import TRAINING, Frame
 from ...net.fold import path_of, title
@@ -14,6 +14,7 @@ from ...text import _
 from ..naming import ask_name
 from ..paint import theme
 from ..paint.colour import EASE
+from ..paint.raster import LARGEST
 from ..session import Session
 from .gestures import Band
 from .hands import Hands
@@ -31,6 +32,8 @@ LOOK_AFTER = 60
 """Milliseconds after the last scroll until the cards in view are asked for."""
 
 
+MARGIN = 24.0
+"""Canvas pixels around the network in a picture of it."""
 GLIDERS = 150
 """Cards that move to new places before one's eyes at most: of more, every step would lead hundreds of wires anew."""
 STEP_TIME = 33
@@ -240,6 +243,34 @@ class Canvas(Hands):
         self.show_area(self.cards_scene.content(), glide=True)
         self.fitted = True
         self._glide_from(before)
+
+    def picture(self, fine: float = 2.0) -> QImage:
+        """The whole network with its maps as it looks now, `fine` pixels for each of the canvas; nothing is marked."""
+        self.settle()
+        scene, marked = self.cards_scene, self._marked
+        for id in marked:
+            scene.cards[id].mark(selected=False)
+        kept = {i: i.cacheMode() for i in (*scene.cards.values(), *scene.wires.values())}
+        for item in kept:
+            item.setCacheMode(QGraphicsItem.CacheMode.NoCache)  # Qt would take what it keeps of an earlier picture
+        area = scene.content().adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+        fine = min(fine, LARGEST / max(area.width(), area.height()))
+        image = QImage((area.size() * fine).toSize(), QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(fine)
+        image.fill(scene.world.style.ground)
+        painter = QPainter(image)
+        scene.render(painter, QRectF(QPointF(), area.size()), area)
+        painter.end()
+        for item, mode in kept.items():
+            item.setCacheMode(mode)
+        self._marked = set()
+        self._mark_selection()
+        return image
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Those whose maps its cards show."""
+        return tuple(self.cards_scene.nodes_of(self.cards_scene.cards))
 
     def _glide_from(self, before: dict[str, Point]) -> None:
         """Cards move from these places to where they are."""

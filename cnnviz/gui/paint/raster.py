@@ -36,6 +36,11 @@ def _drawn(svg: str) -> bytes:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     renderer.render(painter)
     painter.end()
+    return encoded(image)
+
+
+def encoded(image: QImage) -> bytes:
+    """The same of what has been painted."""
     contents = QByteArray()
     buffer = QBuffer(contents)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)

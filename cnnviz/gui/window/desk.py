@@ -135,7 +135,7 @@ class Desk:
 
     def export(self) -> None:
         """Choose another form of the network, look at it, and write it."""
-        ExportDialog(self._session, self._window).open()
+        ExportDialog(self._session, self._window.canvas, self._window).open()
 
     # ── pictures ────────────────────────────────────────────────────────────────────────────────────────────────────
     def open_picture(self) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtCore import QByteArray, QEvent, QPointF, QRectF, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QImage, QPainter, QPaintEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -25,14 +25,18 @@ from PySide6.QtWidgets import (
 )
 
 from ...link.exporting import SOURCE, WRITE
+from ...link.messages import Frame
 from ...text import N_, _
+from ..canvas import Canvas
 from ..exporting import FORMS, Form, verdict
 from ..paint import theme
 from ..paint.counts import grouped, memory
+from ..paint.raster import encoded
 from ..session import Session
 from . import questions
 
 SPACE = 2 * theme.GRID
+SOON = 300  # milliseconds from a new frame to the picture of it: while it trains there are many
 WHITE = QColor("#FFFFFF")
 STAGES = {
     "python": (N_("Writing the source…"), N_("Running it beside the network…")),
@@ -45,9 +49,9 @@ STAGES = {
 class ExportDialog(QDialog):
     """Shows one form at a time. It stays until the file is written, so that what is in the way can be mended."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None):
+    def __init__(self, session: Session, canvas: Canvas, parent: QWidget | None = None):
         super().__init__(parent)
-        self._session, self._exporting = session, session.exporting
+        self._session, self._exporting, self._canvas = session, session.exporting, canvas
         self.setWindowTitle(_("Export"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._make()
@@ -56,8 +60,12 @@ class ExportDialog(QDialog):
         for form in FORMS.values():
             self._offer(form)
         session.export_changed.connect(self._follow)
+        self._soon = QTimer(self, singleShot=True, interval=SOON)
+        self._soon.timeout.connect(self._show_maps)
+        session.frame_arrived.connect(self._new_maps)
         self.forms.currentItemChanged.connect(self._choose)
-        self.weights.toggled.connect(self._choose)
+        for box in (self.weights, self.maps):
+            box.toggled.connect(self._choose)
         self.run.clicked.connect(self._run)
         self.copy.clicked.connect(self._copy)
         self.save.clicked.connect(self._save)
@@ -92,6 +100,8 @@ class ExportDialog(QDialog):
             button.setAutoDefault(False)
         self.weights = QCheckBox()
         self.weights.setChecked(self._session.run.knows)
+        self.maps = QCheckBox(_("With the feature maps of the present picture"))
+        self.maps.setChecked(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.save = self.buttons.addButton(_("Save…"), QDialogButtonBox.ButtonRole.AcceptRole)
 
@@ -111,7 +121,9 @@ class ExportDialog(QDialog):
         upper.addWidget(self.forms)
         upper.addLayout(right, 1)
         line = QHBoxLayout()
-        line.addWidget(self.weights, 1)
+        line.addWidget(self.weights)
+        line.addWidget(self.maps)
+        line.addStretch(1)
         line.addWidget(self.buttons)
         box = QVBoxLayout(self)
         box.setContentsMargins(2 * SPACE, 2 * SPACE, 2 * SPACE, 2 * SPACE)
@@ -139,6 +151,17 @@ class ExportDialog(QDialog):
         return bool(self.form.weights) and self.weights.isChecked()
 
     @property
+    def _with_maps(self) -> bool:
+        return self.form.name == "png" and self.maps.isChecked()
+
+    @property
+    def _lacks_maps(self) -> bool:
+        """Whether the engine has yet to give the maps of all cards."""
+        look = self._session.look
+        there = look.frame is not None and not look.stale and look.frame.thumbs.keys() >= set(self._canvas.nodes)
+        return self._with_maps and not there
+
+    @property
     def _path(self) -> str:
         """What the file would be called, and where."""
         settings = self._session.settings
@@ -152,10 +175,15 @@ class ExportDialog(QDialog):
         self.about.setText(_(form.about))
         self.weights.setText(_(form.weights))
         self.weights.setVisible(bool(form.weights))
+        self.maps.setVisible(form.name == "png")
         self.run.setVisible(form.runs)
         self.copy.setVisible(form.name in ("python", "keras", "json"))
         self.pages.setCurrentWidget(self.drawing if form.name in ("svg", "png") else self.source)
-        if form.name in ("svg", "png"):
+        # cards out of view have no maps, or old ones, until they are asked for
+        self._session.look.want("export", "thumbs", self._canvas.nodes if self._with_maps else ())
+        if self._with_maps:
+            self._show_maps()
+        elif form.name in ("svg", "png"):
             self.drawing.show_text(self._exporting.text(form.name))
         elif form.name == "json":
             self.source.setPlainText(self._exporting.text(form.name))
@@ -174,6 +202,17 @@ class ExportDialog(QDialog):
         return "\n".join([*lines, "(output,) = session.run(None, {'image': pictures})  # numpy, float32"])
 
     # ── what comes of it ────────────────────────────────────────────────────────────────────────────────────────────
+    @Slot(object)
+    def _new_maps(self, frame: Frame) -> None:
+        if self._with_maps and not (frame.partial or self._soon.isActive()):
+            self._soon.start()
+
+    @Slot()
+    def _show_maps(self) -> None:
+        if self._with_maps:
+            self.drawing.show_picture(self._canvas.picture())
+            self._follow()
+
     @Slot()
     def _follow(self) -> None:
         """Show how far the export is."""
@@ -191,7 +230,7 @@ class ExportDialog(QDialog):
         self.run.setText(_("Cancel") if waits else _("Verify"))
         self.run.setEnabled(there)
         self.copy.setEnabled(there)
-        self.save.setEnabled(there and not waits)
+        self.save.setEnabled(there and not waits and not self._lacks_maps)
         self.forms.setEnabled(not writes)
         self.weights.setEnabled(not writes)
 
@@ -207,6 +246,8 @@ class ExportDialog(QDialog):
         elif found is not None and found.difference is not None:
             words = f"{verdict(found)}  ✓" if found.agrees else f"!  {verdict(found)}"
             ink = now.ok if found.agrees else now.problem_text
+        elif self._lacks_maps:
+            words = self._session.look.trouble or _("Waiting for the feature maps…")
         elif unfit:
             words = _("The other forms need a network that fits together. {why}").format(why=unfit)
         elif form.runs and there:
@@ -232,15 +273,22 @@ class ExportDialog(QDialog):
     @Slot()
     def _save(self) -> None:
         form = self.form
-        path = questions.save_export(self, self._path, _(form.title), _(form.files), form.suffix)
+        title = _("Export: {form}").format(form=_(form.title))
+        path = questions.save_export(self, self._path, title, _(form.files), form.suffix)
         if path:
             self._session.settings.set("exports", str(Path(path).parent))
-            if self._exporting.save(form.name, path, self._with_weights):
+            if self._with_maps:
+                done = self._exporting.write(path, encoded(self._canvas.picture()))
+            else:
+                done = self._exporting.save(form.name, path, self._with_weights)
+            if done:
                 self.accept()
 
     def done(self, result: int) -> None:
         """The window closes; what is in progress is left."""
         self._session.export_changed.disconnect(self._follow)
+        self._session.frame_arrived.disconnect(self._new_maps)
+        self._session.look.want("export", "thumbs")
         self._exporting.leave()
         super().done(result)
 
@@ -251,27 +299,44 @@ class ExportDialog(QDialog):
 
 
 class Drawing(QFrame):
-    """A drawing on white, as large as there is room."""
+    """A drawing, or a picture, as large as there is room."""
 
     def __init__(self) -> None:
         super().__init__()
         self._renderer = QSvgRenderer(self)
+        self._picture: QImage | None = None
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAccessibleName(_("Drawing"))
 
     def show_text(self, svg: str) -> None:
-        """Show this SVG file."""
+        """Show this SVG file, on white."""
+        self._picture = None
         self._renderer.load(QByteArray(svg.encode()))
         self._renderer.setAspectRatioMode(Qt.AspectRatioMode.KeepAspectRatio)
+        self.update()
+
+    def show_picture(self, picture: QImage) -> None:
+        """Show this, on the colour of its corner."""
+        self._picture = picture
         self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(480, 320)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.contentsRect(), WHITE)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._renderer.render(painter, QRectF(self.contentsRect()))
+        painter, room = QPainter(self), self.contentsRect()
+        if self._picture is None:
+            painter.fillRect(room, WHITE)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._renderer.render(painter, QRectF(room))
+        else:
+            painter.fillRect(room, self._picture.pixelColor(0, 0))
+            fine = self.devicePixelRatio()
+            small = self._picture.scaled(
+                room.size() * fine, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            )
+            small.setDevicePixelRatio(fine)
+            size = small.deviceIndependentSize()
+            painter.drawImage(QRectF(room).center() - QPointF(size.width() / 2, size.height() / 2), small)
         painter.end()
         super().paintEvent(event)
