@@ -137,11 +137,12 @@ def test_a_bad_name_is_explained_where_it_is_typed(form: Form, session: Session,
 # ── what is wrong, and what is selected ──────────────────────────────────────────────────────────────────────────────
 def test_a_problem_takes_the_place_of_the_help(form: Form, session: Session) -> None:
     assert form.words.does.isVisible()
+    high = form.words.sizeHint().height()
     session.edit.set("C1", "kernel_size", (40, 40))
     assert form.words.wrong.isVisible() and "40×40 window" in form.words.wrong.text()
     assert not form.words.cure.isVisible() and not form.words.does.isVisible()
     session.edit.undo()
-    assert form.words.does.isVisible()
+    assert form.words.does.isVisible() and form.words.sizeHint().height() == high, "no hole stays"
 
 
 def test_a_missing_flatten_is_put_in(form: Form, session: Session, qtbot: QtBot) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnnviz.engine.data import KNOWN, SENTENCES
+from cnnviz.gui.training import planform
 from cnnviz.gui.training.planform import DATA, PlanForm
 from cnnviz.gui.training.runbar import RunBar
 from cnnviz.link.messages import IDLE, PAUSED, Ready
@@ -60,3 +61,28 @@ def test_the_weight_of_auxiliary_outputs_is_there_beside_some(session, lenet, qt
     assert not row.isHidden()
     session.edit.undo()
     assert row.isHidden()
+
+
+def test_fields_stay_where_they_are_when_a_training_starts(session, lenet, qtbot):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    session.edit.document.reset(lenet)
+    form.resize(300, 600)
+    with qtbot.waitExposed(form):
+        form.show()
+    before = form.editors["epochs"].pos()
+    session.run.train()
+    assert session.run.active
+    form.widget().layout().activate()
+    assert form.editors["epochs"].pos() == before
+
+
+def test_the_data_folder_can_be_chosen(session, qtbot, monkeypatch, tmp_path):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    answers = [str(tmp_path), ""]
+    monkeypatch.setattr(planform, "ask_folder", lambda parent, title, start: answers.pop(0))
+    for _time in range(2):
+        form.browse.click()
+        assert session.run.plan.data_dir == str(tmp_path), "and cancelling changes nothing"
+    assert not answers and form._folder.text() == str(tmp_path)

@@ -377,6 +377,10 @@ class _Words(QWidget):
         self.does.setText(_(type(row.node.layer).__doc__ or ""))
         if row.problem is None:
             self._stack.setCurrentWidget(self.does)
+            for label in (self.wrong, self.arithmetic):  # or the room that they took would stay
+                label.clear()
+            self.arithmetic.hide()
+            self.cure.show_repair(None)
             return
         self.show_problem(reason, arithmetic)
         self._sign.setVisible(row.problem.code != "waits")

@@ -6,7 +6,17 @@ from dataclasses import fields
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...net.layers.base import kind_of
 from ...net.plan import Plan
@@ -14,6 +24,7 @@ from ...text import N_, _
 from ..boxes import Line
 from ..editor import Editor
 from ..fields import NAMES, editor
+from ..naming import ask_folder
 from ..paint import theme
 from ..session import Session
 
@@ -49,10 +60,12 @@ class PlanForm(QScrollArea):
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(12, 8, 12, 8)
-        self._note = QLabel(_("The learning rate acts at once; everything else with the next training."))
-        self._note.setWordWrap(True)
-        self._note.setFont(theme.caption())
-        column.addWidget(self._note)
+        # it is always there: coming with a training, it would push the fields away from under a person's hands
+        note = QLabel(_("While a training runs, the learning rate acts at once, everything else with the next one."))
+        note.setWordWrap(True)
+        note.setFont(theme.caption())
+        note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        column.addWidget(note)
         self._form = QFormLayout()
         self._form.setHorizontalSpacing(16)
         self._form.setVerticalSpacing(4)
@@ -63,10 +76,8 @@ class PlanForm(QScrollArea):
         self._make()
         session.plan_changed.connect(self.show_plan)
         session.graph_changed.connect(self._show_ends)
-        session.run_changed.connect(self._show_note)
         session.engine_changed.connect(self._show_devices)
         self.show_plan()
-        self._show_note()
 
     def _make(self) -> None:
         for f in fields(Plan):
@@ -81,9 +92,7 @@ class PlanForm(QScrollArea):
                 widget = self._device = _Choice(("auto",))
                 self._device.told.connect(self._chose_device)
             elif f.name == "data_dir":
-                widget = self._folder = Line()
-                self._folder.setPlaceholderText(_("the usual one"))
-                self._folder.editingFinished.connect(self._entered_folder)
+                widget = self._folder_row()
             else:
                 widget = self.editors[f.name] = editor(f.name, kind)
                 self.editors[f.name].told.connect(self._told)
@@ -91,6 +100,29 @@ class PlanForm(QScrollArea):
             widget.setAccessibleName(_(LABELS[f.name]))
             label.setBuddy(widget)
             self._form.addRow(label, widget)
+
+    def _folder_row(self) -> QWidget:
+        """The folder of the data sets, to be typed or chosen."""
+        self._folder = Line()
+        self._folder.setPlaceholderText(_("the usual one"))
+        self._folder.editingFinished.connect(self._entered_folder)
+        self.browse = QPushButton(_("Browse…"))
+        self.browse.setToolTip(_("Choose the data folder"))
+        self.browse.clicked.connect(self._browse)
+        place = QWidget()
+        row = QHBoxLayout(place)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GRID)
+        row.addWidget(self._folder, 1)
+        row.addWidget(self.browse)
+        place.setFocusProxy(self._folder)
+        return place
+
+    @Slot()
+    def _browse(self) -> None:
+        folder = ask_folder(self, _("Choose the data folder"), self._session.run.plan.data_dir)
+        if folder:
+            self._session.run.set_plan(data_dir=folder)
 
     @Slot(object)
     def _told(self, value: Any) -> None:
@@ -133,10 +165,6 @@ class PlanForm(QScrollArea):
         """The weight of auxiliary outputs is there only beside some."""
         several = len(self._session.graph.ends) > 1
         self._form.setRowVisible(self.editors["aux_weight"], several)
-
-    @Slot()
-    def _show_note(self) -> None:
-        self._note.setVisible(self._session.run.active)
 
     @Slot()
     def _show_devices(self) -> None:
