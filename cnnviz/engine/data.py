@@ -112,11 +112,11 @@ def load(name: str, folder: str, layer: Source) -> Data:
 
 
 def sample(data: Data, split: str, index: int, layer: Source) -> tuple[Fitted, int]:
-    """One picture, as the network takes it in, and its class. Raises DataError where there is none of this index."""
+    """One picture, as the network takes it in, and its class. Raises PictureError where there is none of this index."""
     x, y = (data.train_x, data.train_y) if split == "train" else (data.test_x, data.test_y)
     if not 0 <= index < len(x):
         text = _("{name} has {count} pictures here; there is no number {index}.")
-        raise DataError(text.format(name=data.name, count=len(x), index=index))
+        raise pictures.PictureError(text.format(name=data.name, count=len(x), index=index))
     if data.test_texts:
         return pictures.plain(x[index]), int(y[index])
     return Fitted(pictures.shown(x[index]), pictures.normalised(x[index], layer), data.box), int(y[index])

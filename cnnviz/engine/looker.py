@@ -13,6 +13,7 @@ from ..link.messages import (
     Adopt,
     Frame,
     Interest,
+    Look,
     Match,
     Matched,
     Open,
@@ -75,7 +76,7 @@ class Looker:
         self._opens: list[Open] = []
         self._saves: list[str] = []
         self._matches: list[Match | Adopt] = []
-        self._looks: list[Picture] = []
+        self._looks: list[Look] = []
         self._dirty = self._closed = False
         # for all to read; replaced as a whole
         self.interest = Interest()
@@ -112,10 +113,10 @@ class Looker:
             self._opens.append(command)
             self._change.notify_all()
 
-    def look(self, picture: Picture) -> None:
+    def look(self, command: Look) -> None:
         """The picture to show everything on; a newer one replaces one that waits."""
         with self._change:
-            self._looks = [picture]
+            self._looks = [command]
             self._change.notify_all()
 
     def watch(self, interest: Interest) -> None:
@@ -203,9 +204,10 @@ class Looker:
         except Exception as error:
             known = DataError if what == "look" else ()
             what = "data" if isinstance(error, known) else what
-            if what in ("open", "save", "checkpoint") or self._told.get(what) != str(error):
+            look = next((g.number for g in given if isinstance(g, Look)), 0)
+            if look or what in ("open", "save", "checkpoint") or self._told.get(what) != str(error):
                 self._told[what] = str(error)
-                self._post.failed(what, error)
+                self._post.failed(what, error, look=look)
 
     def _open(self, command: Open) -> None:
         try:
@@ -213,6 +215,9 @@ class Looker:
             self._version, self._plan, self._net = command.version, command.plan, None
             self._built = None
             self._shots.clear()
+            if command.fresh:  # another document: the window has heard nothing of what belongs to it
+                self._announced = None
+                self._told.clear()
             self._build(command)
         finally:
             with self._change:
@@ -290,13 +295,17 @@ class Looker:
                 self._announced = ("positions", "")
                 self._post.send(Pictures("positions", 0, len(positions()), ()))
             return
+        wanted = (self._plan.data, self._plan.data_dir)
+        if self._announced != wanted:
+            self._announced = None  # where it cannot be loaded, the one before has to be announced again
         data = self._shelf.data(self._plan, layer)
         self._told.pop("data", None)
-        if self._announced != (self._plan.data, self._plan.data_dir):
-            self._announced = (self._plan.data, self._plan.data_dir)
+        if self._announced != wanted:
+            self._announced = wanted
             self._post.send(Pictures(data.name, len(data.train_y), len(data.test_y), data.classes))
 
-    def _turn_to(self, picture: Picture) -> None:
+    def _turn_to(self, command: Look) -> None:
+        picture = command.picture
         self._told.pop("look", None)
         self._shelf.forget()
         layer = _input(self._rows) or Input()  # a net that cannot take it yet is no reason not to open the picture

@@ -48,10 +48,10 @@ class Post:
         with self._lock:
             self._rung = False
 
-    def failed(self, what: str, error: BaseException, run: int = 0, node: str = "") -> None:
+    def failed(self, what: str, error: BaseException, run: int = 0, node: str = "", look: int = 0) -> None:
         """Tell the window that something did not work."""
         details = "" if is_plain(error) else "".join(traceback.format_exception(error))
-        self.send(Failed(what, sentence(error), details, run, node))
+        self.send(Failed(what, sentence(error), details, run, node, look))
 
 
 class Refused(ValueError):

@@ -143,8 +143,8 @@ class _Engine:
                 self._importer.list()
             case Match() | Adopt():
                 self._looker.match(command)
-            case Look(picture):
-                self._looker.look(picture)
+            case Look():
+                self._looker.look(command)
             case Watch(interest):
                 self._looker.watch(interest)
             case Train():

@@ -48,7 +48,6 @@ class Editing:
         except ValueError as e:
             why = str(e)
         else:
-            self._session.hush("edit")
             self.document.edit(text, graph, merge)
             self._session.fold.forget_aims()
             return True

@@ -38,9 +38,11 @@ class Looking:
         self._session = session
         self.selection: tuple[str, ...] = ()  # ids, the one that panels show last
         self.picture: Picture = Sample(0)
-        self.pictures: Pictures | None = None  # the data set, once loaded
+        self.pictures: Pictures | None = None  # the plan's data set; None where it is not loaded, or cannot be
         self.frame: Frame | None = None
-        self.trouble = ""  # why there is no frame, where the engine has said so
+        self.trouble = ""  # what the engine has said since the last picture came: why there is none
+        self._asked = 0  # number of the newest Look
+        self._before: Picture | None = None  # the picture before that one, where that one may still be refused
         self._first = 0  # version of the first graph of this document: older frames are another one's
         self._unit: Unit | None = None  # as picked; unit() keeps it inside the map
         self._wants: dict[tuple[object, str], tuple[str, ...]] = {}
@@ -113,18 +115,36 @@ class Looking:
     def show(self, picture: Picture) -> None:
         """Show everything on this picture."""
         self._session.hush("failed.look")
+        self._before = self.picture
+        self._ask(picture)
+
+    def _ask(self, picture: Picture) -> None:
         self.picture = picture
-        self._session.send(Look(picture))
+        self._asked += 1
+        self._session.send(Look(picture, self._asked))
         self._session.picture_changed.emit()
+
+    def _go_back(self) -> None:
+        """The newest picture was refused: the engine goes on with the one before."""
+        before, self._before = self._before, None
+        if before is None and self.picture != Sample():  # that one was refused as well
+            before = Sample()
+        node = self._session.rows.input
+        if before is not None and (node is None or suits(before, node.layer)):
+            self._ask(before)
 
     def page(self, by: int) -> None:
         """The next (1) or previous (−1) picture of the data set."""
         if self.pictures:
-            old = self.picture
-            split = old.split if isinstance(old, Sample) else "test"
+            old, split = self.picture, self._split
             n = self.pictures.test if split == "test" else self.pictures.train
             index = (old.index + by) % n if isinstance(old, Sample) else 0
             self.show(Sample(index, split))
+
+    @property
+    def _split(self) -> str:
+        """Which pictures are paged through: "test" or "train"."""
+        return self.picture.split if isinstance(self.picture, Sample) else "test"
 
     def open_picture(self, path: str) -> None:
         """Show everything on a picture file."""
@@ -139,6 +159,14 @@ class Looking:
         self.pictures = pictures
         self._session.hush("failed.data")
         self._session.pictures_changed.emit()
+        n = pictures.test if self._split == "test" else pictures.train
+        if n and isinstance(self.picture, Sample) and self.picture.index >= n:
+            self.show(Sample(0, self._split))  # the data set before had more
+
+    def _lose_pictures(self) -> None:
+        if self.pictures is not None:
+            self.pictures = None
+            self._session.pictures_changed.emit()
 
     # ── frames ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def take_frame(self) -> None:
@@ -162,11 +190,15 @@ class Looking:
         self._first = self._session.version + 1
         self.frame, self.trouble, self._unit = None, "", None
         self._session.frame_arrived.emit(Frame(self._first, 0, 0, 0))
+        self._lose_pictures()
 
     def failed(self, reply: Failed) -> None:
         """The engine could not open the network, load its data or show the picture."""
-        nothing = self.frame is None or self.frame.shown is None
-        if reply.what in ("open", "data", "look") and nothing:
+        if reply.what == "data":
+            self._lose_pictures()
+        if reply.look == self._asked:
+            self._go_back()
+        if reply.what in ("open", "data", "look"):
             self.trouble = reply.text
             self._session.picture_changed.emit()
 
@@ -202,7 +234,7 @@ class Looking:
 
     def resend(self) -> None:
         """Tell a new engine what is looked at."""
-        self._session.send(Look(self.picture))
+        self._ask(self.picture)
         self._session.send(Watch(self._interest))
 
 

@@ -56,12 +56,22 @@ class _Taker(QObject):
 
 
 def as_actions(session: Session, offered: Sequence[Repair]) -> tuple[tuple[str, Callable[[], Any]], ...]:
-    """The first repairs as buttons of a message."""
+    """The first repairs as buttons of a message; where the data set is not there, another one."""
 
     def taking(repair: Repair) -> Callable[[], Any]:
         return lambda: session.edit.repair(repair)
 
-    return tuple((repair.text, taking(repair)) for repair in offered[:ON_MESSAGE])
+    why = session.run.problem
+    first = other_data(session) if why is not None and why.code == "plan.data" else ()
+    return (*first, *((repair.text, taking(repair)) for repair in offered[:ON_MESSAGE]))
+
+
+def other_data(session: Session) -> tuple[tuple[str, Callable[[], Any]], ...]:
+    """The button of a message that trains on the data set that comes with the program, unless it is that one."""
+    home = session.run.home_data
+    if not home or session.run.plan.data == home:
+        return ()
+    return ((_("Train on {name}").format(name=home), session.run.use_home_data),)
 
 
 def preview(repair: Repair, lines: int = LINES) -> str:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -52,6 +53,7 @@ from .folding import Folding
 from .keeping import Keeping
 from .looking import Looking
 from .measuring import Costing
+from .mending import other_data
 from .models import Importing
 from .running import Running
 from .settings import Settings
@@ -82,6 +84,8 @@ class Notice:
     key: str = ""  # a newer notice of the same key replaces this one; Notice("", key=…) takes it away
 
 
+NAMED = 6
+"""Layers that a message names."""
 STARTING, READY, LOST = "starting", "ready", "lost"
 REMEMBERED = 100
 """Versions back to which an undone edit is recognised."""
@@ -137,6 +141,9 @@ class Session(QObject):
         self._shapes: dict[int, object] = {}  # of the latest versions
         self._alike: set[int] = set()  # versions that are the network in the editor
         self._closed = False
+        self._refusal = ""  # why training was refused, while that is being said
+        for signal in (self.graph_changed, self.plan_changed, self.pictures_changed):
+            signal.connect(self._check_refusal)
         self._replied.connect(self._answer)
         self._lost.connect(self._engine_lost)
         self.engine = connect(self._replied.emit, self._lost.emit)
@@ -148,6 +155,8 @@ class Session(QObject):
 
     def notice(self, text: str, level: str = "info", **more: Any) -> None:
         """Tell the person something."""
+        if more.get("key") == "train":
+            self._refusal = text
         self.noticed.emit(Notice(text, level, **more))
 
     def send(self, command: Command) -> None:
@@ -169,6 +178,7 @@ class Session(QObject):
             self._shapes.pop(self.version - REMEMBERED, None)
             self._alike = {v for v, s in self._shapes.items() if s == shape}
         self.look.graph_edited()
+        self.hush("edit")  # what could not be done before this edit
         self.graph_changed.emit()
         self.document_changed.emit()
         if changed:
@@ -182,6 +192,14 @@ class Session(QObject):
         """Take away messages whose cause is gone."""
         for key in keys:
             self.noticed.emit(Notice("", key=key))
+
+    @Slot()
+    def _check_refusal(self) -> None:
+        """Training was refused for a reason that is gone now: after an undo, with another data set."""
+        why = self.run.problem
+        if self._refusal and (why is None or why.text != self._refusal):
+            self._refusal = ""
+            self.hush("train")
 
     @Slot(object)
     def _answer(self, reply: Reply) -> None:
@@ -197,10 +215,11 @@ class Session(QObject):
             self.engine_state, self.devices = READY, reply.devices
             self.engine_changed.emit()
         elif isinstance(reply, Opened):
-            self.hush("failed.open")
+            self._opened(reply)
         elif isinstance(reply, Pictures):
             self.look.take_pictures(reply)
         elif isinstance(reply, Saved):
+            self.hush("failed.save")
             self.file.weights_saved(reply)
         elif isinstance(reply, Advance | Imported | Models | Matched):
             self.models.take(reply)
@@ -210,6 +229,15 @@ class Session(QObject):
             self.exporting.take(reply)
         elif isinstance(reply, Failed):
             self._failed(reply)
+
+    def _opened(self, reply: Opened) -> None:
+        self.hush("failed.open")
+        if reply.weights and reply.fresh:
+            text = _("{file} has no weights that fit {layers}: these start with random ones. Train the network.")
+            file, first = Path(reply.weights).name, ", ".join(reply.fresh[:NAMED])
+            more = len(reply.fresh) - NAMED
+            layers = _("{layers} and {n} more").format(layers=first, n=more) if more > 0 else first
+            self.notice(text.format(file=file, layers=layers), "warning", key="notes")
 
     def _failed(self, reply: Failed) -> None:
         self.run.failed(reply)
@@ -222,10 +250,7 @@ class Session(QObject):
             self.exporting.failed(reply)
             if not reply.details:
                 return  # its window says it
-        actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
-        home = self.run.home_data
-        if reply.what == "data" and home and self.run.plan.data != home:
-            actions = ((_("Train on {name}").format(name=home), self.run.use_home_data),)
+        actions = other_data(self) if reply.what == "data" else ()
         self.notice(reply.text, "error", details=reply.details, actions=actions, key=f"failed.{reply.what}")
         if reply.what == "save":
             self.file.save_failed()

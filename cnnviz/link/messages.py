@@ -112,9 +112,10 @@ class Adopt:
 
 @dataclass(frozen=True)
 class Look:
-    """Everything is shown on this picture now."""
+    """Everything is shown on this picture now. Where it cannot be, Failed("look") names `number`: the old one stays."""
 
     picture: Picture
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -332,6 +333,7 @@ class Failed:
     details: str = ""  # for the log
     run: int = 0
     node: str = ""  # the layer it happened at
+    look: int = 0  # number of the Look that was refused
 
 
 Reply = (

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cnnviz.engine.data import DataError, load, sample
-from cnnviz.engine.pictures import fit
+from cnnviz.engine.pictures import PictureError, fit
 from cnnviz.net.layers import Input
 
 GREY, COLOUR = Input(1, (28, 28)), Input(3, (32, 32))
@@ -44,7 +44,7 @@ def test_a_sample_is_the_picture_fitted() -> None:
         np.testing.assert_array_equal(fitted.shown, direct.shown)
         assert fitted.box == direct.box and label == arrays(small, split)[1][7]
     for index in (-1, 359):
-        with pytest.raises(DataError, match="359"):
+        with pytest.raises(PictureError, match="359"):
             sample(data, "test", index, layer)
 
 

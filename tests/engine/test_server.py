@@ -263,13 +263,28 @@ def test_a_picture_is_shown_and_a_bad_one_leaves_the_old(tmp_path: Path) -> None
         desk.send(Open(1, small(), Plan()), Look(Pixels(dots, "clipboard")))
         frame = desk.frame(lambda f: f.picture.name == "clipboard")
         assert frame.shown is not None and frame.shown.shape == (8, 8, 3) and frame.shown[4, 4].tolist() == [255] * 3
-        desk.send(Look(PictureFile(str(tmp_path / "fake.png"))))
-        assert "fake.png" in desk.failure("look").text
+        desk.send(Look(PictureFile(str(tmp_path / "fake.png")), number=7))
+        failed = desk.failure("look")
+        assert "fake.png" in failed.text and failed.look == 7
         desk.send(Watch(Interest(9)))
         assert desk.frame(lambda f: f.interest == 9).picture.name == "clipboard"
         desk.send(Look(Sample(3, "train")), Open(2, small(size=12), Plan()))
         frame = desk.frame(lambda f: f.version == 2 and f.picture.label is not None)
         assert frame.shown is not None and frame.shown.shape == (12, 12, 3)
+
+
+def test_another_document_hears_of_its_data_set_though_it_is_the_same() -> None:
+    gone = Plan(data="mnist", data_dir="/nowhere")
+    with Desk() as desk:
+        for version, plan in ((1, gone), (2, gone), (3, Plan()), (4, Plan())):
+            desk.send(Open(version, small(), plan, fresh=True))
+            desk.frame(lambda f, v=version: f.version == v)
+        desk.send(Open(5, small(), gone))
+        desk.frame(lambda f: f.version == 5)
+        desk.send(Open(6, small(), Plan()))
+        desk.frame(lambda f: f.version == 6)
+    assert [f.what for f in desk.all(Failed)] == ["data"] * 3
+    assert [p.data for p in desk.all(Pictures)] == ["digits"] * 3
 
 
 def test_a_broken_net_shows_what_still_works_and_cannot_be_trained() -> None:

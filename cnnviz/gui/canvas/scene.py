@@ -167,7 +167,13 @@ class Scene(QGraphicsScene):
     # ── frames ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def take(self, frame: Frame, jump: bool) -> list[Card]:
         """Have the frame's maps; the cards that show some, to be painted anew."""
-        now, shown = monotonic(), []
+        now = monotonic()
+        shown: list[Card] = []
+        if frame.shown is None and not frame.thumbs:  # there is nothing to look at, or not yet: nor on the cards
+            shown += [card for card in self.cards.values() if card.strip.array is not None]
+            for gone in shown:
+                gone.strip.clear()
+            return shown
         first, looking = self._rows.input if self._rows is not None else None, None  # none where it is folded
         if first is not None and frame.shown is not None:
             looking = self.cards[first.id]

@@ -54,6 +54,10 @@ class Strip:
         self.array, self._photo, self._eased, self._image = np.ascontiguousarray(pixels), True, True, None
         return True
 
+    def clear(self) -> None:
+        """Show nothing: what was shown is another network's."""
+        self.array, self._image, self._since, self._photo, self._eased = None, None, None, False, True
+
     @property
     def eases(self) -> bool:
         """Whether the same numbers would be painted otherwise now."""
