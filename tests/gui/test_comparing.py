@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 from cnnviz.gui.session import Session
 from cnnviz.gui.table.compare import Comparison
 from cnnviz.gui.window import questions
-from cnnviz.gui.window.comparing import PAIRS, CompareDialog, begin
-from cnnviz.gui.window.window import Window
+from cnnviz.gui.window.comparing import PAIRS, CompareDialog, begin, show
+from cnnviz.gui.window.window import LAYOUT, Window
 from cnnviz.net import files
 from cnnviz.net.compare import compare
 from cnnviz.net.fold import subtotals
@@ -114,6 +114,48 @@ def test_choosing_by_words(window: Window, session: Session, qtbot: QtBot) -> No
     QTest.keyClick(dialog.search, Qt.Key.Key_Return)
     assert session.compare.other is not None and session.compare.other.name == "vgg19"
     assert window.docks["compare"].isVisible()
+
+
+def test_enter_in_the_list_chooses_once(
+    window: Window, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(questions, "open_network", lambda parent, folder: asked.append(folder) or "")
+    window.desk.compare()
+    dialog = next(d for d in window.findChildren(CompareDialog) if d.isVisible())
+    row = next(r for h, rows in dialog._sections for r in rows if r.data(Qt.ItemDataRole.UserRole).kind == "file")
+    dialog.list.setCurrentItem(row)
+    dialog.list.setFocus()
+    QTest.keyClick(dialog.list, Qt.Key.Key_Return)
+    assert len(asked) == 1
+
+
+def test_a_window_that_was_left_before_there_was_this_dock(session: Session, qtbot: QtBot) -> None:
+    w = Window(session.settings)
+    qtbot.addWidget(w)
+    w.resize(1280, 720)
+    w.furnish(session)
+    w.docks["compare"].setObjectName("another")  # what the older window did not have
+    with qtbot.waitExposed(w):
+        w.show()
+    state = w.saveState(LAYOUT)
+    w.docks["compare"].setObjectName("compare")
+    assert w.restoreState(state, LAYOUT)
+    w.desk.compare_now()
+    dock = w.docks["compare"]
+    assert dock.isVisible() and w.dockWidgetArea(dock) == w.dockWidgetArea(w.docks["table"])
+    session.file.let_go()
+    w.close()
+
+
+def test_closed_and_opened_again(window: Window, session: Session) -> None:
+    session.compare.with_preset("vgg19")
+    show(window)
+    window.docks["compare"].toggleViewAction().trigger()
+    assert window.docks["compare"].isHidden() and session.compare.other is not None
+    window.docks["compare"].toggleViewAction().trigger()
+    panel = window.panels["compare"]
+    assert isinstance(panel, Comparison) and panel.stack.currentIndex() == 1
 
 
 def test_a_file_is_asked_for(window: Window, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
