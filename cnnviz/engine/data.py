@@ -22,7 +22,7 @@ import numpy as np
 
 from ..net.layers import Board, Source, Tokens
 from ..text import _
-from . import pictures, sentences
+from . import memory, pictures, sentences
 from .pictures import Array, Box, Fitted
 
 HOME = Path.home() / "cnnviz" / "data"
@@ -102,6 +102,7 @@ def load(name: str, folder: str, layer: Source) -> Data:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DataError(text.format(name=name, why=why.rstrip("."))) from error
     _check(name, raw)
+    _check_memory(name, raw, layer)
     size = (raw.train_x.shape[1], raw.train_x.shape[2])
     box = pictures.crop(size, layer.size)
     try:
@@ -109,6 +110,18 @@ def load(name: str, folder: str, layer: Source) -> Data:
     except pictures.PictureError as error:
         raise DataError(f"{name}: {error}") from error
     return Data(name, raw.classes, train_x, raw.train_y, test_x, raw.test_y, size, box)
+
+
+def _check_memory(name: str, raw: Raw, layer: Source) -> None:
+    """Raises DataError where the pictures, in the size the network takes in, do not fit into what is free."""
+    values = layer.channels * layer.size[0] * layer.size[1]
+    need = (len(raw.train_x) + len(raw.test_x)) * values * raw.train_x.itemsize
+    have = memory.lacking(need)
+    if have is not None:
+        text = _("{name} in {size} takes about {need} of memory, but only {have} are free. Make the Input smaller.")
+        size = f"{layer.channels}×{layer.size[0]}×{layer.size[1]}"
+        need_text, have_text = memory.size_text(need), memory.size_text(have)
+        raise DataError(text.format(name=name, size=size, need=need_text, have=have_text))
 
 
 def sample(data: Data, split: str, index: int, layer: Source) -> tuple[Fitted, int]:

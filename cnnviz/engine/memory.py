@@ -74,7 +74,7 @@ def need_to_train(rows: Analysis, plan: Plan, measured: int) -> int:
 def check(rows: Analysis, copies: int) -> None:
     """Raises MemoryError with a sentence where the network cannot be built and looked at on one picture."""
     need = need_to_look(rows, copies)
-    have = _lacking(need)
+    have = lacking(need)
     if have is not None:
         text = _("The network needs about {need} of memory, but only {have} are free. Make {node} smaller.")
         raise MemoryError(text.format(need=size_text(need), have=size_text(have), node=_largest(rows, copies, 2)))
@@ -83,7 +83,7 @@ def check(rows: Analysis, copies: int) -> None:
 def check_training(rows: Analysis, plan: Plan, measured: int) -> None:
     """Raises MemoryError with a sentence where the network cannot be trained by this plan; see need_to_train."""
     need = need_to_train(rows, plan, measured)
-    have = _lacking(need)
+    have = lacking(need)
     if have is None:
         return
     smallest = need_to_train(rows, replace(plan, batch_size=1), measured)
@@ -129,7 +129,7 @@ def _largest(rows: Analysis, copies: int, pictures: int) -> str:
     return max(rows.values(), key=lambda r: BYTES * r.params * copies + r.activation_bytes * pictures).id
 
 
-def _lacking(need: int) -> int | None:
+def lacking(need: int) -> int | None:
     """What is free where that is less than `need`; None where there is enough, or the system does not say."""
     have = available()
     if have is not None and need > have:
@@ -140,4 +140,4 @@ def _lacking(need: int) -> int | None:
 
 def size_text(size: int) -> str:
     """`1.5 GB`."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -67,7 +67,7 @@ def sentence(error: BaseException) -> str:
     """What went wrong, for a person: what, where, what to do."""
     text = str(error).strip()
     full = isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text or "not enough memory" in text
-    if full or (isinstance(error, MemoryError) and not text):
+    if full or (isinstance(error, MemoryError) and (not text or type(error) is not MemoryError)):  # numpy's own
         return _("There is not enough memory. Use a smaller batch or a smaller network; the weights are kept.")
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}." if error.filename else error.strerror

@@ -48,6 +48,14 @@ def test_a_sample_is_the_picture_fitted() -> None:
             sample(data, "test", index, layer)
 
 
+def test_pictures_that_do_not_fit_into_memory_are_refused_before_they_are_made() -> None:
+    with pytest.raises(DataError) as caught:
+        load("digits", "", Input(1, (16384, 16384)))
+    said = str(caught.value)
+    assert said.startswith("digits in 1×16384×16384 takes about 1,929.5 GB of memory, but only ")
+    assert said.endswith(" GB are free. Make the Input smaller.")
+
+
 def write_idx(folder: Path, zipped: bool = True) -> tuple[np.ndarray, np.ndarray]:
     folder.mkdir(parents=True, exist_ok=True)
     x, y = np.random.default_rng(0).integers(0, 256, (6, 28, 28), np.uint8), np.arange(6, dtype=np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 import torch
 
@@ -39,6 +40,13 @@ def test_one_bell_at_a_time_and_none_is_lost() -> None:
     assert box.take() is not None
     post.frame(FRAME)
     assert sent[2:] == [Bell(frame=True), Bell(frame=True)]
+
+
+def test_what_numpy_says_of_memory_is_not_repeated() -> None:
+    with pytest.raises(MemoryError, match="Unable to allocate") as caught:
+        np.empty((2**20, 2**30), np.float32)
+    assert sentence(caught.value).startswith("There is not enough memory. Use a smaller batch")
+    assert sentence(MemoryError("Make C3 smaller.")) == "Make C3 smaller."
 
 
 def test_a_full_disk_is_told_once() -> None:
