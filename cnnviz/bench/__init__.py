@@ -16,6 +16,7 @@ CASES = {
     "linear": "table:linear",
     "activation": "screen:activation",
     "edit": "screen:edit",
+    "import": "model:imported",
     "paint": "paint:first_paint",
     "click": "training:click",
     "lateness": "training:lateness",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator
@@ -132,7 +133,13 @@ def _resident() -> float:
 
 
 def edit() -> Iterator[Result]:
-    """Milliseconds from a drop into a 200-layer network to the painted table and canvas."""
+    """Milliseconds from a drop into a large network to the painted table and canvas."""
+    for layers, goal in ((200, "<= 16"), (1000, "<= 50")):
+        yield judge(f"edit of {layers:,} layers to screen", 1e3 * _dropped(layers), None, "ms", goal)
+
+
+def _dropped(layers: int) -> float:
+    """Seconds from a drop into a chain of so many layers until table and canvas have been painted: the median."""
     from ..gui.session import Session
     from ..gui.settings import Settings
     from ..gui.table.table import Table
@@ -155,13 +162,14 @@ def edit() -> Iterator[Result]:
         window.furnish(session)
         window.resize(1600, 960)
         window.show()
-        session.file._show(Network(chain(200), "chain"), None, None)
+        session.file._show(Network(chain(layers), "chain"), None, None)
+        window.docks["table"].raise_()
         _settle()
         gc.collect()
         gc.freeze()  # as the program does once it has started
         table = window.panels["table"]
         assert isinstance(table, Table)
-        painted = _Painted(window.canvas.viewport(), table.view.viewport())
+        painted = Painted(window.canvas.viewport(), table.view.viewport())
         took = []
         for i in range(25):
             wire = wires(session.graph)[100 + i]
@@ -175,10 +183,10 @@ def edit() -> Iterator[Result]:
         gc.unfreeze()
         session.file.let_go()
         window.close()
-    yield judge("edit of 200 layers to screen", 1e3 * sorted(took)[len(took) // 2], None, "ms", "<= 16")
+    return statistics.median(took)
 
 
-class _Painted(QObject):
+class Painted(QObject):
     """Knows when each of these widgets has been painted."""
 
     def __init__(self, *widgets: QWidget):
