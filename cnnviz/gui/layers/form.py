@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -368,19 +367,17 @@ class _Words(QWidget):
         line.setSpacing(2 * theme.GRID)
         line.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(words, 1)
-        self._stack = QStackedLayout(self)
-        self._stack.addWidget(self.does)
-        self._stack.addWidget(self._broken)
+        place = QVBoxLayout(self)  # no QStackedLayout: its pages take the room of the largest, also when that is gone
+        place.setContentsMargins(0, 0, 0, 0)
+        place.setSpacing(0)
+        place.addWidget(self.does)
+        place.addWidget(self._broken)
 
     def show_row(self, row: Row, reason: str, arithmetic: str = "") -> None:
         """Show a layer's help, or the reason why it gives nothing, with its formula."""
         self.does.setText(_(type(row.node.layer).__doc__ or ""))
         if row.problem is None:
-            self._stack.setCurrentWidget(self.does)
-            for label in (self.wrong, self.arithmetic):  # or the room that they took would stay
-                label.clear()
-            self.arithmetic.hide()
-            self.cure.show_repair(None)
+            self._turn(wrong=False)
             return
         self.show_problem(reason, arithmetic)
         self._sign.setVisible(row.problem.code != "waits")
@@ -391,4 +388,8 @@ class _Words(QWidget):
         self.arithmetic.setText(arithmetic)
         self.arithmetic.setVisible(bool(arithmetic))
         self._sign.show()
-        self._stack.setCurrentWidget(self._broken)
+        self._turn(wrong=True)
+
+    def _turn(self, wrong: bool) -> None:
+        self._broken.setVisible(wrong)
+        self.does.setVisible(not wrong)
