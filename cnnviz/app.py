@@ -71,8 +71,11 @@ def _window(file: str, shape: tuple[int, int, int] | None = None) -> int:
 
     why_not = display.why_not()
     if why_not:
-        out = "cnnviz-demo"
-        _say(f"{why_not}, so the demo runs offscreen; its screenshots go to {out}{os.sep}")
+        from . import cli
+
+        cli.must_be_readable(file)
+        out, instead = "cnnviz-demo", f" and shows LeNet-5, not {file}" if file not in ("", "lenet5") else ""
+        _say(f"{why_not}, so the demo runs offscreen{instead}; its screenshots go to {out}{os.sep}")
         return _demo(out)
     display.check()
     from .link.launch import launch

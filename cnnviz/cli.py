@@ -14,7 +14,7 @@ from .net.files import SUFFIX
 from .net.layers import Input
 from .net.layers.base import check, kind_of
 from .net.plan import INITS, OPTIMIZERS, Plan
-from .net.presets import is_model, load, presets
+from .net.presets import ONNX, is_model, load, presets
 from .net.problems import Misfit
 from .text import _
 
@@ -52,6 +52,12 @@ def run(args: argparse.Namespace) -> int:
 def must_exist(file: str) -> None:
     """Raise FileError where the window is asked to open what is not there; what is wrong inside, the window says."""
     if file and file not in presets() and not is_model(file) and not Path(file).is_file():
+        load(file)
+
+
+def must_be_readable(file: str) -> None:
+    """Raise FileError where nobody opens a window that would say so: what is there holds no network."""
+    if file and not (is_model(file) and (Path(file).is_file() or not file.endswith(ONNX))):
         load(file)
 
 

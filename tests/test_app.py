@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from cnnviz import app, cli, display
+from cnnviz.net.files import FileError
 
 from .saying import HERE, Said, refused
 
@@ -137,6 +139,40 @@ def test_x_without_a_display_is_no_display(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
     assert display.why_not() == "there is no display"
+
+
+LOOP = '{"id": "b", "type": "ReLU", "sources": ["c"]}, {"id": "c", "type": "ReLU", "sources": ["b"]}'
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("loop.cnnviz", "loop.cnnviz: "),
+        ("lenet5-1989", "There is neither such a file nor such a preset."),
+        ("gone.onnx", "gone.onnx: There is no such file."),
+    ],
+)
+def test_without_a_display_a_file_that_cannot_be_read_is_said(
+    file: str, says: str, capsys: Said, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("loop.cnnviz").write_text(f'{{"format": 1, "name": "loop", "nodes": [{LOOP}]}}')
+    monkeypatch.setattr(display, "why_not", lambda: "there is no display")
+    monkeypatch.setattr(app, "_demo", lambda out: pytest.fail("nothing is shown"))
+    with pytest.raises(FileError, match=re.escape(says)):
+        app._window(file)
+    if file != "lenet5-1989":  # which is no network's name, so wrong usage
+        assert says in refused(capsys, file)
+
+
+@pytest.mark.parametrize("file", ["", "lenet5", "lenet5-1998", "torchvision:resnet18"])
+def test_without_a_display_it_is_said_which_network_is_shown(
+    file: str, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(display, "why_not", lambda: "there is no display")
+    monkeypatch.setattr(app, "_demo", lambda out: 0)
+    assert app.main([file] if file else []) == 0
+    assert (f"and shows LeNet-5, not {file};" in capsys.readouterr().err) == (file not in ("", "lenet5"))
 
 
 def test_the_demo_passes_on_what_qt_says_but_for_one_line() -> None:
