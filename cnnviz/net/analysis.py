@@ -64,6 +64,7 @@ class Analysis(Mapping[str, Row]):
 
     def __init__(self, graph: Graph, rows: dict[str, Row]):
         self.graph, self._rows = graph, rows
+        self.subtotals: dict[str, Row] = {}  # of groups by path, as far as somebody has asked `fold` for them
 
     def __getitem__(self, id: str) -> Row:
         return self._rows[id]

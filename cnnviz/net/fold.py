@@ -137,7 +137,10 @@ def _waiting(row: Row, card: dict[str, str]) -> Problem | None:
 
 def subtotals(rows: Analysis, path: str) -> GroupRow:
     """The row of an open group: what its card would show."""
-    return _group(card_of(path), [rows[id] for id in rows.graph.groups[path]], None, rows)
+    found = rows.subtotals.get(path)
+    if not isinstance(found, GroupRow):  # not asked for yet
+        found = rows.subtotals[path] = _group(card_of(path), [rows[id] for id in rows.graph.groups[path]], None, rows)
+    return found
 
 
 def _group(id: str, inside: list[Row], card: dict[str, str] | None, rows: Analysis) -> GroupRow:
