@@ -166,11 +166,11 @@ def test_a_frame_from_before_the_edit_is_dimmed_and_says_so(session: Session, ma
     session.edit.set("output", "out_features", 7)
     assert session.look.stale
     qtbot.waitUntil(maps.veil.isVisible)
-    assert maps.veil.text == "shows the net as it was before the edit"
+    assert maps.title.old and "as it was before the edit" in maps.title.toolTip()
     at = place(maps, 0, 0, 0) + maps.view.tiles.viewport().mapTo(maps.view, QPoint())
     assert colour_at(pixels(maps.view), at) != colour_at(bright, at)
     arrive(session, frame(session))
-    assert not maps.veil.isVisible()
+    assert not maps.veil.isVisible() and not maps.title.old
     assert np.array_equal(pixels(maps.view), bright)
 
 

@@ -186,9 +186,10 @@ def test_a_frame_from_before_the_edit_is_dimmed(session: Session, panel: Picture
     session.edit.set("input", "size", (16, 16))
     qtbot.waitUntil(lambda: panel.shot.box is None)
     qtbot.waitUntil(panel.veil.isVisible)
-    place, said = panel.shot.geometry(), panel.veil.pill()
-    assert place.contains(said), "the words lie over the picture, not over the answer"
-    assert said.top() > place.center().y()
+    assert panel.title.text().startswith("before the edit · "), "no words over the picture"
+    assert "as it was before the edit" in panel.title.toolTip()
+    arrive(session, frame(session))
+    assert not panel.veil.isVisible() and "before" not in panel.title.text() + panel.title.toolTip()
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ class Field(Panel):
         self.words = FieldWords()
         self.pages.addWidget(self.words)
         self._column.addWidget(self.pages, 1)
-        self.veil = Veil(self.both, self.shot)
+        self.veil = Veil(self.both, self.title)
         self._pixels: tuple[object, Array | None] = (None, None)
         self.setFocusProxy(self.shot)
         self.measured.setToolTip(

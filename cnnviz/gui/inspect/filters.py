@@ -63,7 +63,7 @@ class Filters(Panel):
         self._marked: object = None
         self._header.addWidget(self.way)
         self._column.addWidget(self.view, 1)
-        self.veil = Veil(self.view)
+        self.veil = Veil(self.view, self.title)
         self.view.set_empty("")
         self.view.picked.connect(self._pick)
         self.way.activated.connect(self._choose)

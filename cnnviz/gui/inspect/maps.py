@@ -56,7 +56,7 @@ class Maps(Panel):
         self._header.addWidget(self.scaling)
         self._column.addWidget(self.scaling.ends)
         self._column.addWidget(self.view, 1)
-        self.veil = Veil(self.view)
+        self.veil = Veil(self.view, self.title)
         self._shown: object = None
         self.view.set_empty("")
         self.view.picked.connect(self._pick)

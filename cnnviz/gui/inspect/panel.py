@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import count
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QFontMetrics, QHideEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ...link.messages import TRAINING, Frame
@@ -31,19 +31,30 @@ class Title(QLabel):
     def __init__(self) -> None:
         super().__init__()
         self._whole = self._tip = ""
+        self._old = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def say(self, text: str, tip: str = "") -> None:
         """Show `text`; `tip` explains it."""
         if (text, tip) != (self._whole, self._tip):
             self._whole, self._tip = text, tip
-            self.setAccessibleName(text)
+            self._cut()
+
+    def mark(self, old: bool) -> None:
+        """Say before the text whether what stands below is from before the last edit."""
+        if old != self._old:
+            self._old = old
             self._cut()
 
     @property
     def whole(self) -> str:
         """What is said, uncut."""
         return self._whole
+
+    @property
+    def old(self) -> bool:
+        """Whether it says that what stands below is from before the last edit."""
+        return self._old
 
     def minimumSizeHint(self) -> QSize:
         return QSize(40, super().minimumSizeHint().height())
@@ -52,9 +63,14 @@ class Title(QLabel):
         return QSize(self.fontMetrics().horizontalAdvance(self._whole) + 2, super().sizeHint().height())
 
     def _cut(self) -> None:
-        text = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        whole = " · ".join(t for t in (_("before the edit") if self._old else "", self._whole) if t)
+        text = self.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideRight, self.width())
+        why = _("It shows the network as it was before the edit, until the new one has been computed.")
         self.setText(text)
-        self.setToolTip("\n".join(t for t in ("" if text == self._whole else self._whole, self._tip) if t))
+        self.setAccessibleName(whole)
+        self.setToolTip(
+            "\n".join(t for t in ("" if text == whole else whole, self._tip, why if self._old else "") if t)
+        )
         self.updateGeometry()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -63,16 +79,15 @@ class Title(QLabel):
 
 
 class Veil(QWidget):
-    """Lies over a picture that is out of date: dims it and says why. Lets the pointer through.
+    """Dims a picture that is out of date, and has its title say so: words of its own would lie over what they mean.
 
-    The words stand at the foot of `at`, a picture inside what is covered: never over other words.
+    Lets the pointer through.
     """
 
-    def __init__(self, over: QWidget, at: QWidget | None = None) -> None:
+    def __init__(self, over: QWidget, title: Title) -> None:
         super().__init__(over)
-        self._over, self._at = over, at or over
+        self._over, self._title = over, title
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setFont(theme.caption())
         self.hide()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -84,20 +99,18 @@ class Veil(QWidget):
         """Cover what lies below if it stays stale for `PATIENCE`, uncover it at once where it is not."""
         if not stale:
             self._timer.stop()
-            self.hide()
+            if not self.isHidden():
+                self.hide()
+                self._title.mark(False)
         elif self.isHidden() and not self._timer.isActive():
             self._timer.start()
-
-    @property
-    def text(self) -> str:
-        """What the veil says."""
-        return _("shows the net as it was before the edit")
 
     @Slot()
     def _cover(self) -> None:
         self.setGeometry(self._over.rect())
         self.raise_()
         self.show()
+        self._title.mark(True)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
@@ -105,30 +118,11 @@ class Veil(QWidget):
         return False
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        now = theme.current()
-        ground = now.colour("panel")
+        ground = theme.current().colour("panel")
         ground.setAlpha(120)
+        painter = QPainter(self)
         painter.fillRect(self.rect(), ground)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pill, flags = self.pill(), int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        painter.setPen(QPen(now.colour("line"), 1))
-        painter.setBrush(now.colour("panel"))
-        painter.drawRoundedRect(pill, theme.RADIUS, theme.RADIUS)
-        painter.setPen(now.colour("text"))
-        painter.drawText(pill, flags, self.text)
-
-    def pill(self) -> QRect:
-        """Where the words stand: as high as they need in the width there is."""
-        place = QRect(
-            self._at.mapTo(self._over, QPoint(0, 0)) if self._at is not self._over else QPoint(0, 0), self._at.size()
-        )
-        room = QRect(0, 0, max(place.width() - 24, 48), 1000)
-        words = QFontMetrics(self.font()).boundingRect(room, int(Qt.TextFlag.TextWordWrap), self.text)
-        pill = QRect(0, 0, words.width() + 17, words.height() + 8)
-        pill.moveCenter(place.center())
-        pill.moveBottom(place.bottom() - 8)
-        return pill
+        painter.end()
 
 
 _turns = count()

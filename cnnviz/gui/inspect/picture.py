@@ -57,7 +57,7 @@ class Picture(Panel):
             self.pages.addWidget(page)
         self._column.addWidget(self.pages, 1)
         self._column.addWidget(self.paging)
-        self.veil, self._sentence_veil = Veil(self.inside, self.shot), Veil(self.sentence, self.sentence.chips)
+        self.veil, self._sentence_veil = Veil(self.inside, self.title), Veil(self.sentence, self.title)
         self.setFocusProxy(self.shot)
         self.paging.open_requested.connect(self.open_requested)
         self.shot.hovered.connect(self._read)
@@ -80,6 +80,10 @@ class Picture(Panel):
         node = self._session.rows.input
         is_board = node is not None and isinstance(node.layer, Board)
         self.paging.speak_of(sentences=self._words is not None, positions=is_board)
+        if is_board or self._words is not None:
+            self.veil.set_stale(False)  # the title is that of another page
+        if is_board or self._words is None:
+            self._sentence_veil.set_stale(False)
         if is_board:
             self._refresh_board(frame)
             return

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -106,8 +106,10 @@ class PlanForm(QScrollArea):
         self._folder = Line()
         self._folder.setPlaceholderText(_("the usual one"))
         self._folder.editingFinished.connect(self._entered_folder)
-        self.browse = QPushButton(_("Browse…"))
-        self.browse.setToolTip(_("Choose the data folder"))
+        self.browse = QToolButton()
+        self.browse.setText("…")
+        self.browse.setToolTip(_("Browse: choose the data folder"))
+        self.browse.setAccessibleName(_("Choose the data folder"))
         self.browse.clicked.connect(self._browse)
         place = QWidget()
         row = QHBoxLayout(place)
