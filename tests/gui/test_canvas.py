@@ -25,7 +25,7 @@ from cnnviz.gui.session import Session
 from cnnviz.link.messages import Frame, Watch
 from cnnviz.net.edit import Wire
 from cnnviz.net.graph import Graph
-from cnnviz.net.layers import Add, Concat, Conv2d, Input, ReLU
+from cnnviz.net.layers import Add, Concat, Conv2d, Input, ReLU, Tanh
 
 from .hand import NONE, at, card, in_step, items, pull, shown
 
@@ -282,6 +282,21 @@ def test_zoom_stays_under_the_pointer_and_within_limits(canvas: Canvas) -> None:
     for _i in range(60):
         canvas.zoom_out()
     assert canvas.zoom == pytest.approx(0.1)
+
+
+def test_fitting_shows_any_network_whole(canvas, session):
+    """Seventeen LeNets side by side: less than the zoom that is the least otherwise."""
+    graph = session.graph
+    for i in range(17):
+        graph = graph.add(Tanh(), ["output"], id=f"far_{i}", pos=(1500.0 * (i + 1), 0.0))
+    session.edit.document.edit("paste", graph)
+    canvas.fit()
+    assert canvas.zoom < 0.1 and canvas.seen.contains(canvas.cards_scene.content())
+    canvas.zoom_in()
+    before = canvas.zoom
+    for _time in range(5):
+        canvas.zoom_out()
+    assert canvas.zoom < before and canvas.seen.contains(canvas.cards_scene.content()), "and no further"
 
 
 def test_panning(canvas: Canvas) -> None:

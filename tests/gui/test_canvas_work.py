@@ -322,6 +322,20 @@ def test_copy_and_paste(canvas: Canvas, session: Session) -> None:
     assert len(session.graph) == 7 and QGuiApplication.clipboard().text() == "mine" and in_step(canvas)
 
 
+@pytest.mark.parametrize("fitted", [True, False])
+def test_a_copy_is_brought_into_view(canvas: Canvas, session: Session, fitted: bool, qtbot: QtBot) -> None:
+    canvas.setFocus()
+    session.look.select(["output"])
+    canvas.fit()
+    if not fitted:
+        canvas.zoom_by(3.0, canvas.mapFromScene(canvas.cards_scene.cards["output"].pos()).toPointF())
+    canvas.duplicate()
+    (copy,) = session.look.selection
+    assert copy != "output"
+    qtbot.waitUntil(lambda: canvas.seen.contains(BODY.translated(canvas.cards_scene.cards[copy].pos())))
+    assert canvas.fitted == fitted
+
+
 def test_select_all_keeps_the_layer_that_is_shown(canvas: Canvas, session: Session) -> None:
     session.look.select(["S2"])
     canvas.select_all()

@@ -186,12 +186,22 @@ class Canvas(Hands):
 
     def paste(self) -> None:
         """Layers from the clipboard."""
-        self._session.edit.paste(QGuiApplication.clipboard().text())
+        self._put(QGuiApplication.clipboard().text())
 
     def duplicate(self) -> None:
         """The selected layers once more; the clipboard stays as it is."""
         if self._session.look.selection:
-            self._session.edit.paste(self._session.edit.copy(self._session.look.selection))
+            self._put(self._session.edit.copy(self._session.look.selection))
+
+    def _put(self, text: str) -> None:
+        """Copied layers into the network and into view."""
+        fitted = self.fitted
+        if not self._session.edit.paste(text):
+            return
+        if fitted:
+            self.fit()
+        else:
+            self.reveal(self.cards_scene.content(self._session.fold.chosen))
 
     def select_all(self) -> None:
         """Every layer; the one that panels show stays it."""

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QStyle, QWidget
 from .scene import Scene
 
 LEAST, MOST = 0.1, 4.0
+"""Zooms; a network that is not whole in view at the least can be seen from as far away as it takes."""
+TINY = 1e-3
+"""Not even a window without a size zooms out further."""
 STEP = 1.2
 LARGEST_FIT = 1.25
 MOVE_TIME = 150
@@ -58,7 +61,7 @@ class View(QGraphicsView):
 
     def look(self, zoom: float, centre: QPointF) -> None:
         """Look there at once."""
-        zoom = min(max(zoom, LEAST), MOST)
+        zoom = self._allowed(zoom)
         if zoom != self.zoom:
             self.setTransform(QTransform.fromScale(zoom, zoom))
             self._scene.world.zoom = zoom
@@ -71,7 +74,7 @@ class View(QGraphicsView):
         self.fitted = False
         middle = QRectF(self.viewport().rect()).center()
         at = middle if at is None else at
-        zoom = min(max(self.zoom * factor, LEAST), MOST)
+        zoom = self._allowed(self.zoom * factor)
         fixed = self.to_canvas(at)
         self.look(zoom, fixed + (middle - at) / zoom)
 
@@ -122,11 +125,21 @@ class View(QGraphicsView):
 
     def fitting(self, area: QRectF) -> float:
         """The zoom at which all of `area` is in view, with a margin."""
+        return min(self._filling(area), LARGEST_FIT)
+
+    def _filling(self, area: QRectF) -> float:
         size = self.viewport().size()
         margin = 24 if min(size.width(), size.height()) > 400 else 12
         across = (size.width() - 2 * margin) / area.width()
         down = (size.height() - 2 * margin) / area.height()
-        return min(max(min(across, down), LEAST), LARGEST_FIT)
+        return max(min(across, down), TINY)
+
+    def _allowed(self, zoom: float) -> float:
+        """The zoom that is nearest to this one and may be."""
+        if zoom >= LEAST:
+            return min(zoom, MOST)
+        content = self._scene.content()
+        return max(zoom, min(LEAST, self._filling(content)) if not content.isEmpty() else LEAST)
 
     def reveal(self, area: QRectF) -> None:
         """Bring `area` into view where it is not, without zooming."""
