@@ -54,6 +54,11 @@ class Row(NamedTuple):
         return self.node.layer.connections(self.ins) if self.out else 0
 
     @property
+    def buffers(self) -> int:
+        """Scalars kept with the weights that no gradient changes, such as running statistics."""
+        return self.node.layer.buffers(self.ins) if self.out else 0
+
+    @property
     def activation_bytes(self) -> int:
         """Memory of the output for one picture, as float32."""
         return BYTES * prod(self.out) if self.out else 0

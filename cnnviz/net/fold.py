@@ -36,6 +36,11 @@ class GroupRow(Row):
         return sum(r.connections for r in self.inside)
 
     @property
+    def buffers(self) -> int:
+        """Running statistics and the like of all layers inside."""
+        return sum(r.buffers for r in self.inside)
+
+    @property
     def costed(self) -> bool:
         """Whether the cost of every layer inside is known."""
         return all(r.costed for r in self.inside)

@@ -136,12 +136,6 @@ def _macs(row: Row, sight: Sight) -> Number:
     return row.macs if row.costed or row.macs else None  # a block of which some layers' cost is known has that much
 
 
-def _buffers(row: Row, sight: Sight = ALONE) -> int:
-    if isinstance(row, GroupRow):
-        return sum(map(_buffers, row.inside))
-    return row.node.layer.buffers(row.ins) if row.out is not None else 0
-
-
 def _measured(name: str, together: Callable[[list[Any]], Any] = sum) -> Callable[[Row, Sight], Number]:
     def amount(row: Row, sight: Sight) -> Number:
         costs = [sight.costs.get(id) for id in inside(row)]
@@ -222,7 +216,7 @@ COLUMNS = (
     Column(
         N_("Buffers"),
         N_("Numbers kept with the weights that no gradient changes: running means and variances, and their count."),
-        amount=_buffers,
+        amount=lambda row, sight: row.buffers,
         exact=N_("{n} numbers"),
     ),
     Column(
