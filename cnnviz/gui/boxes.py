@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import floor, isnan, log10
+from math import floor, log10
 from typing import Any
 
 from PySide6.QtCore import QEvent, QLocale, QPointF, QRectF, QSize, Qt, Signal
@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..net.layers.base import Kind
+from ..net.problems import problem
 from ..text import _
 from .paint import theme
 
@@ -41,12 +42,28 @@ LINE = 26
 
 
 class Spin(QSpinBox):
-    """Whole numbers; the wheel turns it only while it has the focus."""
+    """Whole numbers; anything can be typed, and what cannot be entered is `refused`: a number, or the text.
+
+    The wheel turns it only while it has the focus.
+    """
+
+    refused = Signal(object)
 
     def __init__(self, kind: Kind, parent: QWidget | None = None):
         super().__init__(parent)
         self.setRange(int(max(kind.low, -(2**31))), int(min(kind.high, 2**31 - 1)))
         _behave(self, 48)
+
+    def valueFromText(self, text: str) -> int:
+        value = _whole(text)
+        return self.value() if value is None else value
+
+    def validate(self, text: str, pos: int) -> tuple[QValidator.State, str, int]:
+        return _state(self, _whole(text)), text, pos
+
+    def fixup(self, text: str) -> str:
+        _refuse(self, _whole(text), text)
+        return text
 
     @property
     def pending(self) -> bool:
@@ -71,7 +88,12 @@ class Spin(QSpinBox):
 
 
 class Decimal(QDoubleSpinBox):
-    """Numbers of any magnitude, as `0.1` or `1e-05` or `1e+09`; arrows change the first digit: 1e-5 is near too."""
+    """Numbers of any magnitude, as `0.1` or `1e-05` or `1e+09`; arrows change the first digit: 1e-5 is near too.
+
+    Typed and refused as in Spin.
+    """
+
+    refused = Signal(object)
 
     def __init__(self, kind: Kind, parent: QWidget | None = None):
         super().__init__(parent)
@@ -88,20 +110,15 @@ class Decimal(QDoubleSpinBox):
         return min(plain, short, key=len)
 
     def valueFromText(self, text: str) -> float:
-        return _number(text, self.value())
+        value = _number(text)
+        return self.value() if value is None else value
 
     def validate(self, text: str, pos: int) -> tuple[QValidator.State, str, int]:
-        try:
-            value = float(text.replace(",", "."))
-        except ValueError:
-            partly = all(c in "0123456789.,eE+-" for c in text.strip())
-            return (QValidator.State.Intermediate if partly else QValidator.State.Invalid), text, pos
-        inside = self.minimum() <= value <= self.maximum()
-        return (QValidator.State.Acceptable if inside else QValidator.State.Intermediate), text, pos
+        return _state(self, _number(text)), text, pos
 
     def fixup(self, text: str) -> str:
-        value = _number(text, self.value())
-        return self.textFromValue(min(max(value, self.minimum()), self.maximum()))
+        _refuse(self, _number(text), text)
+        return text
 
     def stepBy(self, steps: int) -> None:
         self.interpretText()
@@ -133,12 +150,37 @@ class Decimal(QDoubleSpinBox):
             event.ignore()
 
 
-def _number(text: str, otherwise: float) -> float:
+def _whole(text: str) -> int | None:
     try:
-        value = float(text.replace(",", "."))
+        return int(text.replace("\N{MINUS SIGN}", "-"))
     except ValueError:
-        return otherwise
-    return otherwise if isnan(value) else value
+        return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace(",", ".").replace("\N{MINUS SIGN}", "-"))
+    except ValueError:
+        return None
+
+
+def _state(box: Spin | Decimal, value: float | None) -> QValidator.State:
+    """Every key is taken: a minus that does nothing would turn −5 into 5. What is wrong is said once it is entered."""
+    fits = value is not None and box.minimum() <= value <= box.maximum()
+    return QValidator.State.Acceptable if fits else QValidator.State.Intermediate
+
+
+def _refuse(box: Spin | Decimal, value: float | None, text: str) -> None:
+    """Tell what cannot be entered; Qt then goes back to the value there was. An empty box needs no words."""
+    if text.strip():
+        box.refused.emit(text if value is None else value)
+
+
+def refusal(name: str, box: Spin | Decimal, value: float | str) -> str:
+    """Why the box does not take this value for the setting `name`: a sentence."""
+    if not isinstance(value, str):
+        return problem("setting.range", setting=name, low=box.minimum(), high=box.maximum(), value=value).text
+    return problem("setting.whole" if isinstance(box, Spin) else "setting.number", setting=name, value=value).text
 
 
 def _next(value: float, way: int, low: float) -> float:

@@ -5,23 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..net.layers.base import Kind
+from .boxes import Decimal, Spin, refusal, say
 from .paint import theme
 
 
 class Editor(QWidget):
-    """An editor of one setting. `told` carries a value that a person entered."""
+    """An editor of one setting. `told` carries a value that a person entered; what cannot be is explained below."""
 
     told = Signal(object)
 
     def __init__(self, name: str, kind: Kind, parent: QWidget | None = None):
         super().__init__(parent)
         self.name, self.kind = name, kind
-        self.line = QHBoxLayout(self)
-        self.line.setContentsMargins(0, 0, 0, 0)
+        self.line = QHBoxLayout()
         self.line.setSpacing(theme.GRID)
+        self.wrong = QLabel(self)
+        self.wrong.setWordWrap(True)
+        self.wrong.setFont(theme.caption())
+        self.wrong.hide()
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(theme.GRID // 2)
+        box.addLayout(self.line)
+        box.addWidget(self.wrong)
 
     def show_value(self, value: Any, fresh: bool = False) -> None:
         """Show a value; `fresh`: of another layer, so that nothing half typed stays."""
@@ -30,6 +39,19 @@ class Editor(QWidget):
     def parts(self) -> tuple[QWidget, ...]:
         """The widgets that take the focus, in their order."""
         raise NotImplementedError
+
+    def explain(self, *boxes: Spin | Decimal) -> None:
+        """Say what these refuse, until something else is typed or shown."""
+        for box in boxes:
+            box.refused.connect(self._refuse)
+            box.lineEdit().textEdited.connect(self.wrong.hide)
+            box.valueChanged.connect(self.wrong.hide)
+
+    @Slot(object)
+    def _refuse(self, value: float | str) -> None:
+        box = self.sender()
+        assert isinstance(box, (Spin, Decimal))
+        say(self.wrong, refusal(self.name, box, value))
 
     @Slot(int)
     @Slot(float)

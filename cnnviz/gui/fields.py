@@ -38,6 +38,7 @@ class NumberEditor(Editor):
         self.line.addWidget(self.box, 1)
         self.line.addStretch()
         self.box.valueChanged.connect(self._tell)
+        self.explain(self.box)
 
     @property
     def value(self) -> int | float:
@@ -47,6 +48,7 @@ class NumberEditor(Editor):
     def show_value(self, value: Any, fresh: bool = False) -> None:
         if fresh or self.box.value() != value:
             quietly(self.box, self.box.setValue, value)
+            self.wrong.hide()
 
     def parts(self) -> tuple[QWidget, ...]:
         return (self.box,)
@@ -108,6 +110,7 @@ class PairEditor(Editor):
         self.high.valueChanged.connect(self._height)
         self.wide.valueChanged.connect(self._width)
         self.link.toggled.connect(self._linked)
+        self.explain(self.high, self.wide)
 
     @property
     def value(self) -> tuple[int, int]:
@@ -118,6 +121,7 @@ class PairEditor(Editor):
         for box, v in zip((self.high, self.wide), value, strict=True):
             if fresh or box.value() != v:
                 quietly(box, box.setValue, v)
+                self.wrong.hide()
         if fresh or value[0] != value[1]:
             quietly(self.link, self.link.setChecked, value[0] == value[1])
 
@@ -166,6 +170,7 @@ class SidesEditor(Editor):
         self.line.addWidget(self.link, 0, Qt.AlignmentFlag.AlignVCenter)
         self.line.addStretch()
         self.link.toggled.connect(self._linked)
+        self.explain(*self.boxes)
 
     @property
     def value(self) -> tuple[int, ...]:
@@ -176,6 +181,7 @@ class SidesEditor(Editor):
         for box, v in zip(self.boxes, value, strict=True):
             if fresh or box.value() != v:
                 quietly(box, box.setValue, v)
+                self.wrong.hide()
         if fresh or len(set(value)) > 1:
             quietly(self.link, self.link.setChecked, len(set(value)) == 1)
 

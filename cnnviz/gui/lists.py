@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ..net.layers.base import Kind, check
 from ..net.problems import Misfit
@@ -22,15 +22,7 @@ class Written(Editor):
     def __init__(self, name: str, kind: Kind, parent: QWidget | None = None):
         super().__init__(name, kind, parent)
         self.text = self._box()
-        self.wrong = QLabel(self)
-        self.wrong.setWordWrap(True)
-        self.wrong.setFont(theme.caption())
-        self.wrong.hide()
-        box = QVBoxLayout()
-        box.setSpacing(theme.GRID // 2)
-        box.addWidget(self.text)
-        box.addWidget(self.wrong)
-        self.line.addLayout(box, 1)
+        self.line.addWidget(self.text, 1)
         self._shown: tuple[Any, ...] = ()
         self.text.textEdited.connect(self._checked)
         self.text.editingFinished.connect(self._entered)

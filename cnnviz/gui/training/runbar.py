@@ -11,7 +11,7 @@ from ...link.messages import IDLE, PAUSED, STOPPING
 from ...net.layers.base import kind_of
 from ...net.plan import OPTIMIZERS, Plan
 from ...text import N_, _
-from ..boxes import Decimal
+from ..boxes import Decimal, refusal
 from ..fields import NAMES
 from ..paint import theme
 from ..running import HOME_SENTENCES
@@ -41,6 +41,7 @@ class RunBar(QWidget):
         label = QLabel(_("lr"))
         label.setBuddy(self.lr)
         self.lr.valueChanged.connect(self._rate_chosen)
+        self.lr.refused.connect(self._rate_refused)
         self.status = QLabel()
         self.status.setFont(theme.tabular(theme.body()))
         self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -69,7 +70,12 @@ class RunBar(QWidget):
 
     @Slot()
     def _rate_chosen(self) -> None:
+        self._session.hush("plan")
         self._session.run.set_plan(lr=self.lr.value())
+
+    @Slot(object)
+    def _rate_refused(self, value: float | str) -> None:
+        self._session.notice(refusal("lr", self.lr, value), "warning", key="plan")
 
     @Slot()
     def _show_progress(self) -> None:
