@@ -144,7 +144,7 @@ class Exporter:
         net = self._looker.make_net(rows, weights.plan).eval()
         fit_state(net, weights.state if state is None else {**weights.state, **state})
         command = asked.command
-        job = Job(command.title, rows, net, name, command.weights, go_on=self._goes_on)
+        job = Job(command.title, rows, net, name, command.weights, go_on=self._goes_on, apart=True)
         made = _Made(same, weights, FORMS[command.form](job))
         with self._change:
             if self._goes_on():

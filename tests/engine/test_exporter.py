@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -11,17 +12,19 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from cnnviz.engine.export import job, to_onnx, verify
+from cnnviz.engine.build import Net
+from cnnviz.engine.export import apart, job, onnx_run, to_onnx, verify
 from cnnviz.engine.foreign import models
 from cnnviz.link import messages
 from cnnviz.link.exporting import SOURCE, VERIFY, WRITE, Export, Exported, Exporting, Withdraw
-from cnnviz.link.messages import Failed, Import, Interest, Open, Opened, Pause, Stop, Train, Watch
+from cnnviz.link.messages import Failed, Import, Interest, Open, Opened, Stop, Train, Watch
+from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import LocalResponseNorm
 from cnnviz.net.plan import Plan
 
 from .desk import Desk
-from .nets import small
+from .nets import lenet, small
 from .test_importer import odd
 from .test_server import LONG, ONE, ended
 
@@ -80,21 +83,29 @@ def test_a_training_goes_on_as_it_would_without(tmp_path: Path) -> None:
             assert desk.until(Exported, lambda e, n=i: e.number == n).agrees
         desk.progress(lambda p: ended(p) and p.run == 2)
         assert desk.points[1] == desk.points[2]
-        desk.send(Train(3, LONG), Pause(True))
-        desk.progress(lambda p: p.run == 3 and p.phase == messages.PAUSED)
-        desk.send(Export(7, "python", str(tmp_path / "a.py"), "Mine", weights=True, goal=WRITE), Stop())
-        assert desk.until(Exported, lambda e: e.number == 7).agrees
+
+
+def test_a_training_does_not_notice_that_torch_follows_the_net(tmp_path: Path) -> None:
+    """In the same process its backward would run into what the exporter notes down of operations."""
+    plan = replace(LONG, batch_size=64)
+    with Desk() as desk:
+        desk.send(Open(1, lenet(), plan), Train(1, plan))
+        desk.progress(lambda p: p.step > 2)
+        for n in (1, 2):
+            desk.send(Export(n, "onnx", str(tmp_path / "a.onnx"), str(n), goal=VERIFY))
+            assert desk.until(Exported, lambda e, n=n: e.number == n).agrees
+        before = len(desk.points[1])
+        desk.progress(lambda p: ended(p) or p.step > before + 5)
+        assert not desk.all(Failed)
+        desk.send(Stop())
 
 
 def test_nothing_is_drawn_from_the_random_numbers_of_a_training() -> None:
-    from cnnviz.engine.build import Net
-    from cnnviz.net.analysis import analyse
-
     rows = analyse(small())
     net = Net(rows).eval()
     before = torch.get_rng_state()
     for form in ("python", "onnx"):
-        made = job.FORMS[form](job.Job("Mine", rows, net, "a", False))
+        made = job.FORMS[form](job.Job("Mine", rows, net, "a", False, apart=True))
         assert made.agrees(made.verify())
     assert torch.equal(before, torch.get_rng_state())
 
@@ -146,7 +157,7 @@ def test_a_newer_one_replaces_it_and_what_is_withdrawn_gives_nothing(monkeypatch
         go.wait(30)
         return b""
 
-    monkeypatch.setattr(to_onnx, "to_onnx", slow)
+    monkeypatch.setattr(onnx_run, "to_onnx_apart", slow)
     with Desk() as desk:
         desk.send(Open(1, small(), Plan()), Export(1, "onnx", "a.onnx", "Mine", goal=VERIFY))
         assert held.wait(30)
@@ -169,20 +180,16 @@ def test_a_newer_one_replaces_it_and_what_is_withdrawn_gives_nothing(monkeypatch
 
 def test_what_is_not_installed_is_said_with_what_installs_it(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with Desk() as desk:
-        desk.send(Open(1, small(), Plan()), Export(1, "onnx", "a.onnx", "Mine"))
-        said = refusal(desk, 1)
-    assert said == (
-        "onnxscript is not installed here, and ONNX needs it. Run: python -m pip install onnx onnxscript onnxruntime"
-    )
+    rows = analyse(small())
+    said = "onnxscript is not installed here, and ONNX needs it. Run: python -m pip install onnx onnxscript onnxruntime"
+    with pytest.raises(to_onnx.ExportError, match=f"^{said}$"):
+        job.Onnx(job.Job("Mine", rows, Net(rows).eval(), "a", False))
 
 
 def test_keras_is_ended_where_nobody_waits_for_it(tmp_path: Path, monkeypatch) -> None:
-    from cnnviz.engine.export import to_keras
-
     begun, ended_by = Event(), []
 
-    class Sleeper(to_keras.subprocess.Popen):
+    class Sleeper(apart.subprocess.Popen):
         def __init__(self, _argv: list[str], **given: object):
             super().__init__([sys.executable, "-c", "import time; time.sleep(60)"], **given)
             begun.set()
@@ -191,7 +198,7 @@ def test_keras_is_ended_where_nobody_waits_for_it(tmp_path: Path, monkeypatch) -
             ended_by.append(self.pid)
             super().kill()
 
-    monkeypatch.setattr(to_keras.subprocess, "Popen", Sleeper)
+    monkeypatch.setattr(apart.subprocess, "Popen", Sleeper)
     with Desk() as desk:
         desk.send(Open(1, small(), Plan()), Export(1, "keras", "a.py", "Mine", goal=VERIFY))
         assert begun.wait(30)

@@ -28,6 +28,7 @@ class Job:
     name     of its file
     weights  whether these go along, in a file beside the source; an ONNX file has them in any case
     used     a weights file that must stay as it is
+    apart    torch may be at work in other threads, which must not notice
     go_on    asked while it takes long; where it says no, what is under way ends with Cancelled
     """
 
@@ -38,6 +39,7 @@ class Job:
     weights: bool
     used: Path | None = None
     go_on: Callable[[], bool] = always
+    apart: bool = False
 
     def about(self, call: Sequence[str]) -> list[str]:
         """What exported code says of itself; the lines of `call` take its weights in."""
@@ -130,10 +132,14 @@ class Onnx(Export):
     """An ONNX file."""
 
     def __init__(self, job: Job):
+        from .onnx_run import to_onnx_apart
         from .to_onnx import to_onnx
 
         super().__init__(job)
-        with _needs("onnx onnxscript onnxruntime"):
+        if job.apart:
+            self._contents = to_onnx_apart(job.net, job.rows, job.go_on)
+            return
+        with needs("onnx onnxscript onnxruntime"):
             self._contents = to_onnx(job.net, job.rows)
 
     @property
@@ -143,7 +149,7 @@ class Onnx(Export):
 
     def verify(self) -> Verified:
         """Run the file in onnxruntime."""
-        with _needs("onnxruntime"):
+        with needs("onnxruntime"):
             return verify(self._job.net, self._job.rows, self._contents)
 
 
@@ -181,7 +187,7 @@ FORMS: dict[str, type[Export]] = {"python": Python, "onnx": Onnx, "keras": Keras
 
 
 @contextmanager
-def _needs(packages: str) -> Iterator[None]:
+def needs(packages: str) -> Iterator[None]:
     """Raise ExportError where one of these is not installed, with what installs them."""
     try:
         yield

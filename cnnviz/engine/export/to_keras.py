@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from os import environ
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,14 +15,12 @@ from ...net.analysis import Analysis, Row, analyse
 from ...net.problems import shape_text
 from ...text import _
 from ..build import Net, last_end
+from . import apart
 from .forward import Body
 from .keras_layers import Array, Call, Unlike, activation, calls, merges
 from .outline import outline
 from .to_onnx import ExportError
-from .verify import Cancelled, Verified, always, compare
-
-PATIENCE = 600  # seconds that Keras may take
-LOOK = 0.1  # seconds after which it is asked again whether to go on
+from .verify import Verified, always, compare
 
 
 @dataclass(frozen=True)
@@ -235,35 +228,18 @@ def verify_keras(
             np.save(room / "in.npy", x.transpose(0, 2, 3, 1))
             arrays = {f"{name}/{i}": w for name, ws in code.weights.items() for i, w in enumerate(ws)}
             np.savez(room / "weights.npz", **arrays)  # type: ignore[arg-type]
-            argv = [sys.executable, str(Path(__file__).with_name("keras_run.py")), folder, str(keep or "")]
-            space = {**environ, "KERAS_BACKEND": "torch", "PYTHONWARNINGS": "ignore"}
-            _run(argv, space, go_on)
+            argv = [str(Path(__file__).with_name("keras_run.py")), folder, str(keep or "")]
+            try:
+                apart.run(argv, go_on, {"KERAS_BACKEND": "torch", "PYTHONWARNINGS": "ignore"})
+            except apart.Failure as e:
+                raise ExportError(_failure(str(e))) from None
             out: Array = np.load(room / "out.npy")
             return out.transpose(0, 3, 1, 2) if out.ndim == 4 else out
 
     return compare(net_, rows, run, runs=1)
 
 
-def _run(argv: list[str], space: dict[str, str], go_on: Callable[[], bool]) -> None:
-    """Wait for the process; it is ended where it is not wanted any more, or takes too long."""
-    until = time.monotonic() + PATIENCE
-    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(argv, env=space, text=True, **pipes) as process:
-        while True:
-            try:
-                _nothing, stderr = process.communicate(timeout=LOOK)
-                break
-            except subprocess.TimeoutExpired:
-                if go_on() and time.monotonic() < until:
-                    continue
-                process.kill()
-                raise ExportError(_("Keras took too long.")) if go_on() else Cancelled from None
-    if process.returncode:
-        raise ExportError(_failure(stderr))
-
-
-def _failure(stderr: str) -> str:
-    last = next((line for line in reversed(stderr.strip().splitlines()) if line.strip()), "")
-    if "No module named 'keras'" in stderr:
+def _failure(said: str) -> str:
+    if "No module named 'keras'" in said:
         return _("Keras is not installed here, so that its code cannot be verified. Run: python -m pip install keras")
-    return _("Keras cannot run this code: {why}").format(why=last.strip()[:300])
+    return _("Keras cannot run this code: {why}").format(why=apart.last_line(said))
