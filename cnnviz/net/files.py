@@ -23,7 +23,7 @@ from typing import Any
 
 from ..text import N_, _
 from .arrange import arrange
-from .graph import Graph, LoopError, Node, graph, is_name
+from .graph import Graph, LoopError, Node, graph, is_name, sharing
 from .layers import TYPES, Layer
 from .layers.base import kind_of
 from .layers.foreign import Foreign
@@ -106,7 +106,7 @@ def network(data: dict[str, Any], name: str) -> Network:
     entries = data["nodes"]
     ids = _ids(entries, name)
     try:
-        made = graph(_node(entry, ids, name) for entry in entries)
+        made = graph(sharing(_node(entry, ids, name) for entry in entries))
     except LoopError as e:
         raise error(name, _("{why}. Remove a source of one of them.").format(why=_capital(str(e)))) from None
     return Network(

@@ -175,6 +175,14 @@ def graph(nodes: Iterable[Node]) -> Graph:
     return Graph(given if ordered else sources_first(given))
 
 
+def sharing(nodes: Iterable[Node]) -> Iterator[Node]:
+    """The nodes with equal layers as one object: an analysis asks each object once."""
+    known: dict[Layer, Layer] = {}
+    for n in nodes:
+        layer = known.setdefault(n.layer, n.layer)
+        yield n if layer is n.layer else replace(n, layer=layer)
+
+
 def paths(group: str) -> Iterator[str]:
     """`a/b` lies in the groups `a` and `a/b`: these, from the outermost."""
     parts = group.split("/") if group else []

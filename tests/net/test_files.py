@@ -337,3 +337,11 @@ def test_a_preset_needs_no_pydantic() -> None:
     """pydantic takes 0.1 s, which the first window does not have."""
     code = "import sys; from cnnviz.net.presets import preset; preset('lenet5'); assert 'pydantic' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_equal_layers_of_a_file_are_one_object(tmp_path: Path) -> None:
+    graph = Graph().add(Input(), id="i").add(ReLU(), ["i"], id="a").add(ReLU(), ["a"], id="b")
+    assert graph["a"].layer is not graph["b"].layer
+    files.write(tmp_path / "n.cnnviz", Network(graph, "n"))
+    read_ = files.read(tmp_path / "n.cnnviz").graph
+    assert read_["a"].layer is read_["b"].layer and read_ == graph

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from ...net.graph import Graph, Node, graph
+from ...net.graph import Graph, Node, graph, sharing
 from ...net.layers.source import Input, Source
 from ...net.network import Network
 from ...net.plan import Plan
@@ -249,4 +249,4 @@ def _ended(nodes: list[Node], output: str) -> Graph:
     read = {s for n in nodes for s in n.sources}
     if output not in read and nodes[-1].id != output:
         nodes = [*(n for n in nodes if n.id != output), *(n for n in nodes if n.id == output)]
-    return graph(nodes)
+    return graph(sharing(nodes))
