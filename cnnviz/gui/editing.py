@@ -260,9 +260,16 @@ class Editing:
 
     # ── undo ────────────────────────────────────────────────────────────────────────────────────────────────────────
     def undo(self) -> None:
-        """Take the last edit back."""
-        self.document.undo()
+        """Take the last edit back; layers that come back are selected."""
+        self._step(self.document.undo)
 
     def redo(self) -> None:
-        """Do again what was taken back."""
-        self.document.redo()
+        """Do again what was taken back; layers that come back are selected."""
+        self._step(self.document.redo)
+
+    def _step(self, go: Callable[[], None]) -> None:
+        before = self.document.graph
+        go()
+        back = [n.id for n in self.document.graph if n.id not in before]
+        if back:
+            self._session.look.select(back)

@@ -336,6 +336,19 @@ def test_a_copy_is_brought_into_view(canvas: Canvas, session: Session, fitted: b
     assert canvas.fitted == fitted
 
 
+def test_layers_that_come_back_are_selected(canvas: Canvas, session: Session) -> None:
+    session.look.select(["C1", "S2"])
+    canvas.delete()
+    session.edit.undo()
+    assert set(session.look.selection) == {"C1", "S2"}
+    session.look.select(["output"])
+    canvas.duplicate()
+    (copy,) = session.look.selection
+    session.edit.undo()
+    session.edit.redo()
+    assert session.look.selection == (copy,)
+
+
 def test_select_all_keeps_the_layer_that_is_shown(canvas: Canvas, session: Session) -> None:
     session.look.select(["S2"])
     canvas.select_all()
