@@ -13,6 +13,7 @@ from cnnviz.gui.session import Session
 from cnnviz.gui.table.cells import PAD, SIGN, total_font
 from cnnviz.gui.table.columns import FIELD, LAYER, OUT, PARAMS, TYPE, cell
 from cnnviz.gui.table.table import Table
+from cnnviz.gui.table.view import WIDEST
 from cnnviz.gui.table.words import Words
 from cnnviz.net.analysis import Row
 from cnnviz.net.graph import Graph, Wire
@@ -77,6 +78,13 @@ def test_problems_stand_behind_the_word_total(session: Session, lenet: Graph, qt
     left, _room = t.totals._place(OUT)
     assert t.totals.written(OUT) == "2" and "Output: 2 problems" in t.totals.toolTip()
     assert left - SIGN >= PAD + Words(total_font()).width("Total")
+
+
+def test_a_long_name_leaves_room_for_the_other_columns(session: Session, lenet: Graph, qtbot: QtBot) -> None:
+    t = show(session, lenet, qtbot)
+    session.edit.rename("C1", "x" * 5000)
+    assert t.view.columnWidth(LAYER) <= WIDEST + 24
+    assert t.view.columnViewportPosition(PARAMS) < t.view.viewport().width()
 
 
 def test_a_double_click_at_an_edge_fits_the_column(table: Table) -> None:

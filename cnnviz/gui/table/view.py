@@ -17,6 +17,8 @@ from .columns import COLUMNS, LAYER, ORDER, OUT, TYPE
 from .outline import OpenRow
 from .rows import Rows
 
+WIDEST = 220
+"""Pixels that a column takes by itself at most; a person may draw it wider."""
 LOOSE = 24
 """Pixels that a column gets beyond its contents where there is room to spare."""
 
@@ -86,7 +88,7 @@ class View(QTableView):
             }  # most cells say what others say
             for row in told.values():
                 wide = max(wide, self._cells.needs(row, column))
-            self._needs[column] = wide
+            self._needs[column] = min(wide, WIDEST)
         self._share()
 
     def _share(self) -> None:
