@@ -159,6 +159,16 @@ def _next(p: Pen) -> None:
     p.line((6, 3), (11, 8), (6, 13))
 
 
+def _close(p: Pen) -> None:
+    p.line((4, 4), (12, 12))
+    p.line((4, 12), (12, 4))
+
+
+def _float(p: Pen) -> None:
+    p.box(3, 6, 10, 13)
+    p.line((6, 6), (6, 3), (13, 3), (13, 10), (10, 10))
+
+
 DRAWINGS: dict[str, Callable[[Pen], None]] = {
     "undo": _undo,
     "redo": _redo,
@@ -177,6 +187,8 @@ DRAWINGS: dict[str, Callable[[Pen], None]] = {
     "picture": _picture,
     "previous": _previous,
     "next": _next,
+    "close": _close,
+    "float": _float,
 }
 """Every icon by its name."""
 

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtWidgets import QDockWidget, QMenu, QSizePolicy, QTabBar, QTabWidget, QToolBar, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QDockWidget,
+    QMenu,
+    QSizePolicy,
+    QTabBar,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
-from ...net import presets
 from ...text import N_, _
 from ..canvas import Canvas
 from ..inspect import Field, Filters, Maps, Picture
 from ..layers.form import Form
 from ..layers.palette import Palette
 from ..layers.why import Why
+from ..paint import icons, theme
 from ..table.compare import Comparison
 from ..table.table import Table
 from ..training.curves import Curves
@@ -21,7 +31,9 @@ from ..training.planform import PlanForm
 from ..training.runbar import RunBar
 from .actions import COMMANDS, MENUS, TRAIN, VIEW, Actions, NameMenu, train_texts
 from .desk import Desk
+from .networks import NetworkMenu
 from .notices import Notices
+from .tabs import TabTips
 from .window import Window
 
 LEFT, RIGHT, BOTTOM = (
@@ -42,7 +54,17 @@ DOCKS: tuple[tuple[str, str, Any, Qt.DockWidgetArea, str], ...] = (  # …, name
     ("curves", N_("Curves"), Curves, BOTTOM, ""),
     ("plan", N_("Plan"), PlanForm, BOTTOM, "curves"),
 )
+TIPS = {
+    "maps": N_("What the selected layer gives for the picture: its feature maps"),
+    "filters": N_("The weights of the selected layer"),
+    "field": N_("The receptive field: the pixels of the picture that the selected unit sees"),
+    "settings": N_("The selected layer's name and settings"),
+    "why": N_("Where the selected layer's shape and numbers come from"),
+    "curves": N_("Loss and accuracy of the training"),
+    "plan": N_("How the network is trained"),
+}
 IN_FRONT = ("maps", "table", "curves")
+BUTTONS = {"qt_dockwidget_floatbutton": "float", "qt_dockwidget_closebutton": "close"}
 WHEN_ASKED = ("compare",)
 """Docks that are not there until they are asked for."""
 
@@ -66,6 +88,7 @@ def _make_docks(window: Window) -> None:
     for area in (LEFT, RIGHT, BOTTOM):
         window.setTabPosition(area, QTabWidget.TabPosition.North)
     window.panels, window.docks = {}, {}
+    window.tips = TabTips({_(title): _(TIPS[name]) for name, title, *_more in DOCKS if name in TIPS}, window)
     for name, title, panel, _area, _beside in DOCKS:
         dock = Dock(name, _(title), window)
         window.panels[name], window.docks[name] = panel(window.session), dock
@@ -101,7 +124,22 @@ class Dock(QDockWidget):
     @Slot(bool)
     def _show_panel(self, seen: bool) -> None:
         # Qt only moves a dock aside whose tab is behind: its panel would go on working for nobody
-        self.widget().setVisible(seen or self.isFloating())
+        window, panel, shown = self.parent(), self.widget(), seen or self.isFloating()
+        if not shown and isinstance(window, Window) and panel.isAncestorOf(window.focusWidget()):
+            window.canvas.setFocus()  # Qt would give the focus to a panel that nobody thinks of
+        panel.setVisible(shown)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._draw_buttons()
+
+    def _draw_buttons(self) -> None:
+        """Ours: Fusion's own are hardly seen in the dark, and Qt takes them again with every title bar."""
+        for name, sign in BUTTONS.items():
+            button = self.findChild(QAbstractButton, name)
+            if button is not None:
+                button.setIcon(icons.icon(sign, theme.current()))
 
     @Slot()
     def show_title(self) -> None:
@@ -112,6 +150,7 @@ class Dock(QDockWidget):
         if named != (self.titleBarWidget() is self._none):
             self.setTitleBarWidget(self._none if named else None)  # type: ignore[arg-type]  # None: the usual one
             self._none.setVisible(False)
+        self._draw_buttons()
 
     @Slot()
     def _show_titles(self) -> None:
@@ -130,8 +169,7 @@ def _make_menus(window: Window) -> None:
         if command.name == "open":
             window.recent = NameMenu(_("Open recent"), window.desk.open_file, menus[command.menu])
             window.recent.aboutToShow.connect(window.list_recent)
-            networks = NameMenu(_("Networks"), window.desk.open_preset, menus[command.menu])
-            networks.fill(presets.presets())
+            NetworkMenu(_("Networks"), window.desk.open_preset, menus[command.menu])
     view = menus[VIEW]
     view.addAction(_("Theme of the system"), window.desk.follow_system)
     view.addSeparator()
@@ -198,6 +236,7 @@ def show_titles(window: Window) -> None:
     for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
         bar.setElideMode(Qt.TextElideMode.ElideNone)
         bar.setDrawBase(False)
+        bar.installEventFilter(window.tips)
 
 
 def place(window: Window) -> None:

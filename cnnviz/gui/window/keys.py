@@ -12,7 +12,7 @@ from .actions import COMMANDS, MENUS, Command
 
 MOUSE = (
     (N_("Drag a layer onto the canvas"), N_("add it; on a wire: insert it")),
-    (N_("Double-click or Enter on a folded block"), N_("unfold it")),
+    (N_("Double-click or Enter on a block"), N_("unfold it")),
     (N_("Drag from port to port"), N_("draw a wire")),
     (N_("Ctrl+wheel"), N_("zoom the canvas")),
     (N_("Space+drag, middle button"), N_("pan the canvas")),
@@ -30,7 +30,7 @@ class Keys(QDialog):
         self.setWindowTitle(_("Keys"))
         row = QHBoxLayout(self)
         row.setContentsMargins(24, 16, 24, 16)
-        row.setSpacing(32)
+        row.setSpacing(24)
         columns = [QVBoxLayout(), QVBoxLayout(), QVBoxLayout()]
         for column in columns:
             row.addLayout(column)
@@ -51,7 +51,7 @@ def _block(title: str, rows: list[tuple[str, str]]) -> QWidget:
     block = QWidget()
     grid = QGridLayout(block)
     grid.setContentsMargins(0, 0, 0, 8)
-    grid.setHorizontalSpacing(16)
+    grid.setHorizontalSpacing(12)
     grid.setVerticalSpacing(4)
     head = QLabel(title)
     head.setFont(theme.title())

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .desk import Desk
     from .notices import Notices
     from .sizes import Sizes
+    from .tabs import TabTips
 
 LAYOUT = 1  # of the remembered window; another number forgets it
 
@@ -41,6 +42,7 @@ class Window(QMainWindow):
     canvas: Canvas
     notices: Notices
     sizes: Sizes
+    tips: TabTips
     runbar: RunBar
     actions_: Actions
     recent: NameMenu
