@@ -14,6 +14,7 @@ from ..net.analysis import Analysis, analyse
 from ..net.files import FileError
 from ..net.graph import Graph
 from ..text import _
+from .filing import stamp
 
 if TYPE_CHECKING:
     from .session import Session
@@ -79,14 +80,14 @@ class Comparing:
             text = _("{file}: Open it, keep it with “Compare with it as it is now”, and open the other one then.")
             self._session.notice(text.format(file=path.name), "warning", key="compare")
             return False
-        stamp = _stamp(path)
+        found = stamp(path)
         try:
             graph = files.read(path).graph
         except FileError as e:
             self._session.notice(str(e), "error", key="compare")
             return False
         self._begin(path.name, graph, path)
-        self._stamp = stamp
+        self._stamp = found
         self._watch()
         return True
 
@@ -146,9 +147,9 @@ class Comparing:
         self._watcher.addPaths([str(p) for p in (self.other.path, self.other.path.parent) if p.exists()])
 
     def _reread(self) -> None:
-        if self.other is None or self.other.path is None or _stamp(self.other.path) == self._stamp:
+        if self.other is None or self.other.path is None or stamp(self.other.path) == self._stamp:
             return
-        self._stamp = _stamp(self.other.path)
+        self._stamp = stamp(self.other.path)
         try:
             graph = files.read(self.other.path).graph
         except FileError as e:
@@ -157,12 +158,3 @@ class Comparing:
             self.other = replace(self.other, rows=analyse(graph, self.other.rows), trouble="")
         self._watch()
         self._session.comparison_changed.emit()
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What tells a file from the one that stood there before; None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size

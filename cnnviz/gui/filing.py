@@ -70,7 +70,7 @@ class Filing:
     @property
     def changed_on_disk(self) -> bool:
         """Another program, or another window, has written the file since it was opened or saved here."""
-        now = _stamp(self.path)
+        now = stamp(self.path)
         return now is not None and now != self._stamp
 
     def let_go(self) -> None:
@@ -139,7 +139,7 @@ class Filing:
         if not imported:
             self._session.models.other_document()
         self.network, self.path = network, path
-        self._stamp = _stamp(path)
+        self._stamp = stamp(path)
         self._session.look.select([])
         self._session.run.begin(weights)
         self._session.look.forget()
@@ -166,7 +166,7 @@ class Filing:
             self._session.notice(str(e), "error", key="file")
             return False
         self.path, self.network = target, network
-        self._stamp = _stamp(target)
+        self._stamp = stamp(target)
         self._session.edit.document.mark_saved()
         self._session.hush("recovered")
         self._session.settings.add_recent(str(target))
@@ -267,8 +267,8 @@ class Filing:
                     shutil.rmtree(old, ignore_errors=True)
         except OSError:
             pass  # the engine will say that it cannot record
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        return str(runs / f"{stamp}-{os.getpid()}-{self._session.run.number:03d}")
+        now = time.strftime("%Y%m%d-%H%M%S")
+        return str(runs / f"{now}-{os.getpid()}-{self._session.run.number:03d}")
 
     def _needed(self, run: Path) -> bool:
         """Whether this run folder is one of this document's, or of another window that lives."""
@@ -302,8 +302,8 @@ class Filing:
                 lock.unlock()
 
 
-def _stamp(path: Path | None) -> tuple[int, int] | None:
-    """When a file was last written, and its size; None where there is none."""
+def stamp(path: Path | None) -> tuple[int, int] | None:
+    """What tells a file from the one that stood there before: when it was written, and its size; None for none."""
     try:
         found = path.stat() if path is not None else None
     except OSError:
