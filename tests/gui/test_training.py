@@ -26,6 +26,21 @@ def test_the_bar_says_how_a_run_ended(session, qtbot, phase, step, word):
     assert bar.status.text().endswith(f" · {word}")
 
 
+def test_the_bar_says_what_trains_where_another_optimizer_is_chosen(session, lenet, qtbot):
+    session.edit.document.reset(lenet)
+    bar = RunBar(session)
+    qtbot.addWidget(bar)
+    answer(session, qtbot, Ready(("cpu",), 1, ()))
+    session.run.set_plan(optimizer="sgd")
+    session.run.train()
+    answer(session, qtbot, news(session, 0, 3, step=3, steps=400))
+    assert bar.status.text().startswith("step 3")
+    session.run.set_plan(optimizer="adam")
+    assert bar.optimizer.currentText() == "Adam" and bar.status.text().startswith("SGD · step 3")
+    session.run.set_plan(optimizer="sgd")
+    assert bar.status.text().startswith("step 3")
+
+
 def test_a_learning_rate_of_any_size_can_be_read(session, qtbot):
     bar = RunBar(session)
     qtbot.addWidget(bar)

@@ -24,13 +24,14 @@ class RunBar(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
         self._session = session
+        self._run, self._with = session.run.number, session.run.plan.optimizer  # the newest run, and what it began with
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(8)
         self.optimizer = QComboBox()
         for name in OPTIMIZERS:
             self.optimizer.addItem(NAMES[name], name)
-        self.optimizer.setToolTip(_("Optimizer"))
+        self.optimizer.setToolTip(_("Optimizer; another one acts with the next training"))
         self.optimizer.setAccessibleName(_("Optimizer"))
         self.optimizer.currentIndexChanged.connect(self._optimizer_chosen)
         self.lr = Decimal(next(kind_of(f) for f in fields(Plan) if f.name == "lr"))
@@ -54,7 +55,6 @@ class RunBar(QWidget):
         session.engine_changed.connect(self._show_progress)
         session.pictures_changed.connect(self._show_progress)
         self._show_plan()
-        self._show_progress()
 
     @Slot()
     def _show_plan(self) -> None:
@@ -63,6 +63,7 @@ class RunBar(QWidget):
             self.optimizer.setCurrentIndex(self.optimizer.findData(plan.optimizer))
             if self.lr.value() != plan.lr:
                 self.lr.setValue(plan.lr)
+        self._show_progress()
 
     @Slot()
     def _optimizer_chosen(self) -> None:
@@ -79,6 +80,9 @@ class RunBar(QWidget):
 
     @Slot()
     def _show_progress(self) -> None:
+        run = self._session.run
+        if run.number != self._run:
+            self._run, self._with = run.number, run.plan.optimizer
         text = self._words()
         if text != self.status.text():
             self.status.setText(text)
@@ -106,6 +110,8 @@ class RunBar(QWidget):
             parts.append(_("epoch {epoch:.1f}").format(epoch=p.epoch))
         if p.accuracy is not None:
             parts.append(f"{100 * p.accuracy:.1f} %")
+        if session.run.active and self._with != session.run.plan.optimizer:
+            parts.insert(0, NAMES[self._with])  # what is chosen beside acts with the next training
         if p.phase == STOPPING:
             parts.append(_("stopping; press Stop again to end it at once"))
         elif p.phase in (PAUSED, IDLE) and 0 < p.steps <= p.step:
