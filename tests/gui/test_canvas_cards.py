@@ -145,3 +145,17 @@ def test_three_lines_of_a_caption_are_painted_whole(canvas: Canvas) -> None:
     item = canvas.cards_scene.wires[Wire("C1", "tanh_1")]
     style, base = canvas.cards_scene.world.style, 25.0
     assert item.rect().bottom() >= base + style.metrics(style.caption).descent()
+
+
+@pytest.mark.parametrize("channels", [1, 6, 60_000, 5_000_000])
+def test_counts_beside_the_largest_shapes_can_be_painted(
+    canvas: Canvas, session: Session, monkeypatch: pytest.MonkeyPatch, channels: int
+) -> None:
+    """An exception while painting ends the program."""
+    card = canvas.cards_scene.cards["C1"]
+    row = card.row._replace(out=(channels, 16_384, 16_384), params=26 * channels)
+    monkeypatch.setattr(card, "row", row)
+    said = card._words(card.world.style)
+    assert said.shape == shape(row.out) and said.params in {"26", "156", "1.6 M", "2 M", "130 M"}
+    monkeypatch.setattr(card, "row", row._replace(params=4 * 10**15))
+    assert card._words(card.world.style).params in {"4,000 T", "4,000.0 T"}

@@ -271,8 +271,8 @@ class Card(QGraphicsRectItem):
         if params and measure(shape) + measure(params) + 6 > ROOM:
             params = short(row.params)
         if params and measure(shape) + measure(params) + 6 > ROOM:
-            number, unit = params.split()
-            params = f"{float(number):.0f} {unit}"
+            number, _space, unit = params.partition(" ")
+            params = f"{float(number.replace(',', '')):,.0f} {unit}" if unit else number
         words: list[str] = []
         if self.waits_for:
             waits = _("waits for {node}").format(node=name(self.waits_for))
