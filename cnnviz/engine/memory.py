@@ -139,5 +139,7 @@ def lacking(need: int) -> int | None:
 
 
 def size_text(size: int) -> str:
-    """`1.5 GB`."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+    """`1.5 GB`, `65 MB`."""
+    if size >= 1e12:
+        return f"{size / 1e12:,.1f} TB"
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

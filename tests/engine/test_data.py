@@ -52,7 +52,7 @@ def test_pictures_that_do_not_fit_into_memory_are_refused_before_they_are_made()
     with pytest.raises(DataError) as caught:
         load("digits", "", Input(1, (16384, 16384)))
     said = str(caught.value)
-    assert said.startswith("digits in 1×16384×16384 takes about 1,929.5 GB of memory, but only ")
+    assert said.startswith("digits in 1×16384×16384 takes about 1.9 TB of memory, but only ")
     assert said.endswith(" GB are free. Make the Input smaller.")
 
 
