@@ -72,8 +72,8 @@ def steps(
 
     The loss is cross-entropy of node `end`'s output (see build.logits_node). Auxiliary outputs (Net.beside) add theirs
     with the plan's weight, as in GoogLeNet's paper; they are in no figure that is told. Every epoch goes through the
-    training pictures in a new order, drawn from a generator of its own that is seeded by the plan; the last batch may be
-    smaller. Dropout draws from a stream of its own, too, so on the CPU the same plan and number of threads give the
+    training pictures in a new order, drawn from a generator of its own that is seeded by the plan; the last batch may
+    be smaller. Dropout draws from a stream of its own, too, so on the CPU the same plan and number of threads give the
     same numbers bit for bit, whatever else the process does with torch's global random state between steps.
 
     Raises Diverged where a loss is not finite, or absurdly large.

@@ -332,7 +332,7 @@ def unsound(rows: Analysis) -> str:
 def trainable(rows: Analysis, classes: int | None = None) -> Problem | None:
     """Why this network cannot be trained (on so many classes), or None where it can.
 
-    Of several ends the last one is its output; the others are auxiliary outputs, which must be of the same shape.
+    Of several ends the last one is its output; the others are auxiliary outputs, which must have a value a class, too.
     """
     graph = rows.graph
     if not graph.nodes:
@@ -343,7 +343,8 @@ def trainable(rows: Analysis, classes: int | None = None) -> Problem | None:
         row = rows.problems[0]
         return Problem("net.broken", (("node", row.id), ("why", row.problem)))
     end = rows[graph.ends[-1]]
-    if any(rows[e].out != end.out or len(end.out or ()) != 1 for e in graph.ends[:-1]):
+    wanted = end.out if classes is None else (classes,)
+    if len(graph.ends) > 1 and any(rows[e].out != wanted or len(wanted or ()) != 1 for e in graph.ends):
         return problem("net.ends", nodes=graph.ends)
     if classes is not None and end.out != (classes,):
         return problem("net.output", node=end.id, shape=end.out, classes=classes)

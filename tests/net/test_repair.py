@@ -14,6 +14,7 @@ import cnnviz
 from cnnviz.net import analysis, edit
 from cnnviz.net.analysis import Analysis, analyse, trainable
 from cnnviz.net.edit import Wire
+from cnnviz.net.families.googlenet import GoogLeNet
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import TYPES, Input
 from cnnviz.net.presets import presets
@@ -257,3 +258,12 @@ def test_arithmetic_is_read_as_it_is_written() -> None:
     assert value("⌊(7 + 2·0 − 1·(3−1) − 1)/2⌋ + 1") == 3
     assert value("⌈(7 − 2)/2⌉ + 1 − 1") == 3
     assert value("−3 + 2·2") == 1
+
+
+def test_heads_for_another_number_of_classes_are_set_together() -> None:
+    graph = GoogLeNet(heads=True, classes=7).graph()
+    rows = analyse(graph)
+    assert trainable(rows, 7) is None
+    first = remedies(rows, 10)[0]
+    assert first.text == "Set the outputs of aux1_fc2, aux2_fc2, fc to 10"
+    assert trainable(first.rows, 10) is None and first.rows.graph.ends == graph.ends

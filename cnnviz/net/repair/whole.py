@@ -18,6 +18,8 @@ from .wiring import PICTURES, with_input
 USUAL = 10
 """Classes where no data set says how many."""
 LAST = ("Softmax", "LogSoftmax")
+OUTPUTS = ("out_features", "out_channels")
+"""Settings that decide on the size of what comes out."""
 STAGES = ("net.empty", "net.no_input", "net.broken", "net.ends", "net.output", "net.no_weights")
 
 
@@ -59,6 +61,8 @@ def _ends(rows: Analysis, classes: int | None) -> Offers:
     graph = rows.graph
     ends = sorted((rows[e] for e in graph.ends), key=lambda r: _likely(rows, r, classes))
     main, loose = ends[-1], ends[:-1]
+    if classes is not None and all(end.out == main.out and len(end.out or ()) == 1 for end in loose):
+        yield _all_outputs(rows, ends, classes)  # auxiliary outputs for another number of classes
     for end in loose:
         branch = _branch(graph, end.id)
         alone = len(branch) == 1
@@ -94,19 +98,33 @@ def _branch(graph: Graph, end: str) -> list[str]:
     return found
 
 
+def _decides(rows: Analysis, end: Row) -> tuple[str, str] | None:
+    """The node on whose setting the size of this end depends, and that setting; None where there is none."""
+    return next(
+        ((row.id, name) for row in upwards(rows, end.id) for name in OUTPUTS if hasattr(row.node.layer, name)), None
+    )
+
+
+def _all_outputs(rows: Analysis, ends: list[Row], classes: int) -> Offer:
+    """Every end with one value for each class."""
+    graph: Graph | None = rows.graph
+    named = [_decides(rows, end) for end in ends]
+    for found in named:
+        layer = altered(rows.graph[found[0]].layer, **{found[1]: classes}) if found is not None else None
+        graph = graph.change(found[0], layer=layer) if graph and found and layer else None
+    words = N_("Set the outputs of {nodes} to {value}")
+    return offer(words, graph, nodes=", ".join(sorted({f[0] for f in named if f})), value=classes)
+
+
 # ── the output ───────────────────────────────────────────────────────────────────────────────────────────────────────
 def _output(rows: Analysis, end: Row, classes: int) -> Offers:
     """One value for each class."""
-    for row in upwards(rows, end.id):
-        for name in ("out_features", "out_channels"):
-            if hasattr(row.node.layer, name):
-                layer = altered(row.node.layer, **{name: classes})
-                if layer is not None:
-                    graph = rows.graph.change(row.id, layer=layer)
-                    yield offer(SET, graph, setting=name, node=row.id, value=classes)
-                break
-        if hasattr(row.node.layer, "out_features") or hasattr(row.node.layer, "out_channels"):
-            break
+    decides = _decides(rows, end)
+    if decides is not None:
+        id, name = decides
+        layer = altered(rows.graph[id].layer, **{name: classes})
+        if layer is not None:
+            yield offer(SET, rows.graph.change(id, layer=layer), setting=name, node=id, value=classes)
     place = next(r for r in upwards(rows, end.id) if r.node.type not in LAST)
     if place.out is None:
         return
