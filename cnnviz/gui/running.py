@@ -199,7 +199,7 @@ class Running:
         if self.problem is not None:
             self._refuse(self.problem)
             return
-        self._session.hush("train", "failed.train", "failed.record", "engine")
+        self._session.hush("train", "failed.train", "failed.record", "engine", "notes")
         self.number += 1
         folder = self._session.file.run_folder()
         self.folders = (folder, *self.folders[: REMEMBERED - 1])

@@ -192,6 +192,25 @@ def test_cures_stand_below_their_words_where_there_is_no_room_beside(window, ses
     qtbot.waitUntil(lambda: any(c.toolTip() == c.text() and c.geometry().right() < 300 for c in cures))
 
 
+def test_a_message_that_stays_covers_no_card_of_a_network_that_is_kept_in_view(window, session, qtbot):
+    window.canvas.fit()
+    before = window.canvas.zoom
+
+    def top() -> float:
+        return window.canvas.mapFromScene(window.canvas._scene.content().topLeft()).y()
+
+    session.notice("All is well.")
+    assert window.canvas.zoom == before, "one that goes by itself moves nothing"
+    session.notice("cifar10 is not there.", "error", key="data")
+    assert top() >= window.notices._bars[-1].height() and window.canvas.fitted
+    session.notice("", key="data")
+    assert window.canvas.zoom == before
+    window.canvas.zoom_in()
+    closer = window.canvas.seen
+    session.notice("cifar10 is not there.", "error", key="data")
+    assert window.canvas.seen == closer, "who looks elsewhere is left there"
+
+
 class Layouts(QObject):
     """Counts how often a widget is asked to lay itself out."""
 

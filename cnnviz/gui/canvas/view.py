@@ -27,6 +27,7 @@ class View(QGraphicsView):
         super().__init__(scene, parent)
         self._scene = scene
         self.fitted = False  # the whole network is kept in view until the person looks elsewhere
+        self._covered = 0  # pixels at the top under messages that stay
         self._motion = QVariantAnimation(self)
         self._motion.setDuration(MOVE_TIME)
         self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
@@ -116,12 +117,20 @@ class View(QGraphicsView):
             return
         self.stop_motion()
         zoom = self.fitting(area)
+        there = area.center() - QPointF(0, self._covered / 2 / zoom)
         self.fitted = False
         if glide and self.may_move():
-            self._way = (self.zoom, self.centre, zoom, area.center())
+            self._way = (self.zoom, self.centre, zoom, there)
             self._motion.start()
         else:
-            self.look(zoom, area.center())
+            self.look(zoom, there)
+
+    def cover(self, pixels: int) -> None:
+        """So much of the top is covered: a network that is kept in view moves below it."""
+        if pixels != self._covered:
+            self._covered = pixels
+            if self.fitted:
+                self.fit()
 
     def fitting(self, area: QRectF) -> float:
         """The zoom at which all of `area` is in view, with a margin."""
@@ -131,7 +140,7 @@ class View(QGraphicsView):
         size = self.viewport().size()
         margin = 24 if min(size.width(), size.height()) > 400 else 12
         across = (size.width() - 2 * margin) / area.width()
-        down = (size.height() - 2 * margin) / area.height()
+        down = (size.height() - self._covered - 2 * margin) / area.height()
         return max(min(across, down), TINY)
 
     def _allowed(self, zoom: float) -> float:

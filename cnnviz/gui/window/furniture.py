@@ -75,6 +75,7 @@ def furnish(window: Window) -> None:
     window.canvas = Canvas(session)
     window.setCentralWidget(window.canvas)
     window.notices = Notices(session, window.canvas)
+    window.notices.covering.connect(window.canvas.cover)
     window.desk = Desk(window)
     _make_docks(window)
     window.actions_ = Actions(window)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -35,7 +35,9 @@ LEAST = 240
 
 
 class Notices(QWidget):
-    """The stack of messages, newest last, over the top of its parent: what lies below does not move."""
+    """The stack of messages, newest last, over the top of its parent."""
+
+    covering = Signal(int)  # pixels that messages take which stay until they are answered
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
@@ -61,13 +63,14 @@ class Notices(QWidget):
     def _stretch(self) -> None:
         """As wide as the parent, as high as the messages."""
         above = self.parentWidget()
+        wide = above.width() if above is not None else 0
         if above is not None and self._bars:
-            wide = above.width()
             for bar in self._bars:
                 bar.arrange(wide)
             high = self._box.heightForWidth(wide) if self._box.hasHeightForWidth() else self._box.sizeHint().height()
             self.setGeometry(0, 0, wide, high)
             self.raise_()
+        self.covering.emit(sum(bar.heightForWidth(wide) for bar in self._bars if bar.stays))
 
     @property
     def texts(self) -> list[str]:
@@ -100,6 +103,7 @@ class Notices(QWidget):
             bar.hide()
             bar.deleteLater()
         self.setVisible(bool(self._bars))
+        self._stretch()
 
 
 class _Bar(QFrame):
@@ -146,7 +150,8 @@ class _Bar(QFrame):
         close.clicked.connect(self.finish)
         row.addWidget(close)
         self._colour()
-        if notice.level in ("info", "done") and not notice.actions:
+        self.stays = notice.level not in ("info", "done") or bool(notice.actions)
+        if not self.stays:
             self._timer = QTimer(self, singleShot=True, interval=SHORT_MS)
             self._timer.timeout.connect(self.finish)
             self._timer.start()
