@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ...net.compare import Line
 from ...net.fold import GroupRow
 from ...text import _
 from ..paint import theme
-from .cells import DOT, HEIGHT, PAD
+from .cells import DOT, PAD
+from .flat import HEIGHT, LOOSE, FlatTable
 from .lines import COLUMNS, FIELD, LEFT, MACS, NAME, OUT, RIGHT, Lines, of
 from .outline import OpenRow
 from .sides import MIDDLE, NAMES, Beside, Heading, Sums
@@ -31,11 +32,9 @@ WAYS: tuple[tuple[tuple[str, ...], int, bool], ...] = (
     ((FIELD, OUT, MORE_MACS, MACS), NAME_LEAST, True),
 )
 """Columns left out, the least width of a name, and whether figures are brief: the less room, the further down."""
-LOOSE = 24
-"""Pixels that a column gets beyond its contents where there is room to spare."""
 
 
-class Abreast(QTableView):
+class Abreast(FlatTable):
     """The lines, painted as a whole. A row with a problem says it in one sentence over all columns of its side."""
 
     asked = Signal(QPoint)
@@ -46,21 +45,7 @@ class Abreast(QTableView):
         self._lines = model
         self.setModel(model)
         self._beside = Beside(model)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName(_("Comparison of layers"))
-        self.setMouseTracking(True)
-        side = self.verticalHeader()
-        side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        side.setMinimumSectionSize(HEIGHT)
-        side.setDefaultSectionSize(HEIGHT)
-        side.hide()
         self.heading = Heading(self)
         self.setHorizontalHeader(self.heading)
         self._needs: dict[int, int] = {}

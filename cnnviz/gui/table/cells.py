@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QItemSelection, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QFont, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHeaderView, QTableView, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QContextMenuEvent, QFont, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QTableView, QToolButton, QWidget
 
 from ...net.analysis import Row
 from ...net.fold import GroupRow
@@ -16,11 +16,11 @@ from ..paint.counts import LONGEST, grouped
 from ..paint.signs import SIZE, chevron, dot, sign
 from ..session import Session
 from .columns import COLUMNS, FIELD, LAYER, MACS, NUMBERS, OUT, TYPE, cell, heading
+from .flat import HEIGHT, FlatHeading
 from .outline import OpenRow
 from .rows import Rows
 from .words import Words
 
-HEIGHT = 26
 PAD = 5
 """Pixels beside what stands in a column."""
 DOT = 4 * theme.GRID
@@ -46,23 +46,14 @@ def total_font() -> QFont:
     return font
 
 
-class Heading(QHeaderView):
+class Heading(FlatHeading):
     """The columns' names, each above what stands in it."""
 
     asked = Signal(QPoint)  # for the menu of columns, there
 
     def __init__(self, rows: Rows, parent: QWidget):
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setSectionsClickable(False)
-        self.setHighlightSections(False)
-        self.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        self.setStretchLastSection(True)
-        self.setMinimumSectionSize(6 * theme.GRID)
-        self.setFixedHeight(HEIGHT + 2)
+        super().__init__(parent)
         self._words = Words(theme.caption())
-        self.own: set[int] = set()  # columns whose width a person has chosen
-        self._held = False
-        self.sectionResized.connect(self._note)
         self._rows = rows
         self._button = QToolButton(self)
         self._button.setAutoRaise(True)
@@ -93,27 +84,6 @@ class Heading(QHeaderView):
     def needs(self, section: int) -> int:
         """Pixels that a column's name takes with its margins."""
         return self._words.width(heading(section, self._rows.sight)) + 2 * PAD + 1
-
-    @Slot(int, int, int)
-    def _note(self, section: int, before: int, now: int) -> None:
-        if self._held:
-            self.own.add(section)
-
-    def sizeHint(self) -> QSize:
-        """As high as it is; Qt would measure the names at each edit."""
-        return QSize(self.length(), HEIGHT + 2)
-
-    @Slot(QItemSelection, QItemSelection)
-    def selectionChanged(self, on: QItemSelection, off: QItemSelection) -> None:
-        """The names look the same whichever rows are selected: nothing is painted anew."""
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._held = True
-        super().mousePressEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
-        self._held = False
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         now = theme.current()

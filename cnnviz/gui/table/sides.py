@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, QPointF, QRect, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHeaderView, QTableView, QToolButton, QWidget
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Slot
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QTableView, QToolButton, QWidget
 
 from ...net.analysis import Row
 from ...net.compare import ALIKE, SAME, Line
@@ -14,7 +14,8 @@ from ...net.fold import GroupRow
 from ...text import _
 from ..paint import theme
 from ..paint.signs import SIZE, chevron, dot, sign
-from .cells import DOT, HEIGHT, PAD, SIGN
+from .cells import DOT, PAD, SIGN
+from .flat import HEIGHT, FlatHeading
 from .lines import COLUMNS, FIELD, LEFT, MARK, NAME, RIGHT, Column, Lines, called, of, text
 from .lines import changed as differs
 from .outline import OpenRow
@@ -52,16 +53,12 @@ def rule(column: int) -> bool:
     return column in (NAMES[RIGHT], TOGETHER[0])
 
 
-class Heading(QHeaderView):
+class Heading(FlatHeading):
     """The columns' names; above the layers stand the names of the two networks, the other one's to choose anew."""
 
     def __init__(self, parent: QTableView):
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setSectionsClickable(False)
-        self.setHighlightSections(False)
+        super().__init__(parent)
         self.setMinimumSectionSize(4 * theme.GRID)
-        self.setStretchLastSection(True)
-        self.setFixedHeight(HEIGHT + 2)
         self._words, self._names = Words(theme.caption()), Words(bold(theme.caption()))
         self.names = {LEFT: "", RIGHT: ""}
         self.brief = False  # there is little room
@@ -69,9 +66,7 @@ class Heading(QHeaderView):
         self.other.setFont(bold(theme.caption()))
         self.away = _Button(self, _("End the comparison"))
         self.away.setText("×")
-        self.own: set[int] = set()  # columns whose width a person has chosen
-        self._held = False
-        self.sectionResized.connect(self._resized)
+        self.sectionResized.connect(self.arrange)
         parent.horizontalScrollBar().valueChanged.connect(self.arrange)
 
     def call(self, left: str, right: str) -> None:
@@ -94,12 +89,6 @@ class Heading(QHeaderView):
         column = COLUMNS[section]
         return _(column.short or column.heading) if brief else _(column.heading)
 
-    @Slot(int, int, int)
-    def _resized(self, section: int, before: int, now: int) -> None:
-        if self._held:
-            self.own.add(section)
-        self.arrange()
-
     @Slot()
     def arrange(self) -> None:
         """Put the two buttons where the other network begins."""
@@ -109,22 +98,6 @@ class Heading(QHeaderView):
         name = self._names.metrics.elidedText(self.names[RIGHT], Qt.TextElideMode.ElideMiddle, room)
         self.other.setText(name + MORE)
         self.other.setGeometry(left + 1, 1, min(wide - 1, self.other.sizeHint().width()), tall)
-
-    def sizeHint(self) -> QSize:
-        """As high as it is; Qt would measure the names at each edit."""
-        return QSize(self.length(), HEIGHT + 2)
-
-    @Slot(QItemSelection, QItemSelection)
-    def selectionChanged(self, on: QItemSelection, off: QItemSelection) -> None:
-        """The names look the same whichever rows are selected: nothing is painted anew."""
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._held = True
-        super().mousePressEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
-        self._held = False
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         now, column = theme.current(), COLUMNS[section]

@@ -6,24 +6,23 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ...net.analysis import Row
 from ...net.fold import GroupRow, path_of
 from ...text import _
 from ..paint import theme
-from .cells import DOT, HEIGHT, PAD, Cells, Heading
+from .cells import DOT, PAD, Cells, Heading
 from .columns import COLUMNS, LAYER, ORDER, OUT, TYPE
+from .flat import LOOSE, FlatTable
 from .outline import OpenRow
 from .rows import Rows
 
 WIDEST = 220
 """Pixels that a column takes by itself at most; a person may draw it wider."""
-LOOSE = 24
-"""Pixels that a column gets beyond its contents where there is room to spare."""
 
 
-class View(QTableView):
+class View(FlatTable):
     """The rows. A row with a problem says it in one sentence over all its columns."""
 
     copied = Signal()
@@ -35,21 +34,7 @@ class View(QTableView):
         self._rows = model
         self.setModel(model)
         self._cells = Cells(model)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName(_("Table of layers"))
-        self.setMouseTracking(True)
-        side = self.verticalHeader()
-        side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        side.setMinimumSectionSize(HEIGHT)
-        side.setDefaultSectionSize(HEIGHT)
-        side.hide()
         heading = Heading(model, self)
         self.setHorizontalHeader(heading)
         for place, column in enumerate(ORDER):
