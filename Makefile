@@ -17,6 +17,9 @@ x := libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shap
      libxcb-render-util0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1 fonts-nanum
 x_tests := xvfb xauth xdotool
 
+# Files of tests on all cores, in their order: an engine in the tests' own process must not follow windows.
+side_by_side := -n auto --dist loadfile --no-loadscope-reorder
+
 help:
 	@echo "make run    open the program (without a display: its demo, into cnnviz-demo/)"
 	@echo "make test   run the tests"
@@ -30,7 +33,7 @@ run: $(stamp)
 
 test: $(stamp)
 	@tools/system $(qt) $(x) $(x_tests)
-	@QT_QPA_PLATFORM=offscreen $(py) -m pytest -m "not x11" $(PYTEST_ARGS)
+	@OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(py) -m pytest -m "not x11" $(side_by_side) $(PYTEST_ARGS)
 	@tools/on-x $(py) -m pytest -m x11 $(PYTEST_ARGS)
 
 test-all: PYTEST_ARGS += --all-models
