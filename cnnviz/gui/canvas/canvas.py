@@ -144,9 +144,11 @@ class Canvas(Hands):
         self._show_stale()
         cards = self.cards_scene.cards
         self.turns.add(self.cards_scene.take(frame, jump), first=cards.get(self._session.fold.selected))
-        if self._session.run.phase != TRAINING:
+        if self._session.run.phase == TRAINING:
+            self._ease.start(round(1000 * EASE))  # the next frame comes before that, and takes the range on
+        else:
             self.turns.skip()
-        self._ease.start(2 * STEP_TIME)
+            self._ease.start(2 * STEP_TIME)
 
     @Slot()
     def _ease_strips(self) -> None:
