@@ -53,6 +53,17 @@ class Net(nn.Module):
                 # not add_module: it refuses ids such as `type`, which are fine as keys
                 self._modules[r.id] = module_type(name)(**args)
         fresh(self, plan or Plan())
+        self.parts = tuple(self.modules())
+        """Itself and all modules inside, found once: to be asked many times a second."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        for part in self.parts:
+            for weight in part._parameters.values():
+                if weight is not None:
+                    return weight.device
+        return torch.device("cpu")
 
     def forward(self, x: Tensor, seen: dict[str, Tensor] | None = None, end: str = "") -> Tensor:
         """Output (batch, …) of node `end`, by default of the last node that nothing reads.

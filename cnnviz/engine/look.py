@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -27,6 +28,11 @@ class Shot:
 
     fitted: Fitted
     info: PictureInfo
+
+    @cached_property
+    def batch(self) -> Tensor:
+        """What the net takes in: (1, channels, height, width)."""
+        return torch.from_numpy(self.fitted.values)[None]
 
 
 @dataclass(frozen=True)
@@ -74,14 +80,16 @@ def frame(net: Net, shot: Shot | None, interest: Interest, stamp: Stamp, logits:
 
 
 def glance(net: Net, shot: Shot, interest: Interest, stamp: Stamp) -> Frame:
-    """A partial frame: the interest's maps and filters alone, for which the forward ends at the last of these maps."""
+    """A partial frame: the interest's maps and filters alone, for which the forward ends at the last of these maps.
+
+    Its arrays are the net's own memory where they can be: they hold until the net's next step.
+    """
     wanted = set(interest.maps)
     last = next((id for id, *_rest in reversed(net.order) if id in wanted), "")
     seen: dict[str, Tensor] = {}
     if last:
         with _at_rest(net), torch.no_grad():
             net(_batch(net, shot), seen, end=last)
-    maps = {id: _array(_first(seen[id])) for id in interest.maps if id in seen}
     return Frame(
         version=stamp.version,
         run=stamp.run,
@@ -89,15 +97,15 @@ def glance(net: Net, shot: Shot, interest: Interest, stamp: Stamp) -> Frame:
         interest=interest.number,
         partial=True,
         picture=shot.info,
-        maps=maps,
-        filters=_filters(net, interest),
+        maps={id: _seen(_first(seen[id])) for id in interest.maps if id in seen},
+        filters={id: _seen(w) for id in interest.filters if (w := _weight(net, id)) is not None},
     )
 
 
 @contextmanager
 def _at_rest(net: Net) -> Iterator[None]:
     """The net in evaluation mode; afterwards each module is in the mode it was in."""
-    busy = [m for m in net.modules() if m.training]
+    busy = [m for m in net.parts if m.training]
     put = object.__setattr__  # nn.Module's own first asks whether the flag is a weight: ten times as slow
     for m in busy:
         put(m, "training", False)
@@ -109,8 +117,7 @@ def _at_rest(net: Net) -> Iterator[None]:
 
 
 def _batch(net: Net, shot: Shot) -> Tensor:
-    device = next((p.device for p in net.parameters()), torch.device("cpu"))
-    return torch.from_numpy(shot.fitted.values).to(device)[None]
+    return shot.batch.to(net.device).detach()  # one of its own, for a gradient of its own
 
 
 def _first(batch: Tensor) -> Tensor:
@@ -177,6 +184,11 @@ def _weight(net: Net, id: str) -> Tensor | None:
     return next((t for t in found if isinstance(t, Tensor)), None)
 
 
+def _seen(values: Tensor) -> Array:
+    """float32, one value behind the other; the tensor's own memory where that is so."""
+    return np.ascontiguousarray(values.detach().to("cpu").numpy(), np.float32)
+
+
 def _array(values: Tensor) -> Array:
-    """float32, its own memory."""
-    return np.array(values.detach().to("cpu").numpy(), np.float32)
+    """float32, one value behind the other, its own memory."""
+    return np.array(values.detach().to("cpu").numpy(), np.float32, order="C")

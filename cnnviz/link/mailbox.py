@@ -23,10 +23,9 @@ import pickle
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -53,20 +52,12 @@ class Mailbox(Protocol):
 
 
 # ── a frame as bytes ─────────────────────────────────────────────────────────────────────────────────────────────────
-class _Pickler(pickle.Pickler):
-    def reducer_override(self, value: Any) -> Any:
-        """Lets numpy hand over every array raw: by itself it does so only with contiguous ones."""
-        if type(value) is np.ndarray and not value.flags.forc:
-            return np.ascontiguousarray(value).__reduce_ex__(5)
-        return NotImplemented
-
-
 def _freeze(frame: Frame) -> tuple[bytes, list[memoryview]]:
     """(head, arrays): everything but the contents of arrays, pickled, with their lengths; their contents, in order."""
-    arrays: list[memoryview] = []
-    body = BytesIO()
-    _Pickler(body, 5, buffer_callback=lambda buffer: arrays.append(buffer.raw())).dump(frame)
-    return pickle.dumps((body.getvalue(), [len(a) for a in arrays]), 5), arrays
+    found: list[pickle.PickleBuffer] = []
+    body = pickle.dumps(frame, 5, buffer_callback=found.append)  # arrays in one piece are handed over as they are
+    arrays = [buffer.raw() for buffer in found]
+    return pickle.dumps((body, [len(a) for a in arrays]), 5), arrays
 
 
 def _thaw(body: bytes, arrays: Sequence[np.ndarray]) -> Frame:
