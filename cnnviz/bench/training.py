@@ -16,7 +16,7 @@ from ..gui.session import READY
 from .stage import Plain, Stage, workplace
 from .toggle import Result, judge, toggle
 
-TURN = 2.0  # seconds; the engine measures its speed over up to three
+TURN = 3.5  # seconds: the engine tells its speed over the last three, so that going on after a pause does not count
 ROUNDS = 13
 LAYERS = {"lenet5": "C3", "minivggnet": "conv1_2"}
 
