@@ -117,8 +117,10 @@ class Abreast(FlatTable):
         each = min(spare // len(given), LOOSE)
         for i, wide in given.items():
             wide += each if i != MIDDLE else 0
-            if i not in own and self._given.get(i) != wide:
-                self._given[i] = wide  # the last one is wider than that: it would be given its width each time
+            # the last one is wider than it was given: it would be given its width each time
+            there = self._given.get(i) if i == max(given) else self.columnWidth(i)
+            if i not in own and there != wide:
+                self._given[i] = wide
                 self.setColumnWidth(i, wide)
         self.heading.arrange()
 

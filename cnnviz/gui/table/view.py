@@ -83,8 +83,10 @@ class View(FlatTable):
         loose = min(max((self.viewport().width() - taken) // len(shown), 0), LOOSE)
         for column in shown:
             wide = self._needs[column] + loose
-            if column not in own and self._given.get(column) != wide:
-                self._given[column] = wide  # the last one is wider than that: it would be given its width each time
+            # the last one is wider than it was given: it would be given its width each time
+            there = self._given.get(column) if column == shown[-1] else self.columnWidth(column)
+            if column not in own and there != wide:
+                self._given[column] = wide
                 self.setColumnWidth(column, wide)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
