@@ -261,3 +261,18 @@ def test_columns_go_and_come_with_the_room(panel: Comparison, session: Session, 
     assert there(1500) == {NAME, OUT, PARAMS, MACS, FIELD, MARK} and not panel.model.brief
     for i in range(len(COLUMNS)):
         assert panel.view.columnWidth(i) >= panel.view._needs[i]
+
+
+def test_a_column_that_was_the_last_one_has_its_width_before_another(
+    panel: Comparison, session: Session, qtbot: QtBot
+) -> None:
+    session.compare.end()
+    session.file.open_preset("inception-reduced")
+    panel.resize(397, 160)
+    session.compare.with_preset("inception-direct")
+    qtbot.waitUntil(lambda: panel.view.width() == 397)
+    panel.resize(701, 160)
+    qtbot.waitUntil(lambda: panel.view.width() == 701)
+    for i in range(len(COLUMNS)):
+        if not panel.view.isColumnHidden(i) and COLUMNS[i].number:
+            assert panel.view.columnWidth(i) >= panel.view._brief[i], COLUMNS[i].heading

@@ -179,16 +179,6 @@ def test_widths_hold_what_stands_in_them(session: Session, table: Table) -> None
             assert view.columnWidth(column) >= needs, COLUMNS[column].name
 
 
-def test_a_column_that_was_the_last_one_has_its_width_before_another(table: Table) -> None:
-    usual = table.model.shown
-    table.show_columns(tuple(c for c in usual if c != TYPE))
-    table.resize(700, 240)
-    table.show_columns(usual)
-    view, last = table.view, table.model.shown[-2]
-    needs = max(view._cells.needs(r, last) for r in table.model.rows)
-    assert needs <= view.columnWidth(last) <= needs + 60
-
-
 # ── the batch ────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_memory_is_counted_for_a_batch(session: Session, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = session.rows.activation_bytes
