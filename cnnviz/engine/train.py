@@ -104,13 +104,14 @@ def steps(
         if step % KEPT == 1 or step == start + 1:
             good.keep()
         optimizer.step()
-        right = int((logits.detach().argmax(1) == y).sum())
+        accuracy = int((logits.detach().argmax(1) == y).sum()) / len(y)
         found = None
         if last:
             found = evaluate(net, test, end, controls.pulse)
             if found is not None and not found.loss < LARGEST:
                 raise good.diverged(net, step, x, lr)
-        yield Step(step, value, right / len(y), lr, found)
+        del x, y, logits, others, loss, aux  # the next step finds their memory free, and warm
+        yield Step(step, value, accuracy, lr, found)
         if last and found is None:
             return
 

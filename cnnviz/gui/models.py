@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..link.messages import Adopt, Advance, Catalogue, Forget, Import, Imported, Match, Matched, Models
+from ..net.files import placed
+from ..net.graph import Graph
 from ..text import _
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ class Importing:
         self._number = 0
         self._wanted: Import | None = None  # in progress
         self._opened: Import | None = None  # the one that the open document came from
+        self._begun: Graph = session.graph  # what was open when it was asked for
+        self._ready: Imported | None = None  # come while the person was editing
 
     @property
     def number(self) -> int:
@@ -41,6 +46,7 @@ class Importing:
         """Import a model; when it is there it is opened in place of the present document."""
         self._number += 1
         self._wanted = Import(self._number, spec, weights, shape)
+        self._begun = self._session.graph
         self._session.hush("failed.import")
         self._session.send(self._wanted)
         self._say(_("Opening {name}…").format(name=spec))
@@ -85,6 +91,11 @@ class Importing:
         elif self._wanted is not None and reply.number == self._wanted.number:
             if isinstance(reply, Advance):
                 self._advance(reply)
+            elif self._session.file.modified and self._session.graph is not self._begun:
+                self._ready = reply
+                text = _("{name} is there. You have edited this network meanwhile: opening it drops your edits.")
+                actions = ((_("Open it"), self.open_ready), (_("Cancel"), self.cancel))
+                self._session.notice(text.format(name=self._wanted.spec), "warning", actions=actions, key=KEY)
             else:
                 self._open(reply)
 
@@ -96,10 +107,18 @@ class Importing:
             )
             self._say(text)
 
+    def open_ready(self) -> None:
+        """Open the model that came while the network was edited."""
+        if self._ready is not None and self._wanted is not None and self._ready.number == self._wanted.number:
+            self._open(self._ready)
+
     def _open(self, reply: Imported) -> None:
-        self._opened, self._wanted = self._wanted, None
+        self._opened, self._wanted, self._ready = self._wanted, None, None
         self._session.hush(KEY)
-        self._session.file.show_imported(reply.network)
+        graph = reply.network.graph
+        if len({n.pos for n in graph}) < len(graph):  # nobody has laid it out
+            graph = placed(graph)
+        self._session.file.show_imported(replace(reply.network, graph=graph))
         if reply.picture is not None:
             self._session.look.show(reply.picture)
         if reply.notes:

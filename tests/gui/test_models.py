@@ -21,6 +21,7 @@ from cnnviz.link.messages import (
     Open,
 )
 from cnnviz.net.graph import Graph
+from cnnviz.net.layers import Input, ReLU
 from cnnviz.net.network import Network
 
 
@@ -123,3 +124,28 @@ def test_an_onnx_file_is_opened_like_a_network(session, lenet: Graph, tmp_path) 
     assert session.engine.last(Import).spec == str(path)
     answer(session, Imported(session.engine.last(Import).number, Network(lenet, "mine")))
     assert session.graph == lenet and session.file.name == "mine" and session.file.path is None
+
+
+def test_a_model_without_places_is_laid_out(session) -> None:
+    graph = Graph().add(Input(3, (8, 8)), id="i").add(ReLU(), ["i"], id="a").add(ReLU(), ["a"], id="b")
+    session.models.start("my:model")
+    answer(session, Imported(1, Network(graph, "model")))
+    assert len({n.pos for n in session.graph}) == 3
+
+
+def test_edits_made_while_a_model_comes_are_not_dropped_unasked(session, heard, lenet: Graph) -> None:
+    session.edit.document.reset(lenet)
+    session.models.start("torchvision:resnet18")
+    session.edit.set("C1", "out_channels", 9)
+    answer(session, Imported(1, Network(lenet, "resnet18")))
+    assert session.graph["C1"].layer.out_channels == 9 and "edited" in heard[-1].text
+    heard[-1].actions[0][1]()
+    assert session.graph == lenet and session.file.name == "resnet18"
+
+
+def test_typing_searches_at_once(session, qtbot) -> None:
+    dialog = ModelDialog(session)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    qtbot.waitUntil(lambda: dialog.focusWidget() is dialog.search)
+    dialog.close()

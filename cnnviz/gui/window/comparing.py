@@ -107,6 +107,7 @@ class CompareDialog(QDialog):
         self.resize(420, 520)
         self._sections: list[tuple[QListWidgetItem, list[QListWidgetItem]]] = []
         self._fill()
+        self.search.setFocus()
         self.search.textChanged.connect(self._filter)
         self.list.currentItemChanged.connect(self._explain)
         self.list.itemActivated.connect(self.accept)

@@ -52,6 +52,7 @@ class ModelDialog(QDialog):
         for widget in (self.search, self.list, self.weights, self.hint, self.buttons):
             box.addWidget(widget)
         self.resize(420, 520)
+        self.search.setFocus()
         self.search.textChanged.connect(self._filter)
         self.list.currentItemChanged.connect(self._offer)
         self.list.itemActivated.connect(self.accept)
