@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.utils._pytree import tree_iter
 
 from ...net.graph import Graph, Node, graph, sharing
 from ...net.layers.source import Input, Source
@@ -156,6 +157,8 @@ def _mapped(
                 traced = way(model, call, picture, whole)
                 mapper = Mapper(traced, source, FUNCTIONS, MODULES | OWN, shape)
                 mapper.run()
+                if way is _recorded and not _agrees(mapper, model, call, picture):
+                    raise Unfit(_("It writes into its tensors in a way that no recording shows; it is one piece."))
             except Untraceable as error:
                 text = _("Its code cannot be followed without values{why}; shown is the way that the example took.")
                 why = " ".join(str(error.__cause__ or "").split("\n")[0].split()).rstrip(".")
@@ -170,6 +173,30 @@ def _mapped(
                 return mapper
             break
     raise ModelError(notes[-1])
+
+
+def _agrees(mapper: Mapper, model: nn.Module, call: Callable[[nn.Module, Any], Any], picture: Tensor) -> bool:
+    """Whether what was recorded gives what the model gives for its example: a recording knows no `x[:, 0] = 0`."""
+    try:
+        made, copy = _imported(mapper, "", []).net().eval(), deepcopy(model).eval()
+        for module in copy.modules():  # nobody is to hear of this run
+            if not is_reweighted(module):
+                module._forward_pre_hooks.clear()
+            module._forward_hooks.clear()
+        with torch.no_grad():
+            theirs = next((t for t in tree_iter(call(copy, picture.clone())) if isinstance(t, Tensor)), None)
+            ours = made(picture.reshape(_as_pictures(picture)))
+    except Exception:  # somebody's code, or numbers of another width: nothing can be said
+        return True
+    if theirs is None or theirs.numel() != ours.numel():
+        return True  # a form of output that cannot be held against ours
+    return torch.allclose(theirs.flatten().float(), ours.flatten().float(), 1e-3, 1e-4, equal_nan=True)
+
+
+def _as_pictures(picture: Tensor) -> tuple[int, ...]:
+    """(batch, channels, height, width) of an example, whose last sizes may be missing."""
+    batch, channels, height, width = (*picture.shape, 1, 1)[:4]
+    return batch, channels, height, width
 
 
 def _pieces(whole: Sequence[str]) -> list[str]:

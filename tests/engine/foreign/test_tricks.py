@@ -355,3 +355,25 @@ def test_vectors_and_sequences_enter_as_narrow_pictures() -> None:
     imported = from_module(model, (3, 9))
     x = torch.randn(2, 3, 9)
     assert torch.equal(imported.net()(x[..., None]), model(x))
+
+
+class Assigns(nn.Module):
+    """Writes into a part of its map by an index."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.conv(x)
+        x[:, 0] = 0
+        return x
+
+
+def test_item_assignment_is_one_piece_and_never_dropped() -> None:
+    model = Assigns().eval()
+    imported = from_module(model, (3, 16, 16))
+    x = torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        assert torch.equal(imported.net().eval()(x), model(x))
+    assert any("one piece" in note for note in imported.notes)
