@@ -16,6 +16,9 @@ from ..text import _
 if TYPE_CHECKING:
     from .session import Session
 
+STEM = 40
+"""Letters of a title that are in its file's name: in any script they fit into the 255 bytes of one."""
+
 
 class Keeping:
     """All blocks that can be put in: the shipped ones and one's own. Names of one's own begin with `own:`."""
@@ -46,7 +49,12 @@ class Keeping:
         return catalogue.shipped().get(name) or self.own.get(name)
 
     def save(self, ids: Collection[str], title: str) -> bool:
-        """Keep these layers as a block of one's own."""
+        """Keep these layers as a block of one's own, which needs a name that none of them has yet."""
+        title = title.strip()
+        if not title or any(item.title == title for item in self.own.values()):
+            text = _("There is a block {name} already. Choose another name.") if title else _("A block needs a name.")
+            self._session.notice(text.format(name=title), "warning", key="blocks")
+            return False
         try:
             network = catalogue.fragment(self._session.graph, ids, title)
         except ValueError as e:
@@ -81,7 +89,7 @@ class Keeping:
 
     def _path(self, title: str) -> Path:
         """A file for a block of this title that is not there yet."""
-        stem = re.sub(r"\W+", "_", title).strip("_") or "block"
+        stem = re.sub(r"\W+", "_", title).strip("_")[:STEM] or "block"
         stem = f"_{stem}" if stem[0].isdigit() else stem
         path, i = self.folder / f"{stem}{SUFFIX}", 2
         while path.exists():

@@ -238,3 +238,13 @@ def test_one_s_own_blocks(
     assert not session.keep.own and mine.isHidden()
     assert not session.keep.save(["input", "C1"], "x") and "Input" in said[-1].text
     session.noticed.disconnect(said.append)
+
+
+def test_a_block_needs_a_name_of_its_own_however_long(session: Session, lenet: Graph) -> None:
+    session.edit.document.reset(lenet)
+    session.graph_edited()
+    assert not session.keep.save(["C1", "tanh_1"], "  ") and not session.keep.own
+    for title in ("블록" * 150, "x" * 300):
+        assert session.keep.save(["C1", "tanh_1"], title)
+    assert not session.keep.save(["C1", "tanh_1"], "x" * 300)
+    assert sorted(item.title for item in session.keep.own.values()) == sorted(["블록" * 150, "x" * 300])
