@@ -52,8 +52,12 @@ class Measurer:
     def make_way(self) -> None:
         """Wait until nothing is being measured: training draws from the same random numbers, and wants the cores."""
         with self._change:
-            self._wanted, self._newest = None, 0
+            waiting, self._wanted, self._newest = self._newest, None, 0
             self._change.wait_for(lambda: not self._busy)
+        if waiting:
+            self._post.failed(
+                "measure", Refused(_("A training has begun, which needs the machine. Measure again later."))
+            )
 
     def close(self) -> None:
         """Have the thread end."""
@@ -83,6 +87,8 @@ class Measurer:
                     self._post.failed("measure", error)
             with self._change:
                 self._busy = False
+                if self._newest == command.number:
+                    self._newest = 0
                 self._change.notify_all()
 
     def _measure(self, command: Measure) -> None:
@@ -115,5 +121,8 @@ class Measurer:
             return
         finally:
             torch.set_rng_state(state)
-        if self._newest == number:
+        with self._change:
+            wanted = self._newest == number
+            self._newest = 0 if wanted else self._newest  # it has its answer: nobody need be told that it was ended
+        if wanted:
             self._post.send(Costs(number, of.version, command.batch, where.type, threads, costs, step))

@@ -7,7 +7,7 @@
     session.fold   which groups are folded, and the cards that follow    (folding.py)
     session.keep   blocks that can be put in, among them one's own       (keeping.py)
     session.cost   what the layers cost on this machine                  (measuring.py)
-    session.exporting the network in other forms                     (exporting.py)
+    session.exporting the network in other forms                         (exporting.py)
     session.models models of other programs, and their checkpoints       (models.py)
     session.compare the network that the open one stands beside          (comparing.py)
 

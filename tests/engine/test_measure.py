@@ -124,6 +124,25 @@ def test_measuring_in_a_pause_leaves_the_training_as_it_would_have_been() -> Non
     assert losses[0] == losses[1]
 
 
+def test_a_training_that_begins_ends_a_measurement_and_says_so() -> None:
+    with Desk() as desk:
+        desk.send(Open(1, lenet(), Plan(**ONE)), Measure(1, 256))
+        desk.until(Measuring, lambda m: m.total > 0)
+        desk.send(Train(1, Plan(epochs=1, **ONE)))
+        assert "training has begun" in desk.failure("measure").text
+        desk.progress(lambda p: p.step > 0)
+        assert not desk.all(Costs)
+
+
+def test_a_training_says_nothing_of_a_measurement_that_is_done() -> None:
+    with Desk() as desk:
+        desk.send(Open(1, lenet(), Plan(**ONE)), Measure(1, 1))
+        desk.until(Costs)
+        desk.send(Train(1, Plan(epochs=1, **ONE)))
+        desk.progress(lambda p: p.phase == IDLE and p.step > 0)
+        assert not desk.all(Failed)
+
+
 def test_only_the_newest_is_measured() -> None:
     with Desk() as desk:
         desk.send(Open(1, lenet(), Plan(**ONE)), Measure(1, 64), Cease(), Measure(2, 1))
