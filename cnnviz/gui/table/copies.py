@@ -41,7 +41,6 @@ from .outline import OpenRow, depths
 
 INDENT = "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}"
 """Before what lies in a group: ordinary spaces are lost in Markdown."""
-# ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 FIELDS = (
     "id",
     "type",
