@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -31,7 +30,7 @@ from cnnviz.link.messages import Frame, PictureInfo, Unit
 from .programs import uniform
 
 dtypes = hnp.array_dtypes() | hnp.scalar_dtypes() | st.just(np.dtype("float16"))
-dtypes = dtypes.filter(lambda d: not re.search(">[mM]8", str(np.dtype(d).descr)))  # numpy itself turns these round
+dtypes = dtypes.filter(lambda d: ">" not in str(np.dtype(d).descr))  # numpy turns them round: both ends are one machine
 arrays = hnp.arrays(
     dtypes,
     hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5),
