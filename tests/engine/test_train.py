@@ -15,7 +15,7 @@ from cnnviz.engine.build import Net, logits_node
 from cnnviz.engine.data import Data, load
 from cnnviz.engine.look import Shot, Stamp, frame
 from cnnviz.engine.pictures import fit
-from cnnviz.engine.train import Controls, Diverged, Step, epoch_steps, steps
+from cnnviz.engine.train import Controls, Diverged, Step, epoch_steps, make_optimizer, steps
 from cnnviz.link.messages import Interest, PictureInfo
 from cnnviz.net.analysis import analyse, trainable
 from cnnviz.net.graph import Graph
@@ -55,7 +55,7 @@ def test_lenet_learns_the_digits(softmax: bool) -> None:
 
 OPTIMIZER = {
     "sgd": lambda p: torch.optim.SGD(p, 0.05, momentum=0.8, weight_decay=0.01),
-    "adam": lambda p: torch.optim.Adam(p, 0.05, weight_decay=0.01),
+    "adam": lambda p: torch.optim.Adam(p, 0.05, weight_decay=0.01, fused=True),
     "rmsprop": lambda p: torch.optim.RMSprop(p, 0.05, momentum=0.8, weight_decay=0.01),
     "adadelta": lambda p: torch.optim.Adadelta(p, 0.05, weight_decay=0.01),
 }
@@ -85,6 +85,34 @@ def test_it_is_the_plain_loop(name: str, make) -> None:
     ours = Net(analyse(graph), plan)
     assert [s.loss for s in islice(training(graph, plan, ours), len(losses))] == losses
     assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), net.parameters(), strict=True))
+
+
+def test_adam_is_the_plain_one_up_to_rounding() -> None:
+    graph, plan = small(), Plan(optimizer="adam", lr=0.005, weight_decay=0.01, batch_size=50, seed=3)
+    data = digits(graph)
+    x, y = torch.from_numpy(data.train_x), torch.from_numpy(data.train_y)
+    net, ours = Net(analyse(graph), plan), Net(analyse(graph), plan)
+    optimizer = torch.optim.Adam(net.parameters(), 0.005, weight_decay=0.01, foreach=False, fused=False)
+    losses: list[float] = []
+    for batch in torch.randperm(len(x), generator=torch.Generator().manual_seed(3)).split(50):
+        optimizer.zero_grad()
+        loss = cross_entropy(net(x[batch]), y[batch])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    made = [s.loss for s in islice(training(graph, plan, ours), len(losses))]
+    torch.testing.assert_close(torch.tensor(made), torch.tensor(losses), rtol=1e-4, atol=1e-5)
+    for a, b in zip(ours.parameters(), net.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
+
+
+def test_complex_weights_have_an_adam_too() -> None:
+    net = torch.nn.Module()
+    net.w = torch.nn.Parameter(torch.ones(3, dtype=torch.complex64))
+    optimizer = make_optimizer(net, Plan(optimizer="adam", lr=0.1))
+    (net.w.abs() ** 2).sum().backward()
+    optimizer.step()
+    assert (net.w.abs() < 1).all()
 
 
 def test_auxiliary_outputs_are_trained_with_their_weight_and_are_in_no_figure() -> None:
