@@ -46,7 +46,11 @@ def run(args: argparse.Namespace) -> int:
         except bench.BenchError as e:
             _commands().error(str(e))
     command = import_module(f"cnnviz.commands.{args.command}")
-    return int(command.run(args))
+    try:
+        return int(command.run(args))
+    except SystemExit as e:  # no command of ours does so
+        text = _("{net}: The model's own code called sys.exit while it ran.")
+        raise CommandError(text.format(net=getattr(args, "net", args.command))) from e
 
 
 def must_exist(file: str) -> None:

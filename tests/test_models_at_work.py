@@ -87,6 +87,23 @@ def leaves():
     raise SystemExit("bye")
 
 
+class Quits(Base):
+    def inside(self, x):
+        import sys
+
+        sys.exit(3)
+
+
+class Nested(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(1, 1, 3, padding=1), Quits()
+
+    def forward(self, x):
+        return self.second(self.first(x))
+
+
+
 def huge():
     return nn.Sequential(nn.Flatten(), nn.Linear(100_000, 100_000))
 """
@@ -245,7 +262,9 @@ def test_without_a_network_pretrained_weights_are_refused(
         ("Two", "Two takes x, y, and here it gets one picture. From Python: cnnviz.summary(module, (x, y))."),
         ("Deep", "forward: the model's own code fails here: it does not like this."),
         ("missing_key", "Calling missing_key fails: KeyError 'no such thing'."),
-        ("leaves", "Calling leaves fails: SystemExit bye."),
+        ("leaves", "Calling leaves fails: it called sys.exit('bye')."),
+        ("Quits", "forward: the model's own code fails here: it called sys.exit(3)."),
+        ("Nested", "second: the model's own code fails here: it called sys.exit(3)."),
         ("huge", "The network needs at least 40.0 GB of memory, but only 1.0 GB are free."),
     ],
 )

@@ -87,7 +87,8 @@ def test_what_goes_wrong_is_one_line(argv: list[str], says: str, capsys: Said) -
 
 def test_names_of_models() -> None:
     assert is_model("torchvision:resnet50") and is_model("a.b:c.d")
-    for name in ("lenet5", "a.cnnviz", r"C:\nets\a.cnnviz", "C:/a", "torchvision:", ":f", "a b:c", "1a:b"):
+    assert is_model("모델.망:만들기") and is_model("netz.größe:Café")
+    for name in ("lenet5", "a.cnnviz", r"C:\nets\a.cnnviz", "C:/a", "torchvision:", ":f", "a b:c", "1a:b", "가 나:다"):
         assert not is_model(name)
 
 

@@ -94,7 +94,7 @@ class Exporter:
                 self._export(asked)
             except Cancelled:
                 pass
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 if self._goes_on():
                     self._post.failed("export", error, asked.command.number)
 

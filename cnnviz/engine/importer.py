@@ -90,7 +90,7 @@ class Importer:
     def _try(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._post.failed("import", error)
 
     def _list(self) -> None:
@@ -120,7 +120,7 @@ class Importer:
             model = load_model(command.spec, command.shape, command.weights, tell, go_on)
         except Cancelled:
             pass
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if go_on():
                 self._post.failed("import", error)
         with self._change:

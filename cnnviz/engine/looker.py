@@ -201,7 +201,7 @@ class Looker:
         """Do it; a failure goes to the window, but not twice in a row unless a command waits for its answer."""
         try:
             work(*given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             known = DataError if what == "look" else ()
             what = "data" if isinstance(error, known) else what
             look = next((g.number for g in given if isinstance(g, Look)), 0)

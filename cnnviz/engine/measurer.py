@@ -82,7 +82,7 @@ class Measurer:
             try:
                 self._looker.wait_for(version)
                 self._measure(command)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 if self._newest == command.number:
                     self._post.failed("measure", error)
             with self._change:

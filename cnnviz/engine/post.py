@@ -71,6 +71,8 @@ def sentence(error: BaseException) -> str:
         return _("There is not enough memory. Use a smaller batch or a smaller network; the weights are kept.")
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}." if error.filename else error.strerror
+    if isinstance(error, SystemExit):
+        return _("A part of an imported model called sys.exit while it ran. It must give a result, or raise an error.")
     if is_plain(error) and text:
         return text
     if "more than 1 value per channel" in text:

@@ -175,7 +175,7 @@ class Runner:
             node = ""
             try:
                 _Training(self, run).go()
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 node = error.node if isinstance(error, (Diverged, Untrainable)) else ""
                 self._post.failed("train", error, run.command.run, node)
             with self._change:

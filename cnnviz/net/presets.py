@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,9 @@ def is_model(net: str | os.PathLike[str]) -> bool:
     name = os.fspath(net)
     if name.endswith(ONNX):
         return True
-    return re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", name) is not None and not os.path.lexists(name)
+    home, colon, made = name.partition(":")
+    named = all(part.isidentifier() for part in (*home.split("."), *made.split(".")))
+    return bool(colon) and named and not os.path.lexists(name)
 
 
 @cache

@@ -75,6 +75,36 @@ def test_a_model_is_a_network_with_its_weights_and_its_foreign_parts(monkeypatch
         assert "model" in desk.failure("open").text, "the foreign parts went with the document"
 
 
+class Quits(torch.nn.Module):
+    """Ends the program, where it is run with gradients."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if float(x.detach().sum()) > 1e9 or torch.is_grad_enabled():  # which no tracer can follow
+            raise SystemExit(3)
+        return torch.erfinv(0.5 * torch.tanh(x))
+
+
+def test_a_model_that_ends_the_program_ends_no_engine(monkeypatch) -> None:
+    def importing(spec: str, *_given: object) -> Imported:
+        if spec == "quits":
+            raise SystemExit(3)
+        return from_module(torch.nn.Sequential(torch.nn.Conv2d(1, 10, 8), Quits(), torch.nn.Flatten()), (1, 8, 8), "q")
+
+    monkeypatch.setattr(models, "load_model", importing)
+    with Desk() as desk:
+        desk.send(Import(1, "quits"))
+        assert "sys.exit" in desk.failure("import").text
+        desk.send(Import(2, "later"))
+        made = desk.until(messages.Imported)
+        desk.send(Open(1, made.network.graph, Plan(), fresh=True, model=2))
+        assert desk.until(Opened, lambda o: o.version == 1)
+        desk.send(Train(1, Plan(epochs=1, **ONE), keep=True))
+        told = desk.failure("train").text
+        assert told.startswith("quits_1") and "it called sys.exit(3)" in told
+        desk.send(Open(2, small(), Plan(), fresh=True), Train(2, Plan(epochs=1, **ONE)))
+        assert desk.progress(lambda p: ended(p) and p.run == 2).step == 45, "the engine lives"
+
+
 def odd_weights() -> np.ndarray:
     torch.manual_seed(5)
     return Odd().conv.weight.detach().numpy()

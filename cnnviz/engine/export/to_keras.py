@@ -241,5 +241,8 @@ def verify_keras(
 
 def _failure(said: str) -> str:
     if "No module named 'keras'" in said:
-        return _("Keras is not installed here, so that its code cannot be verified. Run: python -m pip install keras")
+        text = _(
+            "Keras is not installed here, so that its code cannot be verified. Run: python -m pip install {package}"
+        )
+        return text.format(package='"cnnviz[keras]"')
     return _("Keras cannot run this code: {why}").format(why=apart.last_line(said))

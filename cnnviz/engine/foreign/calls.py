@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import fx, nn
 
+from ...text import _
 from .carried import carried
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ def rule_name(node: fx.Node, module: nn.Module | None) -> str:
 def spoken(error: BaseException) -> str:
     """What an error of somebody's code says, as a part of a sentence."""
     words = " ".join(str(error).split())
-    if not words or isinstance(error, (LookupError, SystemExit)):  # a bare key or number says little
+    if isinstance(error, SystemExit):
+        words = _("it called sys.exit({code})").format(code="" if error.code is None else repr(error.code))
+    elif not words or isinstance(error, LookupError):  # a bare key says little
         words = f"{type(error).__name__} {words}".rstrip()
     return words if len(words) <= LONGEST else f"{words[:LONGEST]} …"
 

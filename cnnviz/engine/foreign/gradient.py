@@ -30,7 +30,7 @@ def check_gradient(net: Net, rows: Analysis, logits: str) -> None:
         ours(x, seen, end=logits)
         if seen[logits].requires_grad:
             torch.autograd.backward(seen[logits].square().mean())
-    except Exception as error:  # whatever somebody's code raises
+    except (Exception, SystemExit) as error:  # whatever somebody's code raises
         node = next((id for id, _sources, _done in ours.order if id not in seen), foreign[-1])
         text = _("{node} is a part of the model through which no training goes: {words}")
         raise Refused(text.format(node=node, words=spoken(error).rstrip("."))) from error

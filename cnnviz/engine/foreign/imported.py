@@ -186,7 +186,7 @@ def _agrees(mapper: Mapper, model: nn.Module, call: Callable[[nn.Module, Any], A
         with torch.no_grad():
             theirs = next((t for t in tree_iter(call(copy, picture.clone())) if isinstance(t, Tensor)), None)
             ours = made(picture.reshape(_as_pictures(picture)))
-    except Exception:  # somebody's code, or numbers of another width: nothing can be said
+    except (Exception, SystemExit):  # somebody's code, or numbers of another width: nothing can be said
         return True
     if theirs is None or theirs.numel() != ours.numel():
         return True  # a form of output that cannot be held against ours

@@ -111,7 +111,7 @@ class Mapper:
                 result = getattr(args[0], str(node.target))(*args[1:], **kwargs)
             else:
                 result = node.target(*args, **kwargs)  # type: ignore[operator]
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise self.failure(node, error) from error
         # a tensor made here may be noise: it is made anew in every run
         return Pending(result, False) if isinstance(result, Tensor) else result
@@ -286,7 +286,7 @@ class Mapper:
         wired = any(_is_wired(self._known[n]) for n in node.all_input_nodes)
         try:
             sample, memory = tried(call, self.batch, self._copies)
-        except Exception as error:  # the user's own code
+        except (Exception, SystemExit) as error:  # the user's own code
             raise self.failure(node, error) from error
         if not wired or not is_batch(sample, self.batch):
             return Pending(sample, wired)
@@ -329,7 +329,7 @@ class Mapper:
         layer = Foreign(name, shape, tuple(self._shapes[i] for i in inputs), count)
         return self._add(id_, layer, inputs, path, node, shape, memory=memory)
 
-    def failure(self, node: fx.Node, error: Exception) -> ModelError:
+    def failure(self, node: fx.Node, error: BaseException) -> ModelError:
         """What is said of an operation that raises."""
         text = _("{place}: the model's own code fails here: {words}")
         return ModelError(text.format(place=path_of(path_to(node)) or "forward", words=spoken(error)))

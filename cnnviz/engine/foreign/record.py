@@ -47,7 +47,7 @@ def record(
             x = recorder.enter(picture.detach().clone())
             try:
                 result = call(ours, x)
-            except Exception as error:  # the model's own code
+            except (Exception, SystemExit) as error:  # the model's own code
                 raise recorder.failure(error) from error
         if recorder.left is None:
             break
@@ -102,7 +102,7 @@ class _Recorder(TorchFunctionMode):
             before.remove()
             after.remove()
 
-    def failure(self, error: Exception) -> ModelError:
+    def failure(self, error: BaseException) -> ModelError:
         """What is said where the model raises."""
         text = _("{place}: the model's own code fails here: {words}")
         return ModelError(

@@ -54,7 +54,7 @@ def trace(model: nn.Module, call: Callable[[nn.Module, Any], Any], whole: Collec
             graph = tracer.trace(holder)
     except Untraceable:
         raise
-    except Exception as error:  # whatever a model's code raises over what is no tensor
+    except (Exception, SystemExit) as error:  # whatever a model's code raises over what is no tensor
         raise Untraceable from error
     return Traced(graph, tracer.modules, tracer.tensors, whole=tracer.whole)
 
@@ -155,7 +155,7 @@ class _Tracer(fx.Tracer):
         depth, last, seen = len(self.module_stack), next(iter(reversed(self.graph.nodes)), None), len(self.whole)
         try:
             return super().call_module(m, m.forward, args, kwargs)
-        except Exception:
+        except (Exception, SystemExit):
             if m is self._model:
                 raise
             while len(self.module_stack) > depth:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from cnnviz.engine.build import Net
+from cnnviz.engine.export import to_keras as to_keras_module
 from cnnviz.engine.export.to_keras import KerasCode, to_keras, verify_keras
 from cnnviz.engine.export.to_onnx import ExportError
 from cnnviz.net.analysis import analyse
@@ -114,3 +118,17 @@ def test_a_shape_stands_where_it_is_given() -> None:
     ).text
     padded = next(line for line in text.splitlines() if "ZeroPadding2D" in line)
     assert padded.endswith("ZeroPadding2D(1),") and "  # 4×4×4\n" in text
+
+
+def test_where_keras_is_missing_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_given: object) -> None:
+        raise to_keras_module.apart.Failure("ModuleNotFoundError: No module named 'keras'")
+
+    monkeypatch.setattr(to_keras_module.apart, "run", missing)
+    rows = analyse(chain(image=Input(1, (4, 4)), flat=Flatten(), out=Linear(2)))
+    net = Net(rows)
+    with pytest.raises(ExportError, match=r'Run: python -m pip install "cnnviz\[keras\]"$'):
+        verify_keras(net, rows, to_keras(net, rows))
+    extras = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = extras["optional-dependencies"]
+    assert wanted["keras"] == [r for r in wanted["dev"] if r.startswith("keras")]
