@@ -327,3 +327,13 @@ def test_a_panel_behind_another_tab_does_nothing(window, session, qtbot):
 
 def test_panels_keep_the_canvas_wide(window):
     assert window.canvas.width() >= 0.45 * window.width()
+
+
+@pytest.mark.parametrize(
+    ("size", "table", "curves"), [((1280, 720), 470, 200), ((1600, 960), 650, 240), ((2560, 1440), 880, 600)]
+)
+def test_the_table_has_room_for_its_figures_before_the_curves_get_more(window, qtbot, size, table, curves):
+    window.resize(*size)
+    window.place_afresh()
+    qtbot.waitUntil(lambda: window.docks["table"].width() >= table and window.docks["curves"].width() >= curves)
+    assert window.canvas.width() >= 0.45 * window.width()

@@ -55,6 +55,7 @@ class Heading(FlatHeading):
         super().__init__(parent)
         self._words = Words(theme.caption())
         self._rows = rows
+        self.brief = False  # there is little room
         self._button = QToolButton(self)
         self._button.setAutoRaise(True)
         self._button.setAutoFillBackground(True)  # it lies over the last column's name where there is no room
@@ -81,9 +82,9 @@ class Heading(FlatHeading):
         super().resizeEvent(event)
         self._button.move(self.width() - HEIGHT, 0)
 
-    def needs(self, section: int) -> int:
+    def needs(self, section: int, brief: bool = False) -> int:
         """Pixels that a column's name takes with its margins."""
-        return self._words.width(heading(section, self._rows.sight)) + 2 * PAD + 1
+        return self._words.width(heading(section, self._rows.sight, brief)) + 2 * PAD + 1
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         now = theme.current()
@@ -91,8 +92,11 @@ class Heading(FlatHeading):
         painter.fillRect(rect, now.colour("window"))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), now.colour("line"))
         painter.setPen(now.colour("caption"))
-        middle, name = rect.top() + rect.height() / 2, heading(section, self._rows.sight)
-        self._words.paint(painter, rect.left() + PAD, rect.width() - 2 * PAD, middle, name, section in NUMBERS)
+        middle, name = rect.top() + rect.height() / 2, heading(section, self._rows.sight, self.brief)
+        left, room = rect.left() + PAD, rect.width() - 2 * PAD
+        room = min(room, self.width() - HEIGHT - left)  # the button stands there
+        if room > 0:
+            self._words.paint(painter, left, room, middle, name, section in NUMBERS)
         painter.restore()
 
 
@@ -106,11 +110,13 @@ class Cells:
         fonts = {TYPE: self._small, LAYER: self._body, OUT: self._body}
         self._words = [fonts.get(column, self._figures) for column in range(len(COLUMNS))]
 
-    def needs(self, row: Row, column: int) -> int:
+    def needs(self, row: Row, column: int, brief: bool = False) -> int:
         """Pixels that a cell's content takes with its margins; a sentence over all columns widens none."""
         if row.out is None and column >= OUT:
             return 2 * PAD
-        wide = self._words[column].width(cell(row, column, self._rows.sight)) + 2 * PAD + 1
+        sight = self._rows.sight
+        said = COLUMNS[column].brief(row, sight) if brief else cell(row, column, sight)
+        wide = self._words[column].width(said) + 2 * PAD + 1
         return wide + DOT + self.indent(row) if column == LAYER else wide
 
     def indent(self, row: Row) -> int:
@@ -246,10 +252,11 @@ class Totals(QWidget):
         super().resizeEvent(event)
         self._show_anew()
 
-    def needs(self) -> dict[int, int]:
+    def needs(self, brief: bool = False) -> dict[int, int]:
         """Pixels that the sums take with their margins, by column."""
         there = (c for c in self._texts if c in NUMBERS or c == TYPE)
-        return {c: self._words(c).width(self._texts[c]) + 2 * PAD + 2 for c in there}
+        texts = {c: (self._short.get(c) if brief else "") or self._texts[c] for c in there}
+        return {c: self._words(c).width(t) + 2 * PAD + 2 for c, t in texts.items()}
 
     def _words(self, column: int) -> Words:
         return self._small if column == TYPE else self._body if column == OUT else self._sums

@@ -39,6 +39,7 @@ class Column:
     amount: Callable[[Row, Sight], Number] | None = None
     shown: Callable[[Any], str] = count
     exact: str = ""  # for the tip, where a figure is shown short
+    short: str = ""  # its name where there is little room
     total: Callable[[Analysis, Sight], Number] | None = None  # of the network; None: the sum of the rows
     key: Callable[[Row], object] | None = None  # what its text is made from: where it is equal, so are the texts
     unknown: str = ""  # what stands where a figure is not known
@@ -48,6 +49,11 @@ class Column:
     def number(self) -> bool:
         """Whether it is a column of figures, which stand right and have a bar for their share."""
         return self.amount is not None
+
+    @property
+    def counts(self) -> bool:
+        """Whether its figures have a shorter form."""
+        return self.amount is not None and self.shown is count
 
     def cell(self, row: Row, sight: Sight = ALONE) -> str:
         """What stands in the cell of a row that has no problem."""
@@ -62,6 +68,12 @@ class Column:
     def shorter(self, value: Number) -> str:
         """A count with four digits at most, as `61.7 k`; empty where there is nothing shorter to say."""
         return short(value) if self.shown is count and isinstance(value, int) and value > 999 else ""
+
+    def brief(self, row: Row, sight: Sight = ALONE) -> str:
+        """What stands in the cell where there is little room: a count with four digits at most."""
+        if self.amount is None or (self.lacks is not None and self.lacks(row)):
+            return self.cell(row, sight)
+        return self.shorter(self.amount(row, sight)) or self.cell(row, sight)
 
     def made_from(self, row: Row, sight: Sight) -> object:
         """What the cell's text is made from: where it is equal, so are the texts of rows without a problem."""
@@ -171,6 +183,7 @@ COLUMNS = (
         N_("Numbers that training changes. The bar is the share of the whole network."),
         amount=lambda row, sight: row.params,
         exact=N_("{n} parameters"),
+        short=N_("Params"),
         total=lambda rows, sight: rows.params,
     ),
     Column(
@@ -316,9 +329,9 @@ def _field_tip(row: Row) -> str:
     return "\n".join(lines)
 
 
-def heading(column: int, sight: Sight) -> str:
-    """The column's name, with the batch that memory is counted for."""
-    name = _(COLUMNS[column].name)
+def heading(column: int, sight: Sight, brief: bool = False) -> str:
+    """The column's name, with the batch that memory is counted for; `brief`: its short form, where it has one."""
+    name = _((COLUMNS[column].short if brief else "") or COLUMNS[column].name)
     return f"{name} ×{grouped(sight.batch)}" if column == MEMORY and sight.batch > 1 else name
 
 

@@ -67,7 +67,7 @@ class Table(QWidget):
         fresh = [r for r in self.model.rows if id(r) not in known]  # the others are known to fit
         if len(fresh) == len(self.model.rows) and [*before] != [*self.model.place]:
             self.view.forget_widths()  # another network
-        self.view.widen(fresh, self.totals.needs())
+        self.view.widen(fresh, self.totals.needs)
         self._select(scroll=False)
 
     # ── columns ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -83,7 +83,7 @@ class Table(QWidget):
         self.model.show_columns(shown, self._sight())
         self.view.show_columns()
         self.totals.show_totals(self._session)
-        self.view.widen(self.model.rows, self.totals.needs())
+        self.view.widen(self.model.rows, self.totals.needs)
 
     @Slot()
     def _show_costs(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
@@ -13,13 +13,18 @@ from ...net.fold import GroupRow, path_of
 from ...text import _
 from ..paint import theme
 from .cells import DOT, PAD, Cells, Heading
-from .columns import COLUMNS, LAYER, ORDER, OUT, TYPE
-from .flat import LOOSE, FlatTable
+from .columns import COLUMNS, FIELD, LAYER, MACS, ORDER, OUT, TYPE
+from .flat import HEIGHT, LOOSE, FlatTable
 from .outline import OpenRow
 from .rows import Rows
 
 WIDEST = 220
 """Pixels that a column takes by itself at most; a person may draw it wider."""
+WAYS = ((FIELD, WIDEST, False), (FIELD, 136, False), (FIELD, 112, True), (MACS, 136, False), (MACS, 100, True))
+"""The last column that is to be in view, pixels that a name has at least, and whether counts are short.
+
+The less room, the further down; where there is less still, one scrolls.
+"""
 
 
 class View(FlatTable):
@@ -42,6 +47,7 @@ class View(FlatTable):
         self._heading = heading
         self.horizontalScrollBar().valueChanged.connect(self.viewport().update)  # figures stay inside
         self._given: dict[int, int] = {}  # widths that columns have been given
+        self._totals: Callable[[bool], dict[int, int]] = lambda brief: {}
         self.show_columns()
 
     @property
@@ -58,36 +64,99 @@ class View(FlatTable):
     def forget_widths(self) -> None:
         """Take the columns for as narrow as their names."""
         self._needs = {column: self._heading.needs(column) for column in self._rows.shown}
+        self._brief: dict[int, int] = {}  # what columns of counts need in short, once that has been asked for
 
-    def widen(self, rows: Sequence[Row], totals: Mapping[int, int]) -> None:
-        """Let every column hold what stands in `rows`, and its total of so many pixels.
+    def widen(self, rows: Sequence[Row], totals: Callable[[bool], dict[int, int]]) -> None:
+        """Let every column hold what stands in `rows`, and its total: pixels by column, of short figures if asked.
 
         Columns never shrink by themselves, so nothing jumps; a person's own widths stay.
         """
+        self._totals = totals
+        self._measure(self._needs, rows, False)
+        if self._brief:
+            self._measure(self._brief, rows, True)
+        self._share()
+
+    def _measure(self, needs: dict[int, int], rows: Sequence[Row], brief: bool) -> None:
         sound = [r for r in rows if r.out is not None]  # the others have a sentence there
-        sight = self._rows.sight
-        for column in self._rows.shown:
-            it, wide = COLUMNS[column], max(self._needs[column], totals.get(column, 0))
+        sight, totals = self._rows.sight, self._totals(brief)
+        for column in needs:
+            it, wide = COLUMNS[column], max(needs[column], totals.get(column, 0))
             told = {
                 it.made_from(r, sight): r for r in (sound if column >= OUT else rows)
             }  # most cells say what others say
             for row in told.values():
-                wide = max(wide, self._cells.needs(row, column))
-            self._needs[column] = min(wide, WIDEST)
-        self._share()
+                wide = max(wide, self._cells.needs(row, column, brief))
+            needs[column] = min(wide, WIDEST)
+
+    def _in_brief(self) -> dict[int, int]:
+        """What columns need where counts are short."""
+        if not self._brief:
+            short = [c for c in self._rows.shown if COLUMNS[c].counts]
+            self._brief = {c: self._heading.needs(c, brief=True) for c in short}
+            self._measure(self._brief, self._rows.rows, True)
+        return {**self._needs, **self._brief}
 
     def _share(self) -> None:
-        """Give the columns what they need, and of what is to spare a little to each; the last one takes the rest."""
-        own, shown = self._heading.own, self._rows.shown
-        taken = sum(self.columnWidth(c) if c in own else self._needs[c] for c in shown)
-        loose = min(max((self.viewport().width() - taken) // len(shown), 0), LOOSE)
-        for column in shown:
-            wide = self._needs[column] + loose
+        """Give the columns what they need, and of what is to spare a little to each; the last one takes the rest.
+
+        Where there is no room for all of them, those that say most are whole and fill the view: no figure is cut by
+        its edge.
+        """
+        own, shown, room = self._heading.own, self._rows.shown, self.viewport().width()
+        brief, whole, given = False, shown, self._widths(self._needs)
+        if self._takes(given, whole) > room:
+            for last, name, brief in WAYS:
+                whole = tuple(c for c in shown if ORDER.index(c) <= ORDER.index(last))
+                given = self._widths(self._in_brief() if brief else self._needs, name)
+                if self._takes(given, whole) <= room:
+                    break
+            while self._takes(given, whole) > room and len(whole) > 1:
+                whole = whole[:-1]
+            for column in shown[len(whole) :]:  # of the others those that there is room for, too
+                if self._takes(given, (*whole, column)) > room:
+                    break
+                whole = (*whole, column)
+        self._spread(given, whole, room)
+        if not brief:
+            self._brief = {}  # what is not shown is not measured at each edit
+        if self._heading.brief != brief:
+            self._heading.brief = brief
+            self._heading.viewport().update()
+        for column, wide in given.items():
             # the last one is wider than it was given: it would be given its width each time
             there = self._given.get(column) if column == shown[-1] else self.columnWidth(column)
             if column not in own and there != wide:
                 self._given[column] = wide
                 self.setColumnWidth(column, wide)
+
+    def _widths(self, needs: dict[int, int], name: int = WIDEST) -> dict[int, int]:
+        """Of the columns, with names of so many pixels at most; a person's own widths stay."""
+        own = self._heading.own
+        given = {c: self.columnWidth(c) if c in own else needs[c] for c in self._rows.shown}
+        return given if LAYER in own else {**given, LAYER: min(given[LAYER], name)}
+
+    def _takes(self, given: dict[int, int], whole: Sequence[int]) -> int:
+        """Pixels of these columns where the last one's name has the button beside it."""
+        beside = self._heading.needs(whole[-1], brief=True) + HEIGHT - given[whole[-1]]
+        return sum(given[c] for c in whole) + max(beside, 0)
+
+    def _spread(self, given: dict[int, int], whole: Sequence[int], room: int) -> None:
+        """Share among the columns that are whole in view what they leave: names first, then a little to each."""
+        loose = [c for c in whole if c not in self._heading.own]
+        beside = self._takes(given, whole) - sum(given[c] for c in whole)
+        if whole[-1] in loose and len(whole) < len(given):
+            given[whole[-1]] += beside
+        spare = max(room - sum(given[c] for c in whole), 0)
+        if LAYER in loose:
+            more = min(self._needs[LAYER] - given[LAYER], spare)
+            given[LAYER] += more
+            spare -= more
+        for n, column in enumerate(loose):
+            more = spare // (len(loose) - n)
+            more = min(more, LOOSE) if len(whole) == len(given) else more
+            given[column] += more
+            spare -= more
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

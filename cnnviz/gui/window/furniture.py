@@ -65,6 +65,8 @@ TIPS = {
 }
 IN_FRONT = ("maps", "table", "curves")
 BUTTONS = {"qt_dockwidget_floatbutton": "float", "qt_dockwidget_closebutton": "close"}
+LAYERS, CURVES, FIGURES = 196, 216, 680
+"""Pixels of the palette's width, of the curves' at least, and of the table's before the curves get more than that."""
 WHEN_ASKED = ("compare",)
 """Docks that are not there until they are asked for."""
 
@@ -244,7 +246,9 @@ def place(window: Window) -> None:
     """The docks' sizes as they are at first: the canvas keeps about half of the width."""
     docks, horizontal, vertical = window.docks, Qt.Orientation.Horizontal, Qt.Orientation.Vertical
     right = max(340, round(window.width() * 0.29))
-    window.resizeDocks([docks["layers"], docks["maps"]], [196, right], horizontal)
+    window.resizeDocks([docks["layers"], docks["maps"]], [LAYERS, right], horizontal)
     window.resizeDocks([docks["maps"], docks["picture"]], [11, 9], vertical)
     window.resizeDocks([docks["table"]], [round(window.height() * 0.29)], vertical)
-    window.resizeDocks([docks["table"], docks["curves"]], [4, 3], horizontal)
+    room = window.width() - right - LAYERS - 4 * theme.GRID
+    curves = max(CURVES, min(round(room * 3 / 7), room - FIGURES))
+    window.resizeDocks([docks["table"], docks["curves"]], [max(room - curves, curves), curves], horizontal)
