@@ -27,7 +27,8 @@ AUTOSAVE_MS = 1500  # after an edit
 RUNS_KEPT = 8
 OF_A_DOCUMENT = (
     *("file", "recovered", "edit", "train", "plan", "engine", "behind"),
-    *("notes", "failed.checkpoint", "failed.open", "failed.data", "failed.look", "failed.train", "failed.record"),
+    *("notes", "compare", "export", "failed.checkpoint", "failed.open", "failed.data", "failed.look", "failed.train"),
+    *("failed.record", "failed.import", "failed.save", "failed.measure", "failed.export"),
 )
 """Messages that mean the open document: another one has no use for them."""
 

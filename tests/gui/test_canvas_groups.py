@@ -139,6 +139,25 @@ def test_it_glides_and_reduced_motion_jumps(
     assert not canvas._from and in_step(canvas)
 
 
+@pytest.mark.parametrize("name", ["googlenet", "resnet50"])
+def test_a_network_kept_in_view_stays_there_however_fast_it_folds_and_is_selected_in(
+    canvas: Canvas, session: Session, qtbot: QtBot, name: str
+) -> None:
+    session.file.open_preset(name)
+    canvas.clearFocus()  # as from the table
+    ids = [n.id for n in session.graph]
+    for turn in range(5):
+        session.fold.unfold_all()
+        session.look.select([ids[-1 - turn]])
+        canvas._settle.setCurrentTime(module.MOVE_TIME // 3)
+        session.fold.fold_all()
+        session.look.select([ids[1 + turn]])
+        canvas._go(1, 0)
+        assert canvas.fitted
+    still(canvas, qtbot)
+    assert canvas.fitted and canvas.seen.contains(canvas.cards_scene.content())
+
+
 def test_a_click_selects_all_layers_of_the_group(canvas: Canvas, session: Session) -> None:
     click(canvas, card(canvas, "layer1/1/"))
     assert len(session.look.selection) == 7 and session.look.selected == "layer1_1_relu2"

@@ -196,3 +196,15 @@ def test_without_its_data_set_training_is_refused_with_the_way_out(
     assert bar.notice.text == MISSING and [label for label, _act in bar.notice.actions] == ["Train on digits"]
     bar.notice.actions[0][1]()
     assert session.run.plan.data == "digits" and messages(notices) == ""
+
+
+@pytest.mark.parametrize("what", ["import", "save", "measure", "export", "checkpoint"])
+def test_what_failed_is_not_said_of_another_network(
+    session: Session, notices: Notices, qtbot: QtBot, what: str
+) -> None:
+    answer(session, qtbot, Failed(what, "The weights of resnet50 cannot be downloaded (no network).", "a trace"))
+    assert "cannot be downloaded" in messages(notices)
+    assert not session.file.open("/nowhere/there.cnnviz")
+    assert "cannot be downloaded" in messages(notices), "nothing has been opened"
+    assert session.file.open_preset("vgg16")
+    assert not messages(notices)

@@ -192,23 +192,60 @@ def test_cures_stand_below_their_words_where_there_is_no_room_beside(window, ses
     qtbot.waitUntil(lambda: any(c.toolTip() == c.text() and c.geometry().right() < 300 for c in cures))
 
 
-def test_a_message_that_stays_covers_no_card_of_a_network_that_is_kept_in_view(window, session, qtbot):
-    window.canvas.fit()
-    before = window.canvas.zoom
+def top(window) -> float:
+    """Pixels of the canvas above the network."""
+    return window.canvas.mapFromScene(window.canvas._scene.content().topLeft()).y()
 
-    def top() -> float:
-        return window.canvas.mapFromScene(window.canvas._scene.content().topLeft()).y()
 
-    session.notice("All is well.")
-    assert window.canvas.zoom == before, "one that goes by itself moves nothing"
+def still(window) -> bool:
+    """Whether the network is where it is going."""
+    return not window.canvas.moving and not window.canvas._away.isActive()
+
+
+@pytest.mark.parametrize("level", ["done", "error"])
+def test_messages_cover_no_card_of_a_network_that_is_kept_in_view(window, session, qtbot, level):
+    session.file.open_preset("googlenet")  # it is as high as there is room
+    canvas = window.canvas
+    qtbot.waitUntil(lambda: still(window))
+    before = canvas.zoom
+    session.notice("cifar10 is not there.", level, key="data")
+    qtbot.waitUntil(lambda: still(window) and top(window) >= window.notices.height() > 20)
+    session.notice("The edit cannot be kept.", "warning", key="autosave")
+    session.notice("All is well.", "done", key="file")
+    qtbot.waitUntil(lambda: still(window) and top(window) >= window.notices.height() > 60)
+    assert canvas.fitted and canvas.seen.contains(canvas._scene.content())
+    for key in ("data", "autosave", "file"):
+        session.notice("", key=key)
+    qtbot.waitUntil(lambda: still(window) and canvas.zoom == pytest.approx(before))
+    canvas.zoom_in()
+    closer = canvas.seen
     session.notice("cifar10 is not there.", "error", key="data")
-    assert top() >= window.notices._bars[-1].height() and window.canvas.fitted
-    session.notice("", key="data")
-    assert window.canvas.zoom == before
-    window.canvas.zoom_in()
-    closer = window.canvas.seen
-    session.notice("cifar10 is not there.", "error", key="data")
-    assert window.canvas.seen == closer, "who looks elsewhere is left there"
+    qtbot.waitUntil(lambda: still(window))
+    assert canvas.seen == closer, "who looks elsewhere is left there"
+
+
+def test_a_network_that_no_message_covers_does_not_move_for_it(window, session, qtbot):
+    window.canvas.fit()  # one line of cards in the middle
+    before = window.canvas.seen
+    session.notice("All is well.", "done")
+    qtbot.waitUntil(lambda: still(window))
+    assert window.canvas.seen == before and top(window) > window.notices.height()
+
+
+def test_a_message_takes_no_card_from_under_a_pointer_that_drags(window, session, qtbot):
+    session.file.open_preset("googlenet")
+    canvas = window.canvas
+    qtbot.waitUntil(lambda: still(window))
+    card = next(iter(canvas._scene.cards.values()))
+    QTest.mousePress(canvas.viewport(), LEFT, pos=canvas.mapFromScene(card.pos()))
+    before = canvas.seen
+    session.notice("All is well.", "done")
+    moment = QTimer(singleShot=True, interval=50)
+    with qtbot.waitSignal(moment.timeout):
+        moment.start()
+    assert canvas.busy and canvas.seen == before
+    QTest.mouseRelease(canvas.viewport(), LEFT, pos=canvas.mapFromScene(card.pos()))
+    qtbot.waitUntil(lambda: still(window) and top(window) >= window.notices.height())
 
 
 class Layouts(QObject):

@@ -106,8 +106,7 @@ class Canvas(Hands):
         self._mark_selection()
         by = None if fitted else shift(scene, then)
         if by is None:
-            self.show_area(scene.content(), glide=True)
-            self.fitted = True
+            self.show_whole()
         else:
             self.go(held + by)
         self._glide_from(starts(scene, then))
@@ -248,12 +247,15 @@ class Canvas(Hands):
         self.settle()  # cards on their way would be fitted where they are now
         super().fit()
 
+    def show_whole(self) -> None:
+        self.settle()
+        super().show_whole()
+
     def tidy(self) -> None:
         """Lay the network out anew and show it whole."""
         before = positions(self.cards_scene.cards)
         self._session.edit.tidy()
-        self.show_area(self.cards_scene.content(), glide=True)
-        self.fitted = True
+        self.show_whole()
         self._glide_from(before)
 
     def picture(self, fine: float = 2.0) -> QImage:
@@ -300,6 +302,10 @@ class Canvas(Hands):
             cards[id].put(x + (u - x) * part, y + (v - y) * part)
         self.cards_scene.lay_wires(self.cards_scene.wires)
         self.cards_scene.lay_frames()
+
+    @property
+    def moving(self) -> bool:
+        return super().moving or self._settle.state() == QVariantAnimation.State.Running
 
     def settle(self) -> None:
         """Cards and view are where they were going."""

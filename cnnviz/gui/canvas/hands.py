@@ -218,6 +218,10 @@ class Hands(View):
         self._hover(None)
         self._end_drop()
 
+    @property
+    def busy(self) -> bool:
+        return self.gesture is not None or self._drop is not None
+
     def settle(self) -> None:
         """Cards and view are where they were going."""
         self.stop_motion()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRect, QRectF, Qt, QVariantAnimation, Signal
+from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRect, QRectF, Qt, QTimer, QVariantAnimation, Signal, Slot
 from PySide6.QtGui import QNativeGestureEvent, QPainter, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QStyle, QWidget
 
@@ -16,6 +16,8 @@ STEP = 1.2
 LARGEST_FIT = 1.25
 MOVE_TIME = 150
 """Milliseconds that a jump or a new layout takes."""
+PATIENCE = 100
+"""Milliseconds until somebody who drags is looked at again."""
 
 
 class View(QGraphicsView):
@@ -27,7 +29,9 @@ class View(QGraphicsView):
         super().__init__(scene, parent)
         self._scene = scene
         self.fitted = False  # the whole network is kept in view until the person looks elsewhere
-        self._covered = 0  # pixels at the top under messages that stay
+        self._covered = 0  # pixels at the top under messages
+        self._away = QTimer(self, singleShot=True)  # from under them, once what comes and goes at a time has done so
+        self._away.timeout.connect(self._clear)
         self._motion = QVariantAnimation(self)
         self._motion.setDuration(MOVE_TIME)
         self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
@@ -116,8 +120,9 @@ class View(QGraphicsView):
         if area.isEmpty():
             return
         self.stop_motion()
-        zoom = self.fitting(area)
-        there = area.center() - QPointF(0, self._covered / 2 / zoom)
+        zoom, high = self.fitting(area), self.viewport().height()
+        free = (high - area.height() * zoom) / 2  # above it, if it stands in the middle
+        there = area.center() - QPointF(0, max(self._above() - free, 0.0) / zoom)
         self.fitted = False
         if glide and self.may_move():
             self._way = (self.zoom, self.centre, zoom, there)
@@ -126,22 +131,46 @@ class View(QGraphicsView):
             self.look(zoom, there)
 
     def cover(self, pixels: int) -> None:
-        """So much of the top is covered: a network that is kept in view moves below it."""
+        """So much of the top is covered: a network that is kept in view moves below it, as far as it has to."""
         if pixels != self._covered:
             self._covered = pixels
-            if self.fitted:
-                self.fit()
+            self._away.start(0)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a person has hold of something here."""
+        return False
+
+    @Slot()
+    def _clear(self) -> None:
+        if self.busy:
+            self._away.start(PATIENCE)  # nothing moves away under a pointer that drags
+        elif self.fitted:
+            self.show_whole()
+
+    def show_whole(self) -> None:
+        """Move to where the whole network is in view, and keep it there."""
+        self.show_area(self._scene.content(), glide=True)
+        self.fitted = True
 
     def fitting(self, area: QRectF) -> float:
         """The zoom at which all of `area` is in view, with a margin."""
         return min(self._filling(area), LARGEST_FIT)
 
     def _filling(self, area: QRectF) -> float:
-        size = self.viewport().size()
-        margin = 24 if min(size.width(), size.height()) > 400 else 12
+        size, margin = self.viewport().size(), self._margin()
         across = (size.width() - 2 * margin) / area.width()
-        down = (size.height() - self._covered - 2 * margin) / area.height()
+        down = (size.height() - self._above() - margin) / area.height()
         return max(min(across, down), TINY)
+
+    def _margin(self) -> int:
+        size = self.viewport().size()
+        return 24 if min(size.width(), size.height()) > 400 else 12
+
+    def _above(self) -> int:
+        """Pixels at the top that what is shown whole keeps clear of; however much is said, half of the view is its."""
+        covered = min(self._covered, self.viewport().height() // 2)
+        return covered + self._margin() // 2 if covered else self._margin()
 
     def _allowed(self, zoom: float) -> float:
         """The zoom that is nearest to this one and may be."""
@@ -153,8 +182,8 @@ class View(QGraphicsView):
     def reveal(self, area: QRectF) -> None:
         """Bring `area` into view where it is not, without zooming."""
         seen = self.seen
-        if seen.contains(area):
-            return
+        if seen.contains(area) or (self.fitted and self.moving):
+            return  # or it will be: all of the network is on its way into view
         room = seen.adjusted(
             area.width() / 2 + 16, area.height() / 2 + 16, -area.width() / 2 - 16, -area.height() / 2 - 16
         )
@@ -179,6 +208,11 @@ class View(QGraphicsView):
         return (
             self.isVisible() and self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, self) > 0
         )
+
+    @property
+    def moving(self) -> bool:
+        """Whether the view is on its way."""
+        return self._motion.state() == QVariantAnimation.State.Running
 
     def stop_motion(self) -> None:
         """Stay where we are."""

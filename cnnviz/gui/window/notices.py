@@ -37,7 +37,7 @@ LEAST = 240
 class Notices(QWidget):
     """The stack of messages, newest last, over the top of its parent."""
 
-    covering = Signal(int)  # pixels that messages take which stay until they are answered
+    covering = Signal(int)  # pixels that messages take
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
@@ -64,13 +64,14 @@ class Notices(QWidget):
         """As wide as the parent, as high as the messages."""
         above = self.parentWidget()
         wide = above.width() if above is not None else 0
+        high = 0
         if above is not None and self._bars:
             for bar in self._bars:
                 bar.arrange(wide)
             high = self._box.heightForWidth(wide) if self._box.hasHeightForWidth() else self._box.sizeHint().height()
             self.setGeometry(0, 0, wide, high)
             self.raise_()
-        self.covering.emit(sum(bar.heightForWidth(wide) for bar in self._bars if bar.stays))
+        self.covering.emit(high)
 
     @property
     def texts(self) -> list[str]:
@@ -150,8 +151,7 @@ class _Bar(QFrame):
         close.clicked.connect(self.finish)
         row.addWidget(close)
         self._colour()
-        self.stays = notice.level not in ("info", "done") or bool(notice.actions)
-        if not self.stays:
+        if notice.level in ("info", "done") and not notice.actions:
             self._timer = QTimer(self, singleShot=True, interval=SHORT_MS)
             self._timer.timeout.connect(self.finish)
             self._timer.start()
