@@ -63,6 +63,28 @@ def blow(dice: Random, graph: Graph) -> Graph:
     return edit.connect(graph, dice.choice(ids), dice.choice(ids))
 
 
+PAIRS = ((0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (2, 64), (1, 2), (2, 1), (3, 1), (1, 0), (0, 1))
+
+
+def other(dice: Random, graph: Graph) -> Graph:
+    """The network with one setting of one layer changed."""
+    while True:
+        node = graph[dice.choice(graph.nodes).id]
+        if not (settings := kinds(type(node.layer))):
+            continue
+        name = dice.choice(list(settings))
+        kind, now = settings[name], getattr(node.layer, name)
+        given = dice.choice(PAIRS) if kind.name in ("pair", "padding") and dice.random() < 0.4 else None
+        if kind.name == "int" and dice.random() < 0.3:
+            given = max(int(kind.low), dice.choice((now - 1, now * 2, 4, 6, 12, 64, 100)))
+        try:
+            changed = edit.set_setting(graph, node.id, name, given or value(dice, kind, now))
+        except ValueError:
+            continue
+        if changed.nodes != graph.nodes:
+            return changed
+
+
 def broken(dice: Random, graph: Graph, most: int = 4) -> Graph:
     """The network after some mishaps."""
     for _ in range(dice.randint(1, most)):

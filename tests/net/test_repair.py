@@ -24,7 +24,7 @@ from cnnviz.net.repair import CURES, Repair, remedies, repairs
 from cnnviz.net.repair.measure import measure
 from cnnviz.net.repair.whole import STAGES
 
-from .breaking import broken, dice, mended
+from .breaking import broken, dice, mended, other
 from .samples import graphs
 
 often = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
@@ -168,6 +168,103 @@ def test_the_whole_network(graph: Graph, code: str, first: str) -> None:
 
 def test_a_net_that_can_be_trained_needs_nothing() -> None:
     assert remedies(analyse(net(FLAT, LINEAR)), 10) == ()
+
+
+# ── one change is enough ─────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("name", "id", "setting", "to", "first"),
+    [
+        ("unet", "down2_conv1", "padding", 0, "Set padding of down2_conv1 to 1"),
+        ("unet", "down2_conv1", "dilation", 2, "Set dilation of down2_conv1 to 1"),
+        ("unet", "pool2", "stride", 3, "Set stride of pool2 to 2"),
+        ("unet", "up1_upconv", "output_padding", 2, "Set output_padding of up1_upconv to 0"),
+        ("densenet121", "denseblock4_denselayer14_conv1", "stride", (2, 64),
+         "Set stride of denseblock4_denselayer14_conv1 to 1"),
+        ("densenet121", "denseblock3_denselayer10_conv2", "kernel_size", 1,
+         "Set kernel_size of denseblock3_denselayer10_conv2 to 3"),
+        ("resnet18", "layer4_0_conv2", "out_channels", 513, "Set out_channels of layer4_0_conv2 to 512"),
+        ("resnet20", "layer3_0_shortcut", "out_channels", 3, "Set out_channels of layer3_0_shortcut to 64"),
+        ("textcnn", "embedding", "layout", "channels", "Set layout of embedding to map"),
+        ("textcnn", "embedding", "embedding_dim", 7, "Set embedding_dim of embedding to 300"),
+        ("textcnn", "tokens", "length", 3, "Set length of tokens to 64"),
+        ("zfnet", "input", "size", 1, "Set size of input to 224×224"),
+    ],
+)  # fmt: skip
+def test_a_setting_is_put_back_wherever_it_is(name: str, id: str, setting: str, to: Any, first: str) -> None:
+    was = cnnviz.load(name).graph
+    rows = analyse(edit.set_setting(was, id, setting, to))
+    for row in rows.problems[:1]:
+        found = repairs(rows, row.id)[0]
+        assert (found.text, found.rows.problems) == (first, ())
+        assert found.graph[id].layer == was[id].layer
+
+
+def test_a_layer_in_a_dense_block_that_does_not_belong_there_is_taken_out() -> None:
+    graph = cnnviz.load("densenet121").graph
+    wire = Wire("denseblock3_denselayer1_norm2", "denseblock3_denselayer1_relu2")
+    rows = analyse(edit.insert(graph, TYPES["LPPool2d"](), wire, (0.0, 0.0))[0])
+    found = repairs(rows, rows.problems[0].id)[0]
+    assert found.text == "Remove lppool2d_1" and not found.rows.problems
+
+
+def test_what_a_repair_leads_to_is_mended_with_it() -> None:
+    graph = edit.insert(cnnviz.load("lenet5").graph, TYPES["MaxPool1d"](), Wire("S2", "C3"), (0.0, 0.0))[0]
+    rows = analyse(graph)
+    found = repairs(rows, "maxpool1d_1")
+    assert found[0].text == "Use MaxPool2d instead; then for C5: set padding of C5 to 2"
+    assert found[1].text == "Use MaxPool2d instead" and found[1].rows.problems
+    check(rows, found[0], "maxpool1d_1")
+    assert not found[0].rows.problems and [step.id for step in found[0].steps] == ["maxpool1d_1", "C5"]
+
+
+def test_layers_that_lost_the_same_source_get_one_together() -> None:
+    rows = analyse(cnnviz.load("resnet18").graph.remove(["layer1_1_relu2"]))
+    assert len(rows.problems) == 2
+    first = repairs(rows, "layer2_0_conv1")[0]
+    assert first.text == "Connect layer2_0_conv1, layer2_0_downsample_0 behind layer1_1_add"
+    assert not first.rows.problems
+
+
+def test_a_card_mends_its_own_problem_and_the_network_all_of_them() -> None:
+    graph = edit.set_setting(cnnviz.load("resnet20").graph, "layer1_0_conv1", "groups", 5)
+    graph, new = edit.add(graph, TYPES["ReLU"](), (0.0, 0.0))
+    rows = analyse(graph)
+    assert [r.id for r in repairs(rows, "layer1_0_conv1")[0].rows.problems] == [new]
+    first = remedies(rows)[0]
+    assert not first.rows.problems
+    assert first.text.startswith(repairs(rows, "layer1_0_conv1")[0].text + f"; then for {new}: ")
+
+
+def first_mends(name: str, seeds: range) -> None:
+    """After one changed setting the first repair leaves nothing to mend, wherever the problem came out."""
+    base = analyse(cnnviz.load(name).graph)
+    for seed in seeds:
+        rows = analyse(other(Random(f"{name} {seed}"), base.graph), base)
+        if rows.problems:
+            first = repairs(rows, rows.problems[0].id)[0]
+            assert not first.rows.problems, (name, seed, first.text)
+            check(rows, first, rows.problems[0].id)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_repair_is_enough_after_one_setting(name: str) -> None:
+    first_mends(name, range(40))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_repair_is_enough_after_one_setting_at_length(name: str) -> None:
+    first_mends(name, range(40, 340))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_remedy_is_enough_after_anything(name: str) -> None:
+    base = analyse(cnnviz.load(name).graph)
+    for seed in range(8):
+        rows = analyse(broken(Random(f"{name} {seed}"), base.graph, 3), base)
+        if rows.problems:
+            first = remedies(rows)[0]
+            assert not first.rows.problems, (name, seed, first.text)
 
 
 # ── every one ────────────────────────────────────────────────────────────────────────────────────────────────────────

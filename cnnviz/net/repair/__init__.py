@@ -10,19 +10,26 @@ repair makes the network less wrong (measure.py), so that taking the first one a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ...text import N_
-from ..analysis import Analysis, trainable
+from ..analysis import Analysis, Row, trainable
 from ..graph import Graph
 from . import meeting, settings, shapes, whole, wiring
 from .base import Case, Change, Offer, Offers, Repair, offer
 from .measure import mends
+from .sought import left, odd, shared, sought, strangers
 
 MOST = 5
 """Repairs that are offered for one problem."""
 ENOUGH = 3
 """Repairs made for a problem, beside which those are not offered that could be for any."""
+STARTS = 3
+"""Repairs that are tried as the first of several steps."""
+STEPS = 4
+"""Steps that are offered as one repair."""
+ALL = 8
+"""Steps of one that mends a whole network with several problems."""
 CURES = settings.CURES | shapes.CURES | meeting.CURES | wiring.CURES
 
 __all__ = ["MOST", "Change", "Repair", "remedies", "repairs"]
@@ -33,7 +40,13 @@ def repairs(rows: Analysis, id: str, most: int = MOST) -> tuple[Repair, ...]:
     row = rows.cause(id)
     if row.problem is None:
         return ()
-    return _tried(Case(rows, row), most)
+    case = Case(rows, row)
+    found = _tried(case, most)
+    if not found or left(rows, found[0].rows):
+        found = _whole(case, found)
+    if len(rows.problems) > 1 and found and found[0].rows.problems and (within := shared(rows)):
+        found = (*_sound(case, sought(case, within)), *found)
+    return found[:most]
 
 
 def remedies(rows: Analysis, classes: int | None = None, most: int = MOST) -> tuple[Repair, ...]:
@@ -42,15 +55,87 @@ def remedies(rows: Analysis, classes: int | None = None, most: int = MOST) -> tu
     if why is None:
         return ()
     if why.code == "net.broken":
-        return repairs(rows, rows.problems[0].id, most)
+        found = repairs(rows, rows.problems[0].id, most)
+        if found and found[0].rows.problems:
+            return _with_all(found, most)
+        return found
     now = whole.stage(rows, classes)
-    found: list[Repair] = []
+    staged: list[Repair] = []
     for repair in _made(rows, whole.offers(rows, classes), "", lambda graph: None):
         if whole.stage(repair.rows, classes) > now:
-            found.append(repair)
-            if len(found) == most:
+            staged.append(repair)
+            if len(staged) == most:
                 break
-    return tuple(found)
+    if staged and staged[0].rows.problems:
+        return _with_all(tuple(staged), most)
+    return tuple(staged)
+
+
+def _with_all(found: tuple[Repair, ...], most: int) -> tuple[Repair, ...]:
+    """Before these what mends every problem of the network, in one."""
+    every = _steps(found[0], lambda now: now.problems, ALL)
+    return (*([every] if every else []), *found)[:most]
+
+
+def _whole(case: Case, tried: tuple[Repair, ...]) -> tuple[Repair, ...]:
+    """Those after which nothing is left to mend stand first: one setting, then layers more, then several steps."""
+    found = {_difference(case.graph, r.graph): r for r in (*_sound(case, _further(case)), *tried)}
+    ranked = sorted(found.values(), key=lambda r: _rank(case, r))
+    if not ranked or _rank(case, ranked[0]) > 1:
+        steps = (_steps(r, lambda now: left(case.rows, now)) for r in tried[:STARTS])
+        ranked = [*[r for r in steps if r is not None][:1], *ranked]
+    return tuple(ranked)
+
+
+def _further(case: Case) -> Offers:
+    """What is found further away from the problem: a setting, where there is none something else."""
+    alone = True
+    for it in sought(case):
+        alone = False
+        yield it
+    if alone:
+        yield from strangers(case)
+        if case.problem.code in meeting.CURES:
+            yield from meeting.behind(case)
+
+
+def _sound(case: Case, offers: Iterator[Offer]) -> list[Repair]:
+    """Those of these offers that mend."""
+    return [r for r in _made(case.rows, offers, case.id, case.known) if mends(case.rows, r.rows, case.id)]
+
+
+def _rank(case: Case, repair: Repair) -> int:
+    """0: one setting mends all; 1: so do layers more, or an odd one less; 2: so do others or wires less; 3: nothing."""
+    if left(case.rows, repair.rows):
+        return 3
+    old, new = case.graph.index, repair.graph.index
+    gone = old.keys() - new.keys()
+    if any(len(new[id].sources) < len(n.sources) for id, n in old.items() if id not in gone):
+        return 2
+    if gone:
+        return 1 if len(gone) == 1 and odd(case.graph, *gone) else 2
+    return int(len(new) > len(old))
+
+
+def _steps(first: Repair, rest: Callable[[Analysis], Sequence[Row]], most: int = STEPS) -> Repair | None:
+    """The repair and what mends the `rest` of the problems, in one; None where that takes too many steps."""
+    taken, now = [first], first.rows
+    while problems := rest(now):
+        if len(taken) == most:
+            return None
+        case = Case(now, problems[0])
+        found = _tried(case, STARTS)
+        if not found or left(now, found[0].rows):
+            found = (*_sound(case, _further(case)), *found)
+        if not found:
+            return None
+        best = min(found, key=lambda r: (bool(left(case.rows, r.rows)), _rank(case, r) == 2))
+        taken.append(best)
+        now = best.rows
+    then: Repair | None = None
+    for it in reversed([step for one in taken for step in one.steps]):
+        then = Repair(it.template, it.args, now.graph, first.before, it.id, now, then)
+    return then
 
 
 def _offers(case: Case) -> Offers:

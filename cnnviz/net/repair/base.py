@@ -33,11 +33,22 @@ class Repair:
     before: Analysis = field(repr=False, compare=False)
     id: str = ""  # the node that it was offered for; empty where the whole network is meant
     known: Analysis | None = field(default=None, repr=False, compare=False)  # of `graph`, where it was needed before
+    then: Repair | None = None  # what is done after this, where one change is not enough; `graph` is after both
 
     @property
     def text(self) -> str:
         """A short sentence without a full stop, in the language in use."""
-        return _(self.template).format(**dict(self.args))
+        words = _(self.template).format(**dict(self.args))
+        if self.then is None:
+            return words
+        more = self.then.text
+        told = _("{first}; then for {node}: {then}")
+        return told.format(first=words, node=self.then.id, then=more[:1].lower() + more[1:])
+
+    @property
+    def steps(self) -> tuple[Repair, ...]:
+        """This and what is done after it."""
+        return (self, *(self.then.steps if self.then else ()))
 
     @cached_property
     def rows(self) -> Analysis:

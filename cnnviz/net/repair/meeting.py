@@ -13,7 +13,7 @@ from .. import edit
 from ..analysis import Row
 from ..graph import Graph
 from ..layers import Layer, Shape
-from .base import Case, Offer, Offers, above, altered, made, offer, out_of, put, said
+from .base import Case, Offer, Offers, above, altered, append, made, offer, out_of, put, said
 from .settings import SET, Cure
 from .shapes import ways
 
@@ -197,6 +197,20 @@ def met(case: Case, target: Shape, weights: bool = True) -> Offers:
             graph = put(graph, case.id, port, choice[min(i, len(choice) - 1)][1]) if graph is not None else None
         words = choices[0][min(i, len(choices[0]) - 1)][0]
         yield Offer(words.template, graph, words.args)
+
+
+def behind(case: Case) -> Offers:
+    """Layers between the one branch that is unlike the others and all that read it, as each merge of a dense block."""
+    sizes = Counter(s[1:] for s in case.ins) if case.node.type == "Concat" else Counter(case.ins)
+    for usual, _times in sizes.most_common(2):
+        wrong = [port for port, s in enumerate(case.ins) if (s[1:] if case.node.type == "Concat" else s) != usual]
+        if len(wrong) == 1:
+            source, shape = case.node.sources[wrong[0]], case.ins[wrong[0]]
+            target = (shape[0], *usual) if case.node.type == "Concat" else usual
+            for _words, layers in ways(shape, target, weights=False)[:3]:
+                types = ", ".join(type(layer).__name__ for layer in layers)
+                yield offer(N_("Insert {type} behind {node}"), append(case.graph, source, layers), type=types,
+                            node=source)  # fmt: skip
 
 
 def _flattened(case: Case) -> Offers:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...text import N_
 from .. import edit
-from ..analysis import Analysis, analyse
+from ..analysis import Analysis, Row, analyse
 from ..graph import Graph, Node, graph
 from ..layers import Layer, Shape
 from ..layout import CARD, GAP
@@ -90,12 +90,18 @@ def _connected(case: Case) -> Iterator[Offer]:
     behind = N_("Connect it behind {node}")
     through = N_("Connect it behind {node}, through Flatten")
     near = _near(case)[:NEAR]
+    others = [r.id for r in case.rows.problems if r.id != case.id and _lacks(case, r)]
     for source in near:
         joined = case.read(source)
         shape = case.rows[source].out
         if joined is None:
             continue
         yield offer(behind, joined, node=source)
+        if others:
+            names = ", ".join((case.id, *others))
+            yield offer(
+                N_("Connect {nodes} behind {node}"), _together(joined, others, source), nodes=names, node=source
+            )
         if shape is not None and len(shape) > 1 and out_of(case.layer, shape) is None:
             yield offer(through, put(joined, case.id, 0, (made("Flatten"),)), node=source)
     loose = [s for s in near if not case.graph.readers[s] and case.rows[s].out is not None]
@@ -106,6 +112,21 @@ def _connected(case: Case) -> Iterator[Offer]:
             grown, id = edit.add(case.graph, layer, pos)
             joined = grown.change(id, sources=(one, other)).change(case.id, sources=(id,))
             yield offer(N_("Connect it behind an Add of {one} and {other}"), joined, one=one, other=other)
+
+
+def _lacks(case: Case, row: Row) -> bool:
+    """Whether a layer inside the network lacks a wire: what it read may have been read by this one, too."""
+    short = len(row.node.sources) < row.node.layer.inputs[0]
+    return short and bool(row.node.sources or case.graph.readers[row.id])
+
+
+def _together(graph: Graph, ids: list[str], source: str) -> Graph | None:
+    """These nodes reading `source`, too; None where that would close a loop."""
+    for id in ids:
+        if source == id or source in below(graph, id):
+            return None
+        graph = graph.change(id, sources=(*graph[id].sources, source))
+    return graph
 
 
 def _skips(case: Case) -> Offers:
