@@ -12,10 +12,11 @@ from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.session import Session
+from cnnviz.gui.table.cells import DOT, PAD
 from cnnviz.gui.table.compare import Comparison
 from cnnviz.gui.table.lines import COLUMNS, FIELD, LEFT, MACS, MARK, NAME, OUT, PARAMS, RIGHT, Lines
 from cnnviz.gui.table.outline import outline
-from cnnviz.gui.table.sides import NAMES, bar
+from cnnviz.gui.table.sides import NAMES, bar, beginnings, without
 from cnnviz.net import edit, files
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
@@ -276,3 +277,32 @@ def test_a_column_that_was_the_last_one_has_its_width_before_another(
     for i in range(len(COLUMNS)):
         if not panel.view.isColumnHidden(i) and COLUMNS[i].number:
             assert panel.view.columnWidth(i) >= panel.view._brief[i], COLUMNS[i].heading
+
+
+def test_layers_are_told_apart_however_little_room_there_is(panel: Comparison, session: Session, qtbot: QtBot) -> None:
+    session.file.open_preset("inception-reduced")
+    session.compare.with_preset("inception-direct")
+    panel.resize(557, 160)  # of 1280×720
+    qtbot.waitUntil(lambda: panel.view.width() == 557)
+    seen = {(c.side, c.what) for i, c in enumerate(COLUMNS) if not panel.view.isColumnHidden(i)}
+    assert {(LEFT, PARAMS), (RIGHT, PARAMS), ("", PARAMS), ("", MACS)} <= seen
+    assert panel.view.horizontalScrollBar().maximum() == 0
+    for side in (LEFT, RIGHT):
+        room = panel.view.columnWidth(NAMES[side]) - 2 * PAD - DOT
+        rows = [r for line in panel.model.lines if (r := getattr(line, side)) is not None]
+        said = [panel.view._beside.written(r, side, room - panel.view._beside.indent(r, side), False)[0] for r in rows]
+        assert len({*said}) == len(said), "no two layers read alike"
+        assert any(name.startswith("…") for name in said)
+    for i, column in enumerate(COLUMNS):
+        if column.number and not panel.view.isColumnHidden(i):
+            assert panel.sums.needs(i, brief=True) <= panel.view.columnWidth(i) + 1, "no sum is cut"
+    place = place_of(panel, "inception_branch1_conv")
+    assert "branch1_conv" in panel.model.tip(panel.model.lines[place], COLUMNS[NAMES[LEFT]])
+
+
+def test_what_names_begin_with_alike_is_left_out_first() -> None:
+    rows = preset("inception-reduced").analyze()
+    group = next(r.node.group for r in rows.values() if r.node.group)
+    assert "branch" in beginnings([*rows.values()])[group]
+    assert without("branch3x3_conv", "branch") == "…3x3_conv" and without("concat", "branch") == "concat"
+    assert without("branch", "branch") == "branch"

@@ -18,7 +18,7 @@ from .lines import COLUMNS, FIELD, LEFT, MACS, NAME, OUT, RIGHT, Lines, of
 from .outline import OpenRow
 from .sides import MIDDLE, NAMES, Beside, Heading, Sums
 
-NAME_LEAST, NAME_SHORT, NAME_LONG, NAME_MOST = 72, 100, 136, 260
+NAME_LEAST, NAME_SHORT, NAME_LONG, NAME_MOST = 72, 104, 136, 260
 """Pixels to which a column of names is narrowed, and which it never exceeds by itself."""
 MORE_MACS = "± macs"
 """The column that tells how many MACs more one side has."""
@@ -26,12 +26,17 @@ WAYS: tuple[tuple[tuple[str, ...], int, bool], ...] = (
     ((), NAME_LONG, False),
     ((FIELD,), NAME_LONG, False),
     ((FIELD, OUT), NAME_LONG, False),
-    ((FIELD, OUT), NAME_SHORT, False),
+    ((FIELD, OUT), NAME_LONG, True),
     ((FIELD, OUT), NAME_SHORT, True),
-    ((FIELD, OUT, MORE_MACS), NAME_LEAST, True),
+    ((FIELD, OUT, MACS), NAME_SHORT, True),
+    ((FIELD, OUT, MORE_MACS, MACS), NAME_SHORT, True),
     ((FIELD, OUT, MORE_MACS, MACS), NAME_LEAST, True),
 )
-"""Columns left out, the least width of a name, and whether figures are brief: the less room, the further down."""
+"""Columns left out, the least width of a name, and whether figures are brief: the less room, the further down.
+
+Names give way last: who cannot tell the layers apart compares nothing. Before them both sides' MACs go, of which the
+difference says more.
+"""
 
 
 class Abreast(FlatTable):
@@ -70,7 +75,7 @@ class Abreast(FlatTable):
                     wide = self._needs[i]  # it says the same
                 else:
                     wide = max((self._beside.needs(line, column, brief) for line in told.values()), default=0)
-                needs[i] = max(needs.get(i, 0), wide, self.heading.needs(i, brief), sums.needs(i))
+                needs[i] = max(needs.get(i, 0), wide, self.heading.needs(i, brief), sums.needs(i, brief))
             self._wishes[i] = max(self._needs[i], sums.wishes(i))
             if column.what == NAME:
                 self._needs[i] = self._brief[i] = min(self._needs[i], NAME_MOST)

@@ -123,15 +123,11 @@ def setting(name: str) -> Callable[[Row], str]:
 
 
 def field_text(field: Field | None) -> str:
-    """`5×5 /1`; `≈` before it where branches are not aligned."""
+    """`5×5 /1`; `≈` before it where branches are not aligned; `9×9 for all` where all units see the same."""
     if field is None:
         return _("whole picture")
-    return f"{'' if field.aligned else '≈ '}{times(field.size)} /{_step(field)}"
-
-
-def _step(field: Field) -> str:
-    y, x = field.stride
-    return times((y,)) if y == x else times((y, x))
+    text = f"{times(field.size)} /{field.step}" if field.step else _("{size} for all").format(size=times(field.size))
+    return text if field.aligned else f"≈ {text}"
 
 
 def _field(row: Row) -> str:
@@ -141,7 +137,9 @@ def _field(row: Row) -> str:
 
 
 def _stride(row: Row) -> str:
-    return "" if row.field is None else f"{'' if row.field.aligned else '≈ '}{_step(row.field)}"
+    if row.field is None or not row.field.step:  # all units see the same
+        return ""
+    return row.field.step if row.field.aligned else f"≈ {row.field.step}"
 
 
 def _macs(row: Row, sight: Sight) -> Number:
@@ -311,11 +309,11 @@ def _field_tip(row: Row) -> str:
         if row.blind:
             return _("What its units see is not known: here or before lies a part of a model that only torch can run.")
         return _("Every unit sees the whole picture.")
-    lines = [
-        _("A unit sees {size} pixels of the picture; the next unit's window is {stride} pixels on.").format(
-            size=times(field.size), stride=times(field.stride)
-        )
-    ]
+    if field.step:
+        text = _("A unit sees {size} pixels of the picture; the next unit's window is {stride} pixels on.")
+    else:
+        text = _("All units see the same {size} pixels of the picture.")
+    lines = [text.format(size=times(field.size), stride=field.step if 0 in field.stride else times(field.stride))]
     if any(p > 0 for p in field.padding):
         lines.append(
             _("The first window begins {padding} pixels outside the picture, in the padding.").format(

@@ -22,7 +22,7 @@ from ...net.fold import GroupRow, inside, path_of
 from ...text import _, grouped
 from ..comparing import Other
 from ..paint import theme
-from ..paint.counts import count, memory
+from ..paint.counts import count, memory, short
 from ..paint.signs import Sign
 from ..session import Session
 from .abreast import Abreast
@@ -170,7 +170,7 @@ class Comparison(QWidget):
             sums = amounts[column.what]
             if column.side:
                 amount: int = getattr(sums, column.side)
-                texts[i] = count(amount)
+                texts[i], brief[i] = count(amount), short(amount)
                 bars[i] = amount / max(sums.left, sums.right, 1)
             else:
                 brief[i] = "–" if rows.problems or other.rows.problems else share(sums)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Slot
@@ -23,8 +25,10 @@ from .words import Words
 
 STEP = 2 * theme.GRID
 """Pixels by which the rows in a group are indented."""
-LEGIBLE = 56
-"""Pixels that a cut name needs: where there are fewer, it stands without the layer's settings."""
+COMMON, SEVERAL = 3, 3
+"""Letters with which names begin alike, and layers in a group that do so: where there is no room, `…` says as much."""
+FIRST = re.compile(rf"[A-Za-z]{{{COMMON},}}_?")
+"""The word that a name begins with."""
 MORE = " ▾"
 """Behind the name of the other network: a click offers others."""
 Stripe = tuple[int, int, int]
@@ -46,6 +50,30 @@ def bold(font: QFont) -> QFont:
 def bar() -> QColor:
     """Behind figures: a touch lighter than the wells, so that blue ones stand out by 4.5 to 1 there, too."""
     return theme.current().colour("well").lighter(101)
+
+
+def beginnings(rows: Sequence[Row]) -> dict[str, tuple[str, ...]]:
+    """Words with which several layers of a group begin, such as `branch`: no room need be spent on them there."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        word = None if isinstance(row, GroupRow) else FIRST.match(called(row, below=True))
+        if word is not None:
+            seen[row.node.group, word[0]] += 1
+    found: dict[str, tuple[str, ...]] = {}
+    for (group, word_), times in seen.items():
+        if times >= SEVERAL:
+            found[group] = (*found.get(group, ()), word_)
+    return found
+
+
+def beginning(a: str, b: str) -> str:
+    """What both begin with."""
+    return a[: next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))]
+
+
+def without(name: str, start: str) -> str:
+    """`…3x3_conv` of `branch3x3_conv`, where others begin with `branch`, too; itself where nothing is left of it."""
+    return f"…{name.removeprefix(start)}" if start and name.startswith(start) and name != start else name
 
 
 def rule(column: int) -> bool:
@@ -94,10 +122,15 @@ class Heading(FlatHeading):
         """Put the two buttons where the other network begins."""
         left, wide, tall = self.sectionViewportPosition(NAMES[RIGHT]), self.sectionSize(NAMES[RIGHT]), self.height() - 2
         self.away.setGeometry(self.sectionViewportPosition(MIDDLE), 1, self.sectionSize(MIDDLE), tall)
-        room = wide - 2 * PAD - self._names.width(MORE)
-        name = self._names.metrics.elidedText(self.names[RIGHT], Qt.TextElideMode.ElideMiddle, room)
-        self.other.setText(name + MORE)
+        self.other.setText(self._cut(RIGHT, wide - 2 * PAD - self._names.width(MORE)) + MORE)
         self.other.setGeometry(left + 1, 1, min(wide - 1, self.other.sizeHint().width()), tall)
+
+    def _cut(self, side: str, room: int) -> str:
+        """A network's name, without what both begin with where there is no room, and cut where there is less still."""
+        name, start = self.names[side], beginning(*self.names.values())
+        if self._names.width(name) > room and len(start) >= COMMON:
+            name = without(name, start)
+        return self._names.metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, max(room, 0))
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         now, column = theme.current(), COLUMNS[section]
@@ -108,7 +141,9 @@ class Heading(FlatHeading):
             painter.fillRect(QRect(rect.left(), rect.top(), 1, rect.height()), now.colour("line"))
         named = section == NAMES[LEFT]
         painter.setPen(now.colour("text" if named else "caption"))
-        words, name = (self._names, self.names[LEFT]) if named else (self._words, self._said(section, self.brief))
+        words, name = (self._names, "") if named else (self._words, self._said(section, self.brief))
+        if named:
+            name = self._cut(LEFT, rect.width() - 2 * PAD)
         middle = rect.top() + rect.height() / 2
         words.paint(painter, rect.left() + PAD, rect.width() - 2 * PAD, middle, name, column.number)
         painter.restore()
@@ -138,6 +173,9 @@ class Beside:
         self._fonts = {False: Words(body), True: Words(bold(body))}
         self._figures = {False: Words(figures), True: Words(bold(figures))}
         self._wide: dict[tuple[str, int, str], int] = {}  # pixels of names with their settings, by indent
+        self._starts: dict[
+            str, tuple[object, dict[str, tuple[str, ...]]]
+        ] = {}  # by side: the rows, and what names begin with
 
     def words(self, column: Column, different: bool) -> Words:
         """The font of a cell."""
@@ -227,18 +265,36 @@ class Beside:
             dot(painter, QPointF(left + 4, middle + 0.5), row.node.layer.family, selected)
         left, room = left + DOT, room - DOT
         words, small = self._fonts[different], self._small_bold if different else self._small
-        name, brief = self._called(row, side), row.node.layer.brief
-        also = small.width(brief) + PAD if brief else 0
-        wide = room - also
-        if words.width(name) > wide and (wide < LEGIBLE or isinstance(row, GroupRow)):
-            also, wide = 0, room
-        if words.width(name) > wide:
-            name = words.metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, wide)
+        name, also = self.written(row, side, room, different)
+        brief, wide = row.node.layer.brief, room - also
         painter.setPen(now.colour(ink))
         words.paint(painter, left, wide, middle, name)
         if also:
             painter.setPen(now.colour(ink if different or selected else "caption"))
             small.paint(painter, left + words.width(name) + PAD, also - PAD, middle, brief)
+
+    def written(self, row: Row, side: str, room: int, different: bool) -> tuple[str, int]:
+        """What is written of a name in so much room, and the pixels of the layer's settings behind it.
+
+        Where there is little, the settings go first, then what all names of the group begin with, then the middle.
+        """
+        words, small = self._fonts[different], self._small_bold if different else self._small
+        name, brief = self._called(row, side), row.node.layer.brief
+        also = small.width(brief) + PAD if brief else 0
+        if words.width(name) <= room - also:
+            return name, also
+        if words.width(name) > room and not isinstance(row, GroupRow) and self.indent(row, side):
+            for start in self._start(side).get(row.node.group, ()):
+                name = without(name, start)
+        if words.width(name) > room:
+            name = words.metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+        return name, 0
+
+    def _start(self, side: str) -> dict[str, tuple[str, ...]]:
+        rows = self._model.sides[side].rows
+        if side not in self._starts or self._starts[side][0] is not rows:
+            self._starts[side] = rows, beginnings(rows)
+        return self._starts[side][1]
 
     def paint_problem(
         self, painter: QPainter, row: Row, side: str, top: int, left: int, wide: int, selected: bool
@@ -264,7 +320,7 @@ class Sums(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it is painted for it
         self._view = view
         self.texts: dict[int, str] = {}
-        self.brief: dict[int, str] = {}  # of the differences: what stands there where there is no room
+        self.brief: dict[int, str] = {}  # what stands there where there is no room
         self._bars: dict[int, float] = {}
         self._broken: set[int] = set()
         figures = theme.tabular(theme.body())
@@ -282,9 +338,11 @@ class Sums(QWidget):
         self.setAccessibleName(tip.replace("\n", ", "))
         self.update()
 
-    def needs(self, column: int) -> int:
-        """Pixels that a sum takes with its margins: the shorter way of a difference."""
-        said = self.brief.get(column, self.texts.get(column, ""))
+    def needs(self, column: int, brief: bool = False) -> int:
+        """Pixels that a sum takes with its margins: the shorter way of a difference, and of all if they are brief."""
+        said = self.texts.get(column, "")
+        if brief or not COLUMNS[column].side:
+            said = self.brief.get(column, said)
         return self._words(column).width(said) + 2 * PAD + 2 + (SIGN if column in self._broken else 0)
 
     def wishes(self, column: int) -> int:
@@ -301,9 +359,11 @@ class Sums(QWidget):
         painter.fillRect(0, 0, self.width(), 1, now.colour("line"))
         painter.setClipRect(0, 0, self._view.viewport().width(), self.height())
         shown = [n for n in self.texts if not self._view.isColumnHidden(n)]
-        tight = any(self.wishes(n) > self._view.columnWidth(n) + 1 for n in shown if n in self.brief)
+        narrow = [n for n in shown if n in self.brief and self.wishes(n) > self._view.columnWidth(n) + 1]
+        tight = {bool(COLUMNS[n].side) for n in narrow}  # sums stand alike, and so do differences
         for number in shown:
-            said = self.brief.get(number, self.texts[number]) if tight else self.texts[number]
+            whole, briefly = self.texts[number], bool(COLUMNS[number].side) in tight
+            said = self.brief.get(number, whole) if briefly else whole
             column, words = COLUMNS[number], self._words(number)
             left, wide = self._view.columnViewportPosition(number), self._view.columnWidth(number)
             if rule(number):
