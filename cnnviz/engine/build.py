@@ -29,7 +29,8 @@ Parts = Mapping[str, nn.Module | str]
 class Net(nn.Module):
     """Runs the rows that fit together; rows with a problem, and those that wait for them, are left out.
 
-    Submodules carry the nodes' ids, so that the state's keys read `C1.weight`. First weights come from `plan`.
+    Submodules carry the nodes' ids, so that the state's keys read `C1.weight`. A node that uses the weights of another
+    has no submodule: that of the other is called again. First weights come from `plan`.
     Building draws nothing from torch's global random state, so that a training beside it is not disturbed.
 
     foreign: what the Foreign nodes run, a module, or the id of an earlier node whose module they use again. The net
@@ -41,11 +42,14 @@ class Net(nn.Module):
         built = [r for r in rows.values() if r.problem is None]
         done = spent(built)
         self.order = [(r.id, r.node.sources, done.get(r.id, ())) for r in built]
+        self._homes = {r.id: r.node.weights for r in built if r.node.weights in rows}
         self.end = last_end(rows)
         self.beside = tuple(_logits(rows.graph, end) for end in rows.graph.ends[:-1])
         """What a training takes beside the last end: the logits of auxiliary outputs."""
         with NothingDrawn():
             for r in built:
+                if r.id in self._homes:
+                    continue
                 if isinstance(r.node.layer, Foreign):
                     self._modules[r.id] = _foreign(r.id, foreign, self._modules)
                     continue
@@ -55,6 +59,10 @@ class Net(nn.Module):
         fresh(self, plan or Plan())
         self.parts = tuple(self.modules())
         """Itself and all modules inside, found once: to be asked many times a second."""
+
+    def layer(self, id: str) -> nn.Module | None:
+        """What runs for a node; None where there is no such node, or nothing does."""
+        return self._modules.get(self._homes.get(id, id))
 
     @property
     def device(self) -> torch.device:
@@ -72,9 +80,9 @@ class Net(nn.Module):
         too; every output computed is put into `seen`. Without it, each is let go of once nothing reads it any more.
         """
         keep, seen = seen is not None, {} if seen is None else seen
-        layers, end = self._modules, end or self.end
+        layers, homes, end = self._modules, self._homes, end or self.end
         for id, sources, done in self.order:
-            layer = layers[id]
+            layer = layers[homes.get(id, id)]
             assert layer is not None
             seen[id] = layer(*[seen[s] for s in sources]) if sources else layer(x)
             if id == end and end != self.end:

@@ -179,7 +179,7 @@ def _peaks(vector: Tensor) -> Tensor:
 
 def _weight(net: Net, id: str) -> Tensor | None:
     """What the layer has learned, or was given; a bias where that is all."""
-    layer = net._modules.get(id)
+    layer = net.layer(id)
     found = (getattr(layer, name, None) for name in ("weight", "bias", "prototypes"))
     return next((t for t in found if isinstance(t, Tensor)), None)
 

@@ -393,5 +393,5 @@ def _fitting(net: Net, rows: Analysis, path: str) -> State:
 
 def _waiting(rows: Analysis, net: Net | None, state: State) -> State:
     """The tensors of nodes that have a problem, or wait for one that has: no net holds them, but they are theirs."""
-    built = {id for id, _module in net.named_children()} if net is not None else set()
+    built = {id for id, *_rest in net.order} if net is not None else set()
     return {k: v for k, v in state.items() if (id := k.partition(".")[0]) in rows and id not in built}

@@ -80,7 +80,7 @@ def measure(net: Net, x: Tensor, tell: Tell, go_on: Callable[[], bool]) -> tuple
 
 
 def _module(net: Net, id: str) -> nn.Module:
-    module = net._modules[id]
+    module = net.layer(id)
     assert module is not None
     return module
 

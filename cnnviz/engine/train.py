@@ -250,7 +250,9 @@ def _first_lost(net: Net, x: Tensor) -> str:
     with torch.no_grad():
         net(x, seen)
     largest = {}
-    for id, module in net.named_children():
+    for id, *_rest in net.order:
+        module = net.layer(id)
+        assert module is not None
         tensors = (*module.state_dict().values(), seen[id])
         largest[id] = max(float(t.abs().max()) if bool(torch.isfinite(t).all()) else inf for t in tensors if t.numel())
     return next((id for limit in (inf, LARGEST / 100) for id, size in largest.items() if size >= limit), "")

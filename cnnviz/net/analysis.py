@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from functools import cached_property
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .field import PIXEL, Field, meet, meet_on, through
 from .graph import Graph, Node
 from .layers import Concat, Shape, Shapes, Source, plane
 from .layers.base import POINTS, Window
+from .layers.foreign import Foreign
 from .problems import Misfit, Problem, problem
 from .window import TooLongError
 
@@ -56,7 +57,7 @@ class Row(NamedTuple):
     @property
     def buffers(self) -> int:
         """Scalars kept with the weights that no gradient changes, such as running statistics."""
-        return self.node.layer.buffers(self.ins) if self.out else 0
+        return self.node.layer.buffers(self.ins) if self.out and not self.node.weights else 0
 
     @property
     def activation_bytes(self) -> int:
@@ -133,7 +134,9 @@ class Analysis(Mapping[str, Row]):
         for id, row in self._rows.items():
             if row.problem:
                 waits = row.problem.code == "waits"
-                found[id] = next(found[s] for s in row.node.sources if s in found) if waits else row
+                before = (*row.node.sources, row.node.weights)
+                # a card of what waits for weights inside another card has no wire to it
+                found[id] = next((found[s] for s in before if s in found), row) if waits else row
         return found
 
     def cause(self, id: str) -> Row:
@@ -171,13 +174,16 @@ def analyse(graph: Graph, before: Analysis | None = None) -> Analysis:
         known = old.get(n.id)
         if (
             known is not None
-            and (known.node is n or (known.node.layer is n.layer and known.node.sources == n.sources))
-            and (not changed or changed.isdisjoint(n.sources))
+            and (
+                known.node is n
+                or (known.node.layer is n.layer and known.node.sources == n.sources and known.node.weights == n.weights)
+            )
+            and (not changed or (changed.isdisjoint(n.sources) and n.weights not in changed))
             and not isinstance(n.layer, Source)
         ):
             rows[n.id] = known if known.node is n else known._replace(node=n)
             continue
-        rows[n.id] = made.row(n)
+        rows[n.id] = made.again(n) if n.weights else made.row(n)
         if known is None or not made.first == n.id == old_first or known.node.layer != n.layer or known.problem:
             changed.add(n.id)
     return Analysis(graph, rows)
@@ -222,6 +228,20 @@ class _Pass:
             except TooLongError:
                 field = below = None
         return _row(Row, (n, ins, out, params, macs, field, None, below, fixed, blind or above.blind, (), ()))
+
+    def again(self, n: Node) -> Row:
+        """The row of a node that uses the weights of another: they are counted there, and must be those it needs."""
+        row, owner = self.row(n), self.rows.get(n.weights)
+        if row.problem is not None or owner is None:
+            return row
+        if owner.problem is not None:
+            return Row(n, row.ins, problem=problem("waits", nodes=(owner.id,)))
+        if owner.node.layer != n.layer:
+            return Row(n, row.ins, problem=problem("weights.layer", node=n.id, owner=owner.id))
+        if _weights(owner) != _weights(row):
+            wrong = problem("weights.input", node=n.id, owner=owner.id, theirs=owner.ins, mine=row.ins)
+            return Row(n, row.ins, problem=wrong)
+        return row._replace(params=0, fixed=0)
 
     def _meeting(self, n: Node) -> Row:
         """The row of a node with several sources, or none."""
@@ -308,6 +328,18 @@ class _Pass:
             return problem("inputs.none", layer=n.type)
         code = "inputs.count" if most == fewest else "inputs.more"
         return problem(code, layer=n.type, need=fewest, have=have)
+
+
+def _weights(row: Row) -> tuple[Any, ...]:
+    """What two rows have in common that one torch module can be called for: its arguments, and what it has."""
+    layer, ins = row.node.layer, row.ins
+    if isinstance(layer, Foreign):  # it has no arguments; its module takes what it takes
+        return (ins,)
+    try:
+        made: Any = layer.torch(ins)
+    except Misfit:  # torch has no such layer, and its code is refused
+        made = None
+    return made, layer.params(ins), layer.fixed(ins), layer.buffers(ins)
 
 
 _row = tuple.__new__  # what `Row(…)` does once it has sorted its arguments, in a third of the time

@@ -21,7 +21,7 @@ from .blocks import BLOCKS, Block
 from .draft import Draft
 from .edit import Point, Wire
 from .files import FileError, read
-from .graph import Graph, Node
+from .graph import Graph, Node, families
 from .graph import graph as checked
 from .layers import Source
 from .layout import CARD, GAP, GRID
@@ -87,7 +87,7 @@ def fragment(graph: Graph, ids: Collection[str], title: str) -> Network:
         )
         for n in chosen
     )
-    return Network(Graph(nodes), title, title)
+    return Network(Graph(families(nodes)), title, title)
 
 
 # ── putting one in ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -143,8 +143,8 @@ def _written(rows: Analysis, item: Item, source: str, path: str) -> tuple[Graph,
     for n in item.nodes:
         lacks = source and len(n.sources) < n.layer.inputs[0]
         sources = [*(names[s] for s in n.sources), *([source] if lacks else [])]
-        default = n.id.startswith(f"{n.type.lower()}_")
-        names[n.id] = draft.put(n.layer, *sources, id="" if default else n.id, group=f"{path}/{n.group}".rstrip("/"))
+        id, group = "" if n.id.startswith(f"{n.type.lower()}_") else n.id, f"{path}/{n.group}".rstrip("/")
+        names[n.id] = draft.put(n.layer, *sources, id=id, group=group, weights=names.get(n.weights, ""))
     return draft.graph, names[Graph(item.nodes).ends[-1]]
 
 

@@ -28,11 +28,14 @@ class Draft:
         """What has been written so far."""
         return graph(self._nodes)
 
-    def put(self, layer: Layer, *sources: str, id: str = "", group: str = "") -> str:
-        """Add `layer` behind `sources`; gives its id, which is `id`, or that with a number where it is taken."""
+    def put(self, layer: Layer, *sources: str, id: str = "", group: str = "", weights: str = "") -> str:
+        """Add `layer` behind `sources`; gives its id, which is `id`, or that with a number where it is taken.
+
+        weights: id of the node whose weights it uses.
+        """
         name = self._fresh(id or type(layer).__name__.lower(), numbered=not id)
         layer = self._layers.setdefault(layer, layer)
-        self._nodes.append(Node(name, layer, tuple(s for s in sources if s), group))
+        self._nodes.append(Node(name, layer, tuple(s for s in sources if s), group, weights=weights))
         self._shapes[name] = self._out(layer, sources)
         return name
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..text import _
 from .files import from_json, to_json
-from .graph import Graph, LoopError, Node, graph, is_name, paths
+from .graph import Graph, LoopError, Node, families, graph, is_name, paths
 from .graph import Wire as Wire
 from .graph import wires as wires
 from .layers import Layer
@@ -178,7 +178,7 @@ def copy(graph: Graph, ids: Collection[str]) -> str:
             whole = next((p for p in paths(n.group) if p not in partly), "")
             group = whole.replace("/", "_") + n.group[len(whole) :] if whole else ""
             nodes.append(replace(n, sources=tuple(s for s in n.sources if s in chosen), group=group))
-    return json.dumps({MARK: to_json(Network(Graph(tuple(nodes))))}, ensure_ascii=False, indent=1)
+    return json.dumps({MARK: to_json(Network(Graph(families(nodes))))}, ensure_ascii=False, indent=1)
 
 
 def paste(graph: Graph, text: str, offset: Point = (GRID * 8, GRID * 8)) -> tuple[Graph, tuple[str, ...]]:
@@ -206,6 +206,7 @@ def paste(graph: Graph, text: str, offset: Point = (GRID * 8, GRID * 8)) -> tupl
             tuple(names[s] for s in n.sources),
             groups[n.group.partition("/")[0]] + n.group[len(n.group.partition("/")[0]) :] if n.group else "",
             (n.pos[0] + offset[0], n.pos[1] + dy),
+            names.get(n.weights, ""),
         )
         for n in nodes
     ]
@@ -254,7 +255,13 @@ def rename(graph: Graph, id: str, new: str) -> Graph:
         )
     if new in graph:
         raise ValueError(_("Another layer is called {name}. Choose another name.").format(name=new))
-    return _graph(_redirect(replace(n, id=new) if n.id == id else n, id, new) for n in graph)
+    nodes = (replace(n, id=new) if n.id == id else replace(n, weights=new) if n.weights == id else n for n in graph)
+    return _graph(_redirect(n, id, new) for n in nodes)
+
+
+def own_weights(graph: Graph, id: str) -> Graph:
+    """The node with weights of its own, where it used another's."""
+    return graph.change(id, weights="")
 
 
 # ── places ───────────────────────────────────────────────────────────────────────────────────────────────────────────

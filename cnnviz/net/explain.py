@@ -81,9 +81,11 @@ def explain(row: Row) -> tuple[Formula, ...]:
         return ()
     layer, ins = row.node.layer, row.ins
     found = _sizes(layer.size_text(ins), row.out, layer.size_symbols(ins))
-    if text := layer.params_text(ins):
+    if (text := layer.params_text(ins)) and row.node.weights:
+        found.append(Formula("params", _("weights of {node}").format(node=row.node.weights), row.params))
+    elif text:
         found.append(Formula("params", text, row.params, layer.params_symbols(ins)))
-    if text := layer.fixed_text(ins):
+    if (text := layer.fixed_text(ins)) and not row.node.weights:
         found.append(Formula("fixed", text, row.fixed, layer.fixed_symbols(ins)))
     if text := layer.macs_text(ins):
         found.append(Formula("macs", text, row.macs, layer.macs_symbols(ins)))
@@ -130,7 +132,7 @@ def _pair(what: str, axes: list[tuple[str, int]], symbols: Sequence[str]) -> lis
 
 def _field(axis: Axis, span: Span, below: Span) -> str:
     """size + (kernel − 1)·step: the recurrence, where the units looked at all see windows of one size."""
-    if axis == POINT or len(below.windows) > 1:
+    if axis == POINT or len(below.windows) > 1 or not below.advance:
         return str(span.size)
     if isinstance(axis, Slide):
         gap = f"·{axis.dilation}" if axis.dilation > 1 else ""
@@ -155,6 +157,6 @@ def _steps(y: tuple[str, int] | None, x: tuple[str, int] | None) -> list[Formula
 
 def _step(axis: Axis, below: Span) -> tuple[str, int] | None:
     """step·stride, where that moves the windows of neighbouring units further apart."""
-    if not isinstance(axis, Slide) or axis.stride == 1 or len(below.windows) > 1:
+    if not isinstance(axis, Slide) or axis.stride == 1 or len(below.windows) > 1 or not below.advance:
         return None
     return f"{below.advance}·{axis.stride}", below.advance * axis.stride

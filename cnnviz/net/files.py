@@ -1,8 +1,9 @@
 """Network files: UTF-8 JSON with the ending `.cnnviz`. Reading one never runs code and never half-succeeds.
 
     {"format": 1, "name", "title", "about", "plan": {…},
-     "nodes": [{"id", "type", "settings": {…}, "sources": […], "group", "pos": [x, y]}]}
+     "nodes": [{"id", "type", "settings": {…}, "sources": […], "group", "pos": [x, y], "weights"}]}
 
+`weights` is there only where a node uses those of an earlier one, whose id it is.
 Settings that have their default are left out, so a default may only change together with the format number.
 The shipped networks in `resources/networks` are such files too.
 """
@@ -152,6 +153,11 @@ def _node(entry: dict[str, Any], ids: set[str], name: str) -> Node:
         if source not in ids:
             what = _("It reads “{source}”, which is not there.").format(source=source)
             raise error(name, what + nearest(source, ids, _("Remove that source.")), place=entry["id"])
+    weights = entry.get("weights", "")
+    if weights and (weights == entry["id"] or weights not in ids):
+        what = _("It uses the weights of “{node}”, which is not another node.").format(node=weights)
+        cure = nearest(weights, ids - {entry["id"]}, _("Remove the field “weights”."))
+        raise error(name, what + cure, place=entry["id"])
     x, y = entry.get("pos", (0.0, 0.0))
     try:
         layer = cls(**given)
@@ -159,7 +165,8 @@ def _node(entry: dict[str, Any], ids: set[str], name: str) -> Node:
         raise error(name, str(e), place=entry["id"]) from None
     except OverflowError:
         raise error(name, _("A setting is too large a number. Make it smaller."), place=entry["id"]) from None
-    return Node(entry["id"], layer, tuple(entry.get("sources", ())), entry.get("group", ""), (float(x), float(y)))
+    sources, group = tuple(entry.get("sources", ())), entry.get("group", "")
+    return Node(entry["id"], layer, sources, group, (float(x), float(y)), weights)
 
 
 def _settings(cls: type[Layer], given: dict[str, Any], id: str, name: str) -> dict[str, Any]:
@@ -209,7 +216,7 @@ def settings(layer: Layer) -> dict[str, Any]:
 
 
 def _entry(n: Node) -> dict[str, Any]:
-    return {
+    entry = {
         "id": n.id,
         "type": n.type,
         "settings": settings(n.layer),
@@ -217,6 +224,7 @@ def _entry(n: Node) -> dict[str, Any]:
         "group": n.group,
         "pos": [int(v) if v == int(v) else v for v in n.pos],
     }
+    return entry | {"weights": n.weights} if n.weights else entry
 
 
 def _bare(value: Any) -> Any:

@@ -26,6 +26,7 @@ class Node:
     sources: tuple[str, ...] = ()
     group: str = ""  # path of the block it belongs to, such as "layer1/0"
     pos: tuple[float, float] = (0.0, 0.0)  # centre of its card, canvas pixels
+    weights: str = ""  # id of the earlier node whose weights it uses, as one module called again; empty: its own
 
     @property
     def type(self) -> str:
@@ -52,6 +53,20 @@ class Graph:
             for s in dict.fromkeys(n.sources):
                 found[s].append(n.id)
         return {k: tuple(v) for k, v in found.items()}
+
+    @cached_property
+    def sharers(self) -> dict[str, tuple[str, ...]]:
+        """Ids of the nodes that use a node's weights beside it, where there are any."""
+        found: dict[str, list[str]] = {}
+        for n in self.nodes:
+            if n.weights:
+                found.setdefault(n.weights, []).append(n.id)
+        return {k: tuple(v) for k, v in found.items()}
+
+    def family(self, id: str) -> tuple[str, ...]:
+        """Ids of all nodes that use the same weights as this one, the one that has them first."""
+        owner = self.index[id].weights or id
+        return (owner, *self.sharers.get(owner, ()))
 
     @cached_property
     def ends(self) -> tuple[str, ...]:
@@ -119,10 +134,10 @@ class Graph:
         return graph((*self.nodes, Node(id or self.fresh_id(layer), layer, tuple(sources), group, pos)))
 
     def remove(self, ids: Iterable[str]) -> Graph:
-        """Remove nodes; their readers lose those sources and stay."""
+        """Remove nodes; their readers lose those sources and stay. The next user of their weights has them then."""
         gone = set(ids)
         return Graph(
-            tuple(
+            families(
                 replace(n, sources=tuple(s for s in n.sources if s not in gone)) if gone & set(n.sources) else n
                 for n in self.nodes
                 if n.id not in gone
@@ -130,9 +145,15 @@ class Graph:
         )
 
     def change(self, id: str, **fields: Any) -> Graph:
-        """Replace fields of one node: layer, sources, group, pos. Raises LoopError."""
+        """Replace fields of one node: layer, sources, group, pos, weights. Raises LoopError.
+
+        Another layer becomes that of all nodes that use the same weights.
+        """
         nodes = tuple(replace(n, **fields) if n.id == id else n for n in self.nodes)
-        return graph(nodes) if "sources" in fields else Graph(nodes)
+        if "layer" in fields and self.sharers:
+            alike = self.family(id)
+            nodes = tuple(replace(n, layer=fields["layer"]) if n.id in alike else n for n in nodes)
+        return graph(nodes) if "sources" in fields or "weights" in fields else Graph(nodes)
 
     def move(self, places: dict[str, tuple[float, float]]) -> Graph:
         """Put cards elsewhere."""
@@ -172,7 +193,29 @@ def graph(nodes: Iterable[Node]) -> Graph:
                 raise ValueError(f"{n.id} reads {s!r}, which is not there")
             ordered = ordered and s in seen
         seen.add(n.id)
-    return Graph(given if ordered else sources_first(given))
+    return Graph(families(given if ordered else sources_first(given)))
+
+
+def families(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """The nodes, of which the first that uses some weights has them as its own, and the others name that one.
+
+    So it is after every edit: where the one that had them is gone, or comes later now, another has them.
+    """
+    given = tuple(nodes)
+    if not any(n.weights for n in given):
+        return given
+    homes = {n.id: n.weights for n in given}
+    first: dict[str, str] = {}
+    found = []
+    for n in given:
+        home, met = n.id, {""}
+        while homes.get(home, "") not in met:
+            met.add(home)
+            home = homes[home]
+        owner = first.setdefault(home, n.id)
+        weights = "" if owner == n.id else owner
+        found.append(n if weights == n.weights else replace(n, weights=weights))
+    return tuple(found)
 
 
 def sharing(nodes: Iterable[Node]) -> Iterator[Node]:

@@ -67,6 +67,13 @@ SENTENCES = {
     "setting.sides": N_("{setting} must be one whole number or four (left, right, top, bottom), but is {value}."),
     "setting.shape": N_("{setting} must be one to three whole numbers, but is {value}."),
     "setting.table": N_("{setting} must be a list of lists of whole numbers, none of them empty, but is {value}."),
+    "weights.layer": N_(
+        "{node} uses the weights of {owner} but has other settings. Give it weights of its own, or the same settings."
+    ),
+    "weights.input": N_(
+        "{node} uses the weights of {owner}, which gets {theirs}, but gets {mine}. Give it weights of its own, or such "
+        "an input."
+    ),
     "group.inside": N_("{node}: {why}"),
     "family.shape": N_("xdim must be channels, height and width, but is {value}."),
     "family.depth": N_("depth must be 6n + 2, but is {depth}. The next one is {near}."),

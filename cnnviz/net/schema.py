@@ -24,6 +24,7 @@ class NodeForm(_Strict):
     sources: list[str] = []
     group: str = ""
     pos: Annotated[list[Coordinate], Field(min_length=2, max_length=2)] = [0.0, 0.0]
+    weights: str = ""
 
 
 class NetworkForm(_Strict):

@@ -64,7 +64,7 @@ class Kinds:
 
     def makers(self, block: Block) -> Iterator[Part]:
         """What is made inside a block, in order: modules of layers, and instances of classes."""
-        for part in block.parts:
+        for part in block.made:
             if isinstance(part, Block) and self.of(part) is None:
                 yield from self.makers(part)
             elif isinstance(part, Block) or not isinstance(part.row.node.layer, OPERATIONS):
@@ -122,7 +122,7 @@ def _form(block: Block) -> Any:
 
     def form(part: Part) -> Any:
         if isinstance(part, Leaf):
-            written = "" if isinstance(part.row.node.layer, OPERATIONS) else part.name
+            written = "" if isinstance(part.row.node.layer, OPERATIONS) else number.get(part.owner, part.name)
             return written, made(part.row)[0], tuple(number[s] for s in part.inputs)
         return part.name, tuple(map(form, part.parts)), tuple(number[s] for s in part.inputs)
 

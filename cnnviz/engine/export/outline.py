@@ -16,6 +16,7 @@ from keyword import iskeyword
 from torch import nn
 
 from ...net.analysis import Analysis, Row
+from ...net.edit import shared
 from ...net.graph import Node
 from ...net.layers import Add, Multiply, Source
 
@@ -43,6 +44,11 @@ class Leaf:
         return (self.row.id,)
 
     @property
+    def owner(self) -> str:
+        """Id of the node whose module it calls; empty where that is its own."""
+        return self.row.node.weights
+
+    @property
     def leaves(self) -> tuple[Leaf, ...]:
         """Itself."""
         return (self,)
@@ -64,9 +70,14 @@ class Block:
         return tuple(leaf for part in self.parts for leaf in part.leaves)
 
     @property
+    def made(self) -> tuple[Part, ...]:
+        """Its parts without those that call a module of another."""
+        return tuple(p for p in self.parts if isinstance(p, Block) or not p.owner)
+
+    @property
     def is_chain(self) -> bool:
-        """Whether each part reads the one before and nothing else: an nn.Sequential."""
-        if len(self.inputs) != 1 or len(self.outputs) != 1 or not self.parts:
+        """Whether each part reads the one before and nothing else, and none is called twice: an nn.Sequential."""
+        if len(self.inputs) != 1 or len(self.outputs) != 1 or not self.parts or self.made != self.parts:
             return False
         before: tuple[str, ...] = self.inputs
         for part in self.parts:
@@ -85,7 +96,7 @@ def outline(rows: Analysis, *ends: str) -> Block:
 
     Only for rows without problems.
     """
-    members = [r for r in rows.values() if not isinstance(r.node.layer, Source)]
+    members = [_together(r, rows) for r in rows.values() if not isinstance(r.node.layer, Source)]
     readers: dict[str, set[str]] = {id: set() for id in rows}
     for row in members:
         for source in row.node.sources:
@@ -95,6 +106,13 @@ def outline(rows: Analysis, *ends: str) -> Block:
     block = _block("", "", members, readers)
     beside = (leaf.row.id for leaf in block.leaves if leaf.row.id in ends[1:])
     return replace(block, outputs=(*ends[:1], *beside))
+
+
+def _together(row: Row, rows: Analysis) -> Row:
+    """The row in the innermost group of all that call its module: there it is one attribute."""
+    if not rows.graph.sharers or len(family := rows.graph.family(row.id)) == 1:
+        return row
+    return row._replace(node=replace(row.node, group=shared(family, rows.graph)))
 
 
 def joined(block: Block, readers: Mapping[str, Collection[str]]) -> Block:

@@ -147,9 +147,14 @@ def _places(block: Block, prefix: str) -> Iterator[tuple[int, str]]:
 
 
 def attributes(block: Block) -> list[str]:
-    """Names of the parts; a module that is no nn.Sequential cannot have attributes of digits."""
+    """Names of the parts, of each that of the module which it calls.
+
+    A module that is no nn.Sequential cannot have attributes of digits.
+    """
     chain = block.is_chain
-    return [p.name if chain or not p.name.isdigit() else f"{PART}{p.name}" for p in block.parts]
+    names = {p.row.id: p.name for p in block.parts if isinstance(p, Leaf)}
+    found = [names.get(p.owner, p.name) if isinstance(p, Leaf) else p.name for p in block.parts]
+    return [name if chain or not name.isdigit() else f"{PART}{name}" for name in found]
 
 
 @dataclass(frozen=True)
@@ -219,7 +224,7 @@ class _Writer:
             return [f"class {name}(nn.Sequential):", *doc, start, *inner.lines("", 8)]
         body = [f"class {name}(nn.Module):", *doc, start, "        super().__init__()"]
         for part, called in zip(block.parts, attributes(block), strict=True):
-            if not _is_operation(part):
+            if part in block.made and not _is_operation(part):
                 # shapes stand in forward
                 body += self._made(part, False).lines(f"self.{called} = ", 8)
         return [*body, "", *Body(block, attributes(block), shown).lines()]

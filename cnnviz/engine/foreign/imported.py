@@ -251,7 +251,7 @@ def _imported(mapper: Mapper, name: str, notes: list[str]) -> Imported:
     network = Network(_ended(nodes, mapper.outputs[0]), name=name)
     return Imported(
         network,
-        {k: v for k, v in mapper.state.items() if k.partition(".")[0] in kept},
+        _at_home(mapper.state, network.graph),
         {k: v for k, v in mapper.foreign.items() if k in kept},
         tuple(mapper.outputs),
         {k: v for k, v in mapper.origin.items() if k in kept},
@@ -265,10 +265,20 @@ def _needed(mapper: Mapper) -> list[Node]:
     for node in reversed(mapper.nodes):
         if node.id in wanted:
             wanted.update(node.sources)
-            again = mapper.foreign.get(node.id)
+            again = node.weights or mapper.foreign.get(node.id)
             if isinstance(again, str):
                 wanted.add(again)
     return [n for n in mapper.nodes if n.id in wanted]
+
+
+def _at_home(state: State, graph: Graph) -> State:
+    """The weights of these nodes, under the names of those that have them: where another comes first now, it does."""
+    found = {}
+    for key, value in state.items():
+        id, _dot, rest = key.partition(".")
+        if id in graph:
+            found[f"{graph[id].weights or id}.{rest}"] = value
+    return found
 
 
 def _ended(nodes: list[Node], output: str) -> Graph:

@@ -179,20 +179,28 @@ class Mapper:
         if trained and trained != layer.params(shapes):
             raise Misfit("foreign.form")  # weights for another input: the model itself says what is wrong
         owner = (self._owners.get(id(module)) if module is not None else None) or self._tied(layer, weights)
+        again = owner if owner and self._is_same(owner, layer, shapes) else ""
         where = path_to(call.node) if path is None else path
         id_ = self._names.new(where, type(layer).__name__)
-        if owner is not None:
+        if owner and not again:
             self.foreign[id_] = owner
             self.state |= {f"{id_}.{k}": self.state[f"{owner}.{k}"] for k in weights}
             layer = Foreign(type(layer).__name__, shape, shapes, 0)
-        else:
+        elif not owner:
             if weights and module is not None:
                 self._owners[id(module)] = id_
             mine = [id(w) for w in weights.values() if isinstance(w, nn.Parameter)]  # no views: they do not last
             self.counted.update(mine)
             self._homes |= dict.fromkeys(mine, id_)
             self.state |= {f"{id_}.{k}": w.detach() for k, w in weights.items()}
-        return self._add(id_, layer, tuple(v.node for v in sources), where, call.node, shape, steps, memory)
+        ids = tuple(v.node for v in sources)
+        return self._add(id_, layer, ids, where, call.node, shape, steps, memory, again)
+
+    def _is_same(self, owner: str, layer: Layer, shapes: tuple[Shape, ...]) -> bool:
+        """Whether the layer here is the one of that node, and its weights are for such inputs."""
+        node = next(n for n in self.nodes if n.id == owner)
+        theirs = tuple(self._shapes[s] for s in node.sources)
+        return node.layer == layer and layer.torch(shapes) == layer.torch(theirs)
 
     def _tied(self, layer: Layer, weights: Mapping[str, Tensor]) -> str | None:
         """The node whose weights these are, too, where it is the same layer. Raises Misfit where they only overlap."""
@@ -273,8 +281,9 @@ class Mapper:
         shape: Shape,
         steps: tuple[Step, ...] = (),
         memory: int = 0,
+        weights: str = "",
     ) -> Value:
-        self.nodes.append(Node(id_, layer, sources, group_of(path)))
+        self.nodes.append(Node(id_, layer, sources, group_of(path), weights=weights))
         self.origin[id_] = path_of(path)
         self._shapes[id_] = shape
         return Value(id_, shape, memory or self.memory(), steps)

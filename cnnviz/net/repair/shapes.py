@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from ...text import N_
+from .. import edit
 from ..layers import Layer, Shape, Shortcut, Tokens
 from .base import Case, Offer, Offers, made, move_before, offer, out_of, said
 from .settings import SET, Cure
@@ -254,7 +255,20 @@ def _sides(sizes: list[int], wanted: list[int]) -> tuple[int, int, int, int]:
     return left, right, top, bottom
 
 
+# ── weights that several use ─────────────────────────────────────────────────────────────────────────────────────────
+def _own_weights(case: Case) -> Offers:
+    yield offer(N_("Give {node} weights of its own"), edit.own_weights(case.graph, case.id), node=case.id)
+
+
+def _same_settings(case: Case) -> Offers:
+    owner = case.args["owner"]
+    changed = case.graph.change(case.id, layer=case.graph[owner].layer)
+    yield offer(N_("Give {node} the settings of {owner}"), changed, node=case.id, owner=owner)
+
+
 CURES: dict[str, tuple[Cure, ...]] = {
+    "weights.input": (_own_weights,),
+    "weights.layer": (_own_weights, _same_settings),
     "shape.map": (needs_map,),
     "shape.vector": (needs_vector,),
     "shape.sequence": (needs_sequence,),

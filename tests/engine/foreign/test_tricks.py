@@ -78,18 +78,17 @@ def test_a_module_used_again_is_foreign_and_shares_its_weights() -> None:
     _model, imported = made(nasty.Reused)
     graph = imported.network.graph
     assert types(graph) == ["Input", "Conv2d", "BatchNorm2d", "ReLU", "ReLU", "Conv2d", "ReLU"]
-    assert [n.id for n in graph if n.type == "Foreign"] == ["conv_2"]
-    assert imported.foreign == {"conv_2": "conv"}
+    assert {n.id: n.weights for n in graph if n.weights} == {"conv_2": "conv"} and not imported.foreign
     net = imported.net()
-    assert net.conv is net.conv_2
+    assert net.layer("conv_2") is net.conv and "conv_2.weight" not in net.state_dict()
 
 
 def test_shared_weights_stay_shared() -> None:
     _model, imported = made(nasty.Tied)
     assert types(imported.network.graph) == ["Input", "Conv2d", "ReLU", "Conv2d", "Conv2d", "Conv2d", "Conv2d"]
-    assert {k: v for k, v in imported.foreign.items() if isinstance(v, str)} == {"b": "a", "kernel_2": "kernel"}
+    assert {n.id: n.weights for n in imported.network.graph if n.weights} == {"b": "a", "kernel_2": "kernel"}
     net = imported.net()
-    assert net.b is net.a
+    assert net.layer("b") is net.a
     assert imported.notes == ("c shares weights with another layer; when trained here each has its own.",)
 
 

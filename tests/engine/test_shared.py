@@ -1,0 +1,233 @@
+"""Modules that a model calls several times: ordinary rows, one set of weights, and torch is the judge."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from cnnviz.engine.build import Net, copy_state, fit_state
+from cnnviz.engine.export.python import code
+from cnnviz.engine.export.to_onnx import runner, to_onnx
+from cnnviz.engine.export.verify import verify
+from cnnviz.engine.foreign.imported import Imported, from_module
+from cnnviz.engine.look import Stamp, frame
+from cnnviz.engine.measure import measure
+from cnnviz.engine.train import _first_lost
+from cnnviz.link.messages import Interest
+from cnnviz.net import edit
+from cnnviz.net.analysis import analyse
+from cnnviz.net.layers.foreign import Foreign
+
+SHAPE = (3, 8, 8)
+
+
+class Twice(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.act = nn.Conv2d(3, 3, 3, padding=1), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(self.act(self.conv(x)))
+
+
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.bn, self.act = nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.act(self.bn(self.conv(x)))
+
+
+class Siamese(nn.Module):
+    """Both pictures of a pair, one above the other, through one encoder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder, self.pool, self.fc = Block(), nn.AdaptiveAvgPool2d(1), nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        both = [self.encoder(x), self.encoder(x * x)]
+        return self.fc(self.pool(torch.cat(both, 1)).flatten(1))
+
+
+class Split(nn.Module):
+    """Two inputs as the channels of one, as a picture of six channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder, self.fc = Block(), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = x.split(3, 1)
+        return self.fc((self.encoder(a) * self.encoder(b)).mean((2, 3)))
+
+
+class Recurrent(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.enter, self.conv = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.enter(x)
+        for _ in range(3):
+            x = torch.relu(self.conv(x))
+        return x
+
+
+class Sandwich(nn.Module):
+    """A Sequential with a norm, before and behind a pooling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU())
+        self.down = nn.MaxPool2d(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(self.down(self.body(x)))
+
+
+class Heads(nn.Module):
+    """One head on two levels; the model gives the finer level first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 4, 3, 2, 1), nn.Conv2d(4, 4, 3, 2, 1)
+        self.head = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 6, 1))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        a = self.a(x)
+        return self.head(a), self.head(self.b(a))
+
+
+MODELS = (Twice, Siamese, Split, Recurrent, Sandwich, Heads)
+ONE = tuple(m for m in MODELS if m is not Heads)  # with one output, which exports verify
+
+
+def shape(kind: type[nn.Module]) -> tuple[int, int, int]:
+    return (6, 8, 8) if kind is Split else SHAPE
+
+
+def made(kind: type[nn.Module]) -> tuple[nn.Module, Imported]:
+    torch.manual_seed(0)
+    model = kind()
+    return model, from_module(model, shape(kind))
+
+
+def outputs(result: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return result if isinstance(result, tuple) else (result,)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_rows_are_ordinary_and_counted_as_torch_counts(kind: type[nn.Module]) -> None:
+    model, imported = made(kind)
+    rows = imported.network.analyze()
+    assert not imported.foreign and not rows.uncosted and not rows.problems
+    assert any(n.weights for n in rows.graph) and not any(isinstance(n.layer, Foreign) for n in rows.graph)
+    assert rows.params == sum(p.numel() for p in model.parameters())
+    assert sum(r.buffers for r in rows.values()) == sum(b.numel() for b in model.buffers())
+    state = imported.net().state_dict()
+    theirs = sorted((tuple(t.shape), float(t.double().sum())) for t in model.state_dict().values())
+    assert sorted((tuple(t.shape), float(t.double().sum())) for t in state.values()) == theirs
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_it_trains_bit_for_bit_as_the_model_does(kind: type[nn.Module]) -> None:
+    model, imported = made(kind)
+    net = imported.net()
+    torch.manual_seed(1)
+    batches = [torch.randn(4, *shape(kind)) for _ in range(3)]
+    model.train(), net.train()
+    for x in batches:
+        seen: dict[str, Tensor] = {}
+        theirs = outputs(model(x))
+        net(x, seen)
+        ours = tuple(seen[o] for o in imported.outputs)
+        assert all(map(torch.equal, ours, theirs))
+        for each, part in ((theirs, model), (ours, net)):
+            part.zero_grad()
+            torch.autograd.backward(sum(t.square().mean() for t in each))
+        step = [(p.grad.double().norm(), p) for p in model.parameters() if p.grad is not None]
+        mine = [(p.grad.double().norm(), p) for p in net.parameters() if p.grad is not None]
+        assert sorted(float(n) for n, _ in step) == pytest.approx(sorted(float(n) for n, _ in mine), rel=1e-6)
+        with torch.no_grad():
+            for p in (*model.parameters(), *net.parameters()):
+                assert p.grad is not None
+                p -= 0.1 * p.grad
+    model.eval(), net.eval()
+    seen = {}
+    net(batches[0], seen)
+    theirs, ours = outputs(model(batches[0])), tuple(seen[o] for o in imported.outputs)
+    assert all(torch.allclose(a, b, 1e-5, 1e-6) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize("kind", ONE)
+def test_code_calls_the_module_again_and_comes_back(kind: type[nn.Module]) -> None:
+    model, imported = made(kind)
+    rows, net = imported.network.analyze(), imported.net().eval()
+    written = code(rows)
+    assert verify(net, rows, written).within(0.0)
+    names: dict[str, object] = {"__name__": "exported"}
+    exec(written.text, names)
+    again: nn.Module = names["Net"]()  # type: ignore[operator]
+    again.load_state_dict(written.state(net.state_dict()))
+    assert len(again.state_dict()) == len(model.state_dict())
+    back = from_module(again, shape(kind))
+    assert code(back.network.analyze()).text == written.text
+    assert sorted(repr(n.layer) for n in back.network.graph) == sorted(repr(n.layer) for n in imported.network.graph)
+    assert back.network.analyze().params == rows.params
+    x = torch.randn(2, *shape(kind))
+    assert torch.equal(again.eval()(x), net(x)) and torch.equal(back.net().eval()(x), net(x))
+
+
+def test_the_class_of_a_shared_convolution_reads_as_a_person_writes_it() -> None:
+    text = code(made(Twice)[1].network.analyze()).text
+    assert text.count("self.conv = nn.Conv2d") == 1 and text.count("self.conv(x)") == 2 and "conv_2" not in text
+
+
+@pytest.mark.parametrize("kind", [Siamese, Recurrent, Sandwich])
+def test_onnx_has_the_weights_once(kind: type[nn.Module]) -> None:
+    import onnx
+
+    _model, imported = made(kind)
+    rows, net = imported.network.analyze(), imported.net().eval()
+    contents = to_onnx(net, rows)
+    held = sum(t.ByteSize() for t in onnx.load_from_string(contents).graph.initializer if t.name.endswith("weight"))
+    assert held < 2 * sum(4 * p.numel() + 40 for n, p in net.named_parameters() if n.endswith("weight"))
+    x = torch.randn(2, *SHAPE)
+    with torch.no_grad():
+        assert torch.allclose(torch.from_numpy(runner(contents)(x.numpy())), net(x), 1e-4, 1e-5)
+
+
+def test_everything_that_asks_for_weights_finds_the_owners() -> None:
+    _model, imported = made(Recurrent)
+    net = imported.net()
+    shown = frame(net, None, Interest(filters=("conv", "conv_3")), Stamp(1)).filters
+    assert (shown["conv_3"] == shown["conv"]).all() and shown["conv"].shape == (4, 4, 3, 3)
+    costs, _memory = measure(deepcopy(net), torch.randn(1, *SHAPE), lambda done, all_: None, lambda: True)
+    assert costs.keys() == {n.id for n in imported.network.graph}
+    with torch.no_grad():
+        net.get_parameter("conv.weight")[0, 0, 0, 0] = float("nan")
+    assert _first_lost(net, torch.randn(1, *SHAPE)) == "conv"
+
+
+def test_a_node_with_weights_of_its_own_from_now_on() -> None:
+    """The others keep theirs; its own are new."""
+    _model, imported = made(Recurrent)
+    before = copy_state(imported.net())
+    alone = edit.own_weights(imported.network.graph, "conv_2")
+    net = Net(analyse(alone))
+    assert fit_state(net, before) == (("enter", "conv"), ("conv_2",))
+    assert net.layer("conv_3") is net.conv and net.layer("conv_2") is net.conv_2
+    assert analyse(alone).params == imported.network.analyze().params + 148
+
+
+def test_the_order_of_calls_is_kept_where_another_has_the_weights_now() -> None:
+    """The model's first output is the last end here, so that the second call comes first in the graph."""
+    _model, imported = made(Heads)
+    graph = imported.network.graph
+    assert graph["head_2"].weights == "head_2_2" and "head_2_2.weight" in imported.state
+    assert "head_2.weight" not in imported.state
