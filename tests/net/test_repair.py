@@ -217,11 +217,30 @@ def test_what_a_repair_leads_to_is_mended_with_it() -> None:
     assert not found[0].rows.problems and [step.id for step in found[0].steps] == ["maxpool1d_1", "C5"]
 
 
+def test_two_settings_are_put_back_together() -> None:
+    graph = edit.set_setting(cnnviz.load("unet").graph, "down1_conv1", "padding", 0)
+    rows = analyse(edit.set_setting(graph, "down3_conv2", "padding", 2))
+    first = repairs(rows, rows.problems[0].id)[0]
+    assert first.text == "Set padding of down1_conv1 to 1; then for up2_concat: set padding of down3_conv2 to 1"
+    assert not first.rows.problems
+
+
 def test_layers_that_lost_the_same_source_get_one_together() -> None:
     rows = analyse(cnnviz.load("resnet18").graph.remove(["layer1_1_relu2"]))
     assert len(rows.problems) == 2
     first = repairs(rows, "layer2_0_conv1")[0]
     assert first.text == "Connect layer2_0_conv1, layer2_0_downsample_0 behind layer1_1_add"
+    assert not first.rows.problems
+
+
+def test_two_wires_cut_apart_are_not_drawn_from_one_layer() -> None:
+    graph = cnnviz.load("resnet18").graph
+    for wire in (Wire("layer1_0_bn1", "layer1_0_relu1"), Wire("layer4_1_bn1", "layer4_1_relu1")):
+        graph = edit.disconnect(graph, wire)
+    rows = analyse(graph)
+    assert repairs(rows, "layer1_0_relu1")[0].text == "Connect it behind layer1_0_bn1"
+    first = remedies(rows)[0]
+    assert first.text == "Connect it behind layer1_0_bn1; then for layer4_1_relu1: connect it behind layer4_1_bn1"
     assert not first.rows.problems
 
 

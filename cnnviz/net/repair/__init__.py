@@ -79,10 +79,11 @@ def _with_all(found: tuple[Repair, ...], most: int) -> tuple[Repair, ...]:
 
 def _whole(case: Case, tried: tuple[Repair, ...]) -> tuple[Repair, ...]:
     """Those after which nothing is left to mend stand first: one setting, then layers more, then several steps."""
-    found = {_difference(case.graph, r.graph): r for r in (*_sound(case, _further(case)), *tried)}
+    starts = (*_sound(case, _further(case)), *tried)
+    found = {_difference(case.graph, r.graph): r for r in starts}
     ranked = sorted(found.values(), key=lambda r: _rank(case, r))
     if not ranked or _rank(case, ranked[0]) > 1:
-        steps = (_steps(r, lambda now: left(case.rows, now)) for r in tried[:STARTS])
+        steps = (_steps(r, lambda now: left(case.rows, now)) for r in starts[:STARTS])
         ranked = [*[r for r in steps if r is not None][:1], *ranked]
     return tuple(ranked)
 
@@ -91,7 +92,7 @@ def _further(case: Case) -> Offers:
     """What is found further away from the problem: a setting, where there is none something else."""
     alone = True
     for it in sought(case):
-        alone = False
+        alone = alone and it.graph is not None and bool(left(case.rows, case.tried(it.graph)))
         yield it
     if alone:
         yield from strangers(case)

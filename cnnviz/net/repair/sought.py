@@ -17,14 +17,15 @@ from ...text import N_
 from ..analysis import Analysis, Row
 from ..graph import Graph, Node
 from ..layers import Layer, Shape, Source, kinds
-from .base import Case, Offers, above, altered, offer, out_of, said
+from .base import Case, Offer, Offers, above, altered, offer, out_of, said
+from .measure import Measure, measure
 from .settings import SET
 
 FOUND = 2
 """Settings that are offered."""
 RUNS = 400
 """Settings of which it is tried whether they mend the row; of those that do, so many networks are analysed:"""
-TABLES = 40
+TABLES = 16
 FAR = 24
 """Layers from the problem upwards of which also settings are tried that no other layer speaks for."""
 SIZES = (224, 227, 32, 28, 64, 96, 128, 256, 512)
@@ -49,12 +50,14 @@ def shared(rows: Analysis) -> frozenset[str]:
 def sought(case: Case, within: frozenset[str] = frozenset()) -> Offers:
     """One other setting of this layer or of one above it, after which no problem is left that was not there before.
 
+    Where there is none, that of an unlike layer which leaves least: the next problem has another cause.
     `within`: of these nodes alone, and after which no problem is left at all.
     """
     if case.problem.code.startswith("input"):
         return
     lines = _Lines(case, within)
     found = tables = 0
+    least: tuple[Measure, Offer] | None = None
     for it in lines.ranked()[:RUNS]:
         if found and it.votes >= 0:
             return
@@ -63,12 +66,20 @@ def sought(case: Case, within: frozenset[str] = frozenset()) -> Offers:
             continue
         graph = case.set(it.id, **{it.name: it.value})
         tables += 1
-        if graph is not None and not (case.tried(graph).problems if within else left(case.rows, case.tried(graph))):
-            told = it.value if it.name == "size" else said(it.value)
-            yield offer(SET, graph, setting=it.name, node=it.id, value=told)
+        if graph is None:
+            continue
+        after = case.tried(graph)
+        told = it.value if it.name == "size" else said(it.value)
+        change = offer(SET, graph, setting=it.name, node=it.id, value=told)
+        if not (after.problems if within else left(case.rows, after)):
+            yield change
             found += 1
+        elif it.votes < 0 and not within and (least is None or measure(after) < least[0]):
+            least = measure(after), change
         if found == FOUND or tables == TABLES:
-            return
+            break
+    if not found and least is not None:
+        yield least[1]
 
 
 def strangers(case: Case) -> Offers:

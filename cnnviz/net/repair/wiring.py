@@ -9,7 +9,7 @@ from typing import Any
 
 from ...text import N_
 from .. import edit
-from ..analysis import Analysis, Row, analyse
+from ..analysis import Analysis, analyse
 from ..graph import Graph, Node, graph
 from ..layers import Layer, Shape
 from ..layout import CARD, GAP
@@ -90,7 +90,7 @@ def _connected(case: Case) -> Iterator[Offer]:
     behind = N_("Connect it behind {node}")
     through = N_("Connect it behind {node}, through Flatten")
     near = _near(case)[:NEAR]
-    others = [r.id for r in case.rows.problems if r.id != case.id and _lacks(case, r)]
+    others = _robbed(case)
     for source in near:
         joined = case.read(source)
         shape = case.rows[source].out
@@ -114,10 +114,20 @@ def _connected(case: Case) -> Iterator[Offer]:
             yield offer(N_("Connect it behind an Add of {one} and {other}"), joined, one=one, other=other)
 
 
-def _lacks(case: Case, row: Row) -> bool:
-    """Whether a layer inside the network lacks a wire: what it read may have been read by this one, too."""
-    short = len(row.node.sources) < row.node.layer.inputs[0]
-    return short and bool(row.node.sources or case.graph.readers[row.id])
+def _robbed(case: Case) -> list[str]:
+    """Other layers that lack a wire and may have read what this one read: they lead to the same merge, or are it."""
+    merge = _merge(case.graph, case.id)
+    lack = [r.node for r in case.rows.problems if r.id != case.id and len(r.node.sources) < r.node.layer.inputs[0]]
+    return [n.id for n in lack if merge and merge in (n.id, _merge(case.graph, n.id))]
+
+
+def _merge(graph: Graph, id: str) -> str:
+    """The merge to which this node leads alone; empty where it leads to several layers, or to none."""
+    while len(readers := graph.readers[id]) == 1:
+        id = readers[0]
+        if graph[id].layer.inputs[1] != 1:
+            return id
+    return ""
 
 
 def _together(graph: Graph, ids: list[str], source: str) -> Graph | None:
