@@ -109,12 +109,27 @@ def test_a_checkpoint_is_shown_before_it_is_taken(session, heard, qtbot) -> None
     answer(session, Matched(number, "/home/me/a.pth", rows, (("other", "No place."),), (("C3.weight", "Nothing."),)))
     dialog = CheckpointDialog(session)
     qtbot.addWidget(dialog)
-    assert dialog.summary.text().startswith("1 by name, 1 by order and shape, 1 left over, 1 of the network")
+    assert dialog.summary.text().startswith("1 by name, 1 by order and shape, 1 left over in the file, 1 of the")
     assert dialog.table.topLevelItemCount() == 4
     assert not any(isinstance(c, Adopt) for c in session.engine.sent)
     dialog.accept()
     assert session.engine.last(Adopt) == Adopt(number) and session.file.modified
     assert heard[-1].text == "2 tensors of a.pth are the network's weights now."
+
+
+def test_a_checkpoint_says_what_there_is_and_no_reason_is_cut(session, qtbot) -> None:
+    session.file.open_preset("lenet5")
+    session.models.match("/home/me/a.pth")
+    number, why = session.engine.last(Match).number, "The network has no place for it that is not taken."
+    answer(session, Matched(number, "/a.pth", (("C1.weight", "C1.weight", "name", (6, 1, 5, 5)),), (("x.bias", why),)))
+    dialog = CheckpointDialog(session)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.summary.text() == "1 by name, 1 left over in the file."
+    tree = dialog.table
+    assert tree.columnWidth(3) > tree.fontMetrics().horizontalAdvance(why)
+    assert tree.header().length() <= tree.viewport().width(), "nothing is out of sight"
+    assert tree.topLevelItem(1).toolTip(3) == why
 
 
 def test_an_onnx_file_is_opened_like_a_network(session, lenet: Graph, tmp_path) -> None:

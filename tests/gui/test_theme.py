@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QColor, QIcon, QPalette
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel
 
 from cnnviz.gui.paint import theme
 from cnnviz.gui.paint.icons import DRAWINGS, icon
@@ -81,6 +81,19 @@ def test_an_inactive_window_looks_like_the_active_one(look):
     palette = theme.palette(look)
     roles = [role for role in ROLE if role not in (ROLE.NoRole, ROLE.NColorRoles)]
     assert [palette.color(GROUP.Inactive, r) for r in roles] == [palette.color(GROUP.Active, r) for r in roles]
+
+
+@pytest.mark.parametrize("look", [theme.LIGHT, theme.DARK], ids=lambda look: look.name)
+def test_an_empty_check_box_is_seen(qapp, qtbot, look):
+    before = theme.current()
+    theme.apply(qapp, look)
+    box = QCheckBox("With its weights")
+    qtbot.addWidget(box)
+    box.resize(box.sizeHint())
+    shot = box.grab(QRect(0, 0, 18, box.height())).toImage()
+    edge = [QColor(shot.pixel(x, box.height() // 2)) for x in range(shot.width())]
+    assert max(contrast(c, look.colour("window")) for c in edge) >= 2.8
+    theme.apply(qapp, before)
 
 
 def test_every_family_has_its_colour():

@@ -374,3 +374,11 @@ def test_the_table_has_room_for_its_figures_before_the_curves_get_more(window, q
     window.place_afresh()
     qtbot.waitUntil(lambda: window.docks["table"].width() >= table and window.docks["curves"].width() >= curves)
     assert window.canvas.width() >= 0.45 * window.width()
+
+
+def test_the_plan_is_whole_beside_the_table_of_a_small_window(session, qtbot):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    form.resize(216, 220)
+    form.show()
+    assert form.widget().width() <= form.viewport().width()

@@ -137,6 +137,8 @@ def apply(app: QApplication, theme: Theme) -> None:
     _current = theme
     app.setFont(body())
     app.setPalette(palette(theme))
+    for kind in ("QCheckBox", "QRadioButton"):
+        app.setPalette(_boxes(theme), kind)  # type: ignore[arg-type]  # PySide takes text, its stubs say bytes
     QToolTip.setPalette(palette(theme))
     QToolTip.setFont(caption())
 
@@ -187,6 +189,14 @@ def palette(theme: Theme) -> QPalette:
         result.setColor(disabled, which, QColor(theme.faint))
     result.setColor(disabled, role.Highlight, QColor(theme.well))
     result.setColor(disabled, role.HighlightedText, QColor(theme.text))
+    return result
+
+
+def _boxes(theme: Theme) -> QPalette:
+    """Of check boxes: Fusion draws their outline darker than the window's colour, which in the dark is not seen."""
+    result = palette(theme)
+    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+        result.setColor(group, QPalette.ColorRole.Window, QColor(theme.caption if theme.dark else theme.gap))
     return result
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -19,11 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from ...net.problems import shape_text
-from ...text import _
+from ...text import _, grouped
 from ..paint import theme
 from ..session import Session
 
 SPACE = 2 * theme.GRID
+LINE = 22
+"""Pixels of a line of a table."""
 
 
 class ModelDialog(QDialog):
@@ -133,12 +135,14 @@ class CheckpointDialog(QDialog):
         assert found is not None
         by_name = sum(how == "name" for _a, _b, how, _s in found.matches)
         self.summary = QLabel(wordWrap=True)
-        text = _("{name} by name, {order} by order and shape, {left} left over, {missing} of the network without any.")
-        self.summary.setText(
-            text.format(
-                name=by_name, order=len(found.matches) - by_name, left=len(found.left), missing=len(found.missing)
-            )
+        counted = (
+            (by_name, _("{n} by name")),
+            (len(found.matches) - by_name, _("{n} by order and shape")),
+            (len(found.left), _("{n} left over in the file")),
+            (len(found.missing), _("{n} of the network without any")),
         )
+        said = ", ".join(text.format(n=grouped(n)) for n, text in counted if n)
+        self.summary.setText(f"{said}." if said else _("There is nothing in it."))
         self.table = QTreeWidget()
         self.table.setHeaderLabels([_("In the file"), _("In the network"), _("Shape"), _("Matched")])
         self.table.setRootIsDecorated(False)
@@ -146,11 +150,18 @@ class CheckpointDialog(QDialog):
         self.table.setAlternatingRowColors(True)
         self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        self.table.header().setStretchLastSection(False)
+        for column in (2, 3):  # a reason that is cut tells nothing
+            self.table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         words = {"name": _("by name"), "order": _("by order and shape")}
         rows = [[theirs, ours, shape_text(shape), words[how]] for theirs, ours, how, shape in found.matches]
         rows += [[theirs, "", "", why] for theirs, why in found.left]
         rows += [["", ours, "", why] for ours, why in found.missing]
-        self.table.addTopLevelItems([QTreeWidgetItem(row) for row in rows])
+        for row in rows:
+            item = QTreeWidgetItem(self.table, row)
+            item.setSizeHint(0, QSize(0, LINE))
+            for column, text in enumerate(row):
+                item.setToolTip(column, text)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         take = self.buttons.addButton(_("Take these weights"), QDialogButtonBox.ButtonRole.AcceptRole)
         take.setEnabled(bool(found.matches))
@@ -158,7 +169,7 @@ class CheckpointDialog(QDialog):
         box.setSpacing(SPACE)
         for widget in (self.summary, self.table, self.buttons):
             box.addWidget(widget)
-        self.resize(720, 480)
+        self.resize(860, 480)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
 
