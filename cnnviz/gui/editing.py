@@ -111,6 +111,11 @@ class Editing:
         text = _("Set {setting} of {id}").format(setting=name, id=id)
         return self._do(text, lambda: edit.set_setting(self.document.graph, id, name, value), merge=("set", id, name))
 
+    def own_weights(self, id: str) -> bool:
+        """Give a layer that uses another's weights its own."""
+        text = _("Give {node} weights of its own").format(node=id)
+        return self._do(text, lambda: edit.own_weights(self.document.graph, id))
+
     def rename(self, id: str, new: str) -> bool:
         """Give a layer another id."""
         if not self._do(_("Rename {id}").format(id=id), lambda: edit.rename(self.document.graph, id, new)):

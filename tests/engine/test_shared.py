@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from cnnviz.engine.build import Net, copy_state, fit_state
 from cnnviz.engine.export.python import code
-from cnnviz.engine.export.to_onnx import runner, to_onnx
+from cnnviz.engine.export.to_keras import to_keras, verify_keras
+from cnnviz.engine.export.to_onnx import ExportError, runner, to_onnx
 from cnnviz.engine.export.verify import verify
 from cnnviz.engine.foreign.imported import Imported, from_module
 from cnnviz.engine.look import Stamp, frame
@@ -200,6 +201,43 @@ def test_onnx_has_the_weights_once(kind: type[nn.Module]) -> None:
     x = torch.randn(2, *SHAPE)
     with torch.no_grad():
         assert torch.allclose(torch.from_numpy(runner(contents)(x.numpy())), net(x), 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize("kind", [Twice, Siamese, Recurrent, Sandwich])
+def test_keras_calls_one_layer_again(kind: type[nn.Module]) -> None:
+    _model, imported = made(kind)
+    rows, net = imported.network.analyze(), imported.net().eval()
+    written = to_keras(net, rows)
+    assert written.weights.keys() == {n.id for n in rows.graph if rows[n.id].params}
+    assert verify_keras(net, rows, written).within(1e-4), written.text
+
+
+def test_keras_pads_alike_at_every_call() -> None:
+    class Strided(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 3, 2, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.conv(self.conv(x))
+
+    imported = from_module(Strided(), (3, 10, 10))  # then 5: Keras's “same” pads the one otherwise than the other
+    rows, net = imported.network.analyze(), imported.net().eval()
+    assert verify_keras(net, rows, to_keras(net, rows)).within(1e-4)
+
+
+def test_keras_refuses_weights_that_stand_otherwise_from_call_to_call() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(12, 12)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.fc(x.flatten(1)))
+
+    imported = from_module(Tied(), (3, 2, 2))  # channels are last in Keras, but the second vector has none
+    with pytest.raises(ExportError, match=r"^fc_2: Keras cannot call fc for this input, too"):
+        to_keras(imported.net().eval(), imported.network.analyze())
 
 
 def test_everything_that_asks_for_weights_finds_the_owners() -> None:

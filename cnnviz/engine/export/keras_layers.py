@@ -69,7 +69,8 @@ def calls(row: Row, rows: Analysis, state: State) -> list[Call]:
     make = _MADE.get(type(layer))
     if make is None:
         raise Unlike
-    weights = {k.removeprefix(row.id + "."): v for k, v in state.items() if k.startswith(row.id + ".")}
+    home = (row.node.weights or row.id) + "."
+    weights = {k.removeprefix(home): v for k, v in state.items() if k.startswith(home)}
     return make(layer, row, rows, weights)
 
 
@@ -103,7 +104,8 @@ def _conv(layer: net.Conv2d, row: Row, rows: Analysis, w: State) -> list[Call]:
     args += [f"strides={_size(layer.stride)}"] if layer.stride != (1, 1) else []
     before: list[Call] = []
     if any(map(any, sides)):
-        if sides == same:
+        # called again with a stride, for another size, “same” would be other padding
+        if sides == same and (layer.stride == (1, 1) or len(rows.graph.family(row.id)) == 1):
             args.append('padding="same"')
         else:
             before = _padded(sides)

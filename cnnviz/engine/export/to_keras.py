@@ -59,7 +59,7 @@ class _Writer:
         self._join_activations()
         for id, made in self._made.items():
             for call in made:
-                if call.weights:
+                if call.weights and not rows.graph[id].weights:
                     self.weights[id] = call.weights
 
     def lines(self) -> list[str]:
@@ -78,7 +78,7 @@ class _Writer:
 
     def _is_chain(self) -> bool:
         rows = list(self._rows.values())
-        return all(r.node.sources == (before.id,) for before, r in pairwise(rows))
+        return not self._rows.graph.sharers and all(r.node.sources == (before.id,) for before, r in pairwise(rows))
 
     def _functional(self, start: str, shown: list[Row]) -> list[str]:
         # without groups: all in one function, as notes have it
@@ -87,6 +87,7 @@ class _Writer:
         body = Body(top, [p.name for p in top.parts], {})
         node = self._rows.input
         assert node is not None
+        names = {body.variable(id) for id in flat}
         lines = [f"{body.variable(node.id)} = inputs = {start}"]
         for row in shown:
             takes = [body.variable(s) for s in row.node.sources]
@@ -96,16 +97,26 @@ class _Writer:
                 lines.append(f"{out} = {takes[0]}[..., {layer.start}:{layer.stop}]")
                 continue
             given = f"[{', '.join(takes)}]" if merges(layer) else takes[0]
-            for text, note in self._noted(row):
+            called = self._called(row.id)
+            while called in names:
+                called += "_"
+            once = self._made[row.id] if called and not row.node.weights else []
+            lines += [f"{called} = {call.text(row.id)}" for call in once if call.weights]
+            for text, note in self._noted(row, called):
                 lines.append(f"{out} = {text}({given}){note}")
                 given = out
             if not self._made[row.id] and out != given:
                 lines.append(f"{out} = {given}")
         return [*lines, f"model = keras.Model(inputs, {body.variable(self._end)})"]
 
-    def _noted(self, row: Row) -> list[tuple[str, str]]:
-        """The calls of a layer; the last one gives its shape."""
-        made = [call.text(row.id) for call in self._made[row.id]]
+    def _called(self, id: str) -> str:
+        """The variable that holds a layer which is called several times; empty for the others."""
+        family = self._rows.graph.family(id)
+        return f"{family[0]}_layer" if len(family) > 1 and any(c.weights for c in self._made[id]) else ""
+
+    def _noted(self, row: Row, called: str = "") -> list[tuple[str, str]]:
+        """The calls of a layer, which is held by the variable `called`; the last one gives its shape."""
+        made = [called if called and call.weights else call.text(row.id) for call in self._made[row.id]]
         return [(text, self._note(row) if i == len(made) else "") for i, text in enumerate(made, 1)]
 
     def _note(self, row: Row) -> str:
@@ -136,6 +147,10 @@ class _Writer:
         order = self._swapped.get(row.id)
         if order is not None and made and made[0].weights:
             made[0].weights = [w[order] if len(w) == len(order) else w for w in made[0].weights]
+        first = [c for c in self._made.get(row.node.weights, ()) if c.weights]
+        if first and not _alike(first, [c for c in made if c.weights]):
+            text = _("{id}: Keras cannot call {owner} for this input, too, since it stands otherwise in its weights.")
+            raise ExportError(text.format(id=row.id, owner=row.node.weights))
         return made
 
     def _flattened(self, row: Row) -> list[Call]:
@@ -200,10 +215,20 @@ class _Writer:
             made = self._made.get(before)
             home = self._rows[before].node.layer
             kinds = (net.Conv2d, net.ConvTranspose2d, net.Linear, net.ChannelLinear)
+            if len(self._rows.graph.family(before)) > 1:
+                continue  # it may be called again without the activation
             if made and isinstance(home, kinds) and made[-1].weights and len(self._rows.graph.readers[before]) == 1:
                 use = next((i for i, a in enumerate(made[-1].args) if a.startswith("use_bias")), len(made[-1].args))
                 made[-1].args.insert(use, f'activation="{word}"')
                 self._into[row.id] = before
+
+
+def _alike(a: list[Call], b: list[Call]) -> bool:
+    """Whether these are one Keras layer: so it is not where one input needs other padding, or another order."""
+    return len(a) == len(b) and all(
+        (m.kind, m.args) == (n.kind, n.args) and all(map(np.array_equal, m.weights, n.weights))
+        for m, n in zip(a, b, strict=True)
+    )
 
 
 def _is_straight(shape: tuple[int, ...]) -> bool:

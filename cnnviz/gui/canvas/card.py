@@ -89,6 +89,7 @@ class Card(QGraphicsRectItem):
             same_layer
             and same_role
             and len(row.node.sources) == len(old.node.sources)
+            and row.node.weights == old.node.weights
             and (row.out, row.params, row.problem) == (old.out, old.params, old.problem)
         ):
             return
@@ -273,6 +274,9 @@ class Card(QGraphicsRectItem):
         if params and measure(shape) + measure(params) + 6 > ROOM:
             number, _space, unit = params.partition(" ")
             params = f"{float(number.replace(',', '')):,.0f} {unit}" if unit else number
+        if row.node.weights and row.out:
+            owner = _("Weights of {node}").format(node=row.node.weights)
+            params = style.elided(style.caption, owner, ROOM - measure(shape) - 6)
         words: list[str] = []
         if self.waits_for:
             waits = _("waits for {node}").format(node=name(self.waits_for))

@@ -164,8 +164,8 @@ def factors(weight: Array) -> Array | None:
 
 
 def weighted(row: Row) -> bool:
-    """Whether the layer has a weight that can be shown."""
-    return row.params + row.fixed > 0
+    """Whether the layer has a weight that can be shown, or uses another's."""
+    return row.params + row.fixed > 0 or bool(row.node.weights and row.out)
 
 
 def weighted_ids(rows: Analysis) -> Iterator[str]:

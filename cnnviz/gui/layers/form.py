@@ -33,6 +33,7 @@ from ..paint.counts import figures, grouped, shape
 from ..paint.signs import Sign
 from ..session import Session
 from .doctor import Cure, Doctor
+from .sharing import Sharing
 
 
 class Form(QWidget):
@@ -51,6 +52,7 @@ class Form(QWidget):
         self._nothing = _wrapped(self)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self._rows = QWidget(self)  # holds the pages; one is in view
+        self.sharing = Sharing(session, self)
         self.others = Doctor(_("Other ways to mend it"), self)
         self._soon = QTimer(self)  # repairs are tried once the edit is on the screen
         self._soon.setSingleShot(True)
@@ -80,7 +82,7 @@ class Form(QWidget):
         box = QVBoxLayout(self._page)
         box.setContentsMargins(2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID)
         box.setSpacing(2 * theme.GRID)
-        for widget in (self.head, self._nothing, self.words, self._rows, self.others):
+        for widget in (self.head, self._nothing, self.words, self.sharing, self._rows, self.others):
             box.addWidget(widget)
         box.addStretch(1)
         scroll = QScrollArea(self)

@@ -298,6 +298,8 @@ def tip(row: Row, column: int, sight: Sight = ALONE) -> str:
     lines = []
     if isinstance(value, int) and it.exact and value > 999:  # shown short in its cell, or where that is narrow
         lines.append(_(it.exact).format(n=grouped(value)))
+    if column == PARAMS and row.node.weights:
+        lines.append(_("It uses the weights of {node}; they are counted there.").format(node=row.node.weights))
     if column == MACS and not row.costed:
         lines.append(_("What this part of a model multiplies is not known, and is in no total."))
     return "\n".join(lines)
