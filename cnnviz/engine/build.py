@@ -42,13 +42,14 @@ class Net(nn.Module):
         built = [r for r in rows.values() if r.problem is None]
         done = spent(built)
         self.order = [(r.id, r.node.sources, done.get(r.id, ())) for r in built]
-        self._homes = {r.id: r.node.weights for r in built if r.node.weights in rows}
+        self.homes = {r.id: r.node.weights for r in built if r.node.weights in rows}
+        """Of each node that uses the weights of another, that one."""
         self.end = last_end(rows)
         self.beside = tuple(_logits(rows.graph, end) for end in rows.graph.ends[:-1])
         """What a training takes beside the last end: the logits of auxiliary outputs."""
         with NothingDrawn():
             for r in built:
-                if r.id in self._homes:
+                if r.id in self.homes:
                     continue
                 if isinstance(r.node.layer, Foreign):
                     self._modules[r.id] = _foreign(r.id, foreign, self._modules)
@@ -62,7 +63,7 @@ class Net(nn.Module):
 
     def layer(self, id: str) -> nn.Module | None:
         """What runs for a node; None where there is no such node, or nothing does."""
-        return self._modules.get(self._homes.get(id, id))
+        return self._modules.get(self.homes.get(id, id))
 
     @property
     def device(self) -> torch.device:
@@ -80,7 +81,7 @@ class Net(nn.Module):
         too; every output computed is put into `seen`. Without it, each is let go of once nothing reads it any more.
         """
         keep, seen = seen is not None, {} if seen is None else seen
-        layers, homes, end = self._modules, self._homes, end or self.end
+        layers, homes, end = self._modules, self.homes, end or self.end
         for id, sources, done in self.order:
             layer = layers[homes.get(id, id)]
             assert layer is not None

@@ -271,7 +271,7 @@ class Looker:
         if self._net is None:
             raise Refused(_("There is no network that weights could be matched to."))
         self._refill(self._net)
-        found = checkpoint.match(checkpoint.read(command.path), self._net.state_dict())
+        found = checkpoint.match(checkpoint.read(command.path), self._net.state_dict(), self._net.homes)
         self._matched = (command.number, found.state)
         matches = tuple((m.theirs, m.ours, m.how, m.shape) for m in found.matches)
         left, missing = (tuple((o.name, o.why) for o in odd) for odd in (found.left, found.missing))

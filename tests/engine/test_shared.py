@@ -13,6 +13,7 @@ from cnnviz.engine.export.python import code
 from cnnviz.engine.export.to_keras import to_keras, verify_keras
 from cnnviz.engine.export.to_onnx import ExportError, runner, to_onnx
 from cnnviz.engine.export.verify import verify
+from cnnviz.engine.foreign.checkpoint import match
 from cnnviz.engine.foreign.imported import Imported, from_module
 from cnnviz.engine.look import Stamp, frame
 from cnnviz.engine.measure import measure
@@ -261,6 +262,30 @@ def test_a_node_with_weights_of_its_own_from_now_on() -> None:
     assert fit_state(net, before) == (("enter", "conv"), ("conv_2",))
     assert net.layer("conv_3") is net.conv and net.layer("conv_2") is net.conv_2
     assert analyse(alone).params == imported.network.analyze().params + 148
+
+
+def test_a_checkpoint_may_name_shared_weights_twice_or_as_either() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1)
+            self.b.weight, self.b.bias = self.a.weight, self.a.bias
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.b(torch.relu(self.a(x)))
+
+    net = from_module(Tied(), SHAPE).net()
+    theirs = Tied().state_dict()
+    assert theirs.keys() == {"a.weight", "a.bias", "b.weight", "b.bias"} and net.homes == {"b": "a"}
+    for given in (
+        theirs,
+        {k: v for k, v in theirs.items() if k[0] == "a"},
+        {k: v for k, v in theirs.items() if k[0] == "b"},
+    ):
+        found = match(given, net.state_dict(), net.homes)
+        assert found.whole and torch.equal(found.state["a.weight"], theirs["a.weight"])
+    other = theirs | {"b.weight": theirs["b.weight"] + 1}
+    assert [odd.name for odd in match(other, net.state_dict(), net.homes).left] == ["b.weight"]
 
 
 def test_the_order_of_calls_is_kept_where_another_has_the_weights_now() -> None:

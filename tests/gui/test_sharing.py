@@ -45,9 +45,12 @@ def test_the_card_says_whose_instead_of_a_count(session: Session, qtbot: QtBot) 
     canvas = shown(session, twice(), qtbot)
     style = canvas.cards_scene.cards["conv2"].world.style
     assert canvas.cards_scene.cards["conv1"]._words(style).params == "84"
-    assert canvas.cards_scene.cards["conv2"]._words(style).params.startswith("Weights of")
+    assert canvas.cards_scene.cards["conv2"]._words(style).params == "= conv1"
     session.edit.own_weights("conv2")
     assert canvas.cards_scene.cards["conv2"]._words(style).params == "84"
+    session.edit.undo()
+    session.edit.rename("conv1", "a")
+    assert canvas.cards_scene.cards["conv2"]._words(style).params == "Weights of a"  # there is room for the whole
     canvas.close()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -165,12 +166,14 @@ def _named(held: Mapping[Any, Any], file: str) -> State:
 
 
 # ── matching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-def match(theirs: State, ours: State) -> Matched:
+def match(theirs: State, ours: State, homes: Mapping[str, str] = MappingProxyType({})) -> Matched:
     """Finds for every tensor of a file its place in a network: by name, and what is left by order and shape.
 
     `ours`: the network's tensors, such as Net(rows).state_dict(). Names agree where they are the same with points for
     underlines: `layer1.0.conv1.weight` is our `layer1_0_conv1.weight`. Nothing is changed.
+    `homes`: ids of nodes that use the weights of another, with that one's; a file may have these under either name.
     """
+    theirs = _once(theirs, homes)
     matches, wrong = _by_name(theirs, ours)
     taken = {m.theirs for m in matches} | wrong.keys()
     filled = {m.ours for m in matches}
@@ -192,6 +195,22 @@ def match(theirs: State, ours: State) -> Matched:
     ]
     order = {k: i for i, k in enumerate(ours)}
     return Matched(state, tuple(sorted(matches, key=lambda m: order[m.ours])), tuple(left), tuple(missing))
+
+
+def _once(theirs: State, homes: Mapping[str, str]) -> State:
+    """The same, where weights that a file has under two names stand under the first, as the network has them."""
+    known = {_plain(k): v for k, v in theirs.items()}
+    found = {}
+    for key, value in theirs.items():
+        id, _point, name = _plain(key).rpartition(".")
+        home = f"{homes[id]}.{name}" if id in homes else ""
+        if not home:
+            found[key] = value
+        elif home not in known:
+            found[home] = value
+        elif not torch.equal(known[home], value):
+            found[key] = value  # other numbers, for which there is no place here
+    return found
 
 
 def _by_name(theirs: State, ours: State) -> tuple[list[Match], dict[str, str]]:

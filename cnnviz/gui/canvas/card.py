@@ -276,7 +276,9 @@ class Card(QGraphicsRectItem):
             params = f"{float(number.replace(',', '')):,.0f} {unit}" if unit else number
         if row.node.weights and row.out:
             owner = _("Weights of {node}").format(node=row.node.weights)
-            params = style.elided(style.caption, owner, ROOM - measure(shape) - 6)
+            room = ROOM - measure(shape) - 6
+            short_of = f"= {row.node.weights}"  # the tip says the whole
+            params = owner if measure(owner) <= room else style.elided(style.caption, short_of, room, named=True)
         words: list[str] = []
         if self.waits_for:
             waits = _("waits for {node}").format(node=name(self.waits_for))
