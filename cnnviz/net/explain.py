@@ -81,12 +81,13 @@ def explain(row: Row) -> tuple[Formula, ...]:
         return ()
     layer, ins = row.node.layer, row.ins
     found = _sizes(layer.size_text(ins), row.out, layer.size_symbols(ins))
-    if (text := layer.params_text(ins)) and row.node.weights:
-        found.append(Formula("params", _("weights of {node}").format(node=row.node.weights), row.params))
-    elif text:
-        found.append(Formula("params", text, row.params, layer.params_symbols(ins)))
-    if (text := layer.fixed_text(ins)) and not row.node.weights:
-        found.append(Formula("fixed", text, row.fixed, layer.fixed_symbols(ins)))
+    params, fixed = layer.params_text(ins), layer.fixed_text(ins)
+    if row.node.weights and (params or fixed):
+        params, fixed = _("weights of {node}").format(node=row.node.weights), ""
+    if params:
+        found.append(Formula("params", params, row.params, "" if row.node.weights else layer.params_symbols(ins)))
+    if fixed:
+        found.append(Formula("fixed", fixed, row.fixed, layer.fixed_symbols(ins)))
     if text := layer.macs_text(ins):
         found.append(Formula("macs", text, row.macs, layer.macs_symbols(ins)))
     if text := layer.connections_text(ins):

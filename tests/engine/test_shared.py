@@ -16,11 +16,14 @@ from cnnviz.engine.export.verify import verify
 from cnnviz.engine.foreign.checkpoint import match
 from cnnviz.engine.foreign.imported import Imported, from_module
 from cnnviz.engine.look import Stamp, frame
+from cnnviz.engine.looker import _waiting
 from cnnviz.engine.measure import measure
 from cnnviz.engine.train import _first_lost
 from cnnviz.link.messages import Interest
 from cnnviz.net import edit
 from cnnviz.net.analysis import analyse
+from cnnviz.net.graph import Graph
+from cnnviz.net.layers import Add, BatchNorm2d, Conv2d, Input, ReLU
 from cnnviz.net.layers.foreign import Foreign
 
 SHAPE = (3, 8, 8)
@@ -185,6 +188,32 @@ def test_code_calls_the_module_again_and_comes_back(kind: type[nn.Module]) -> No
     assert torch.equal(again.eval()(x), net(x)) and torch.equal(back.net().eval()(x), net(x))
 
 
+def test_blocks_that_share_with_each_other_are_written_so_that_they_can() -> None:
+    """Two groups with one convolution: it stands where both can call it, and what is their own stays in them."""
+    conv, norm = Conv2d(4, (3, 3), padding=(1, 1)), BatchNorm2d()
+    g = Graph().add(Input(4, (8, 8)), id="image").add(ReLU(), ["image"], id="relu")
+    for side, source in (("left", "image"), ("right", "relu")):
+        g = g.add(conv, [source], id=f"{side}_conv", group=side).add(
+            norm, [f"{side}_conv"], id=f"{side}_norm", group=side
+        )
+        g = g.add(conv, [f"{side}_norm"], id=f"{side}_own", group=side)
+        g = g.add(ReLU(), [f"{side}_own"], id=f"{side}_relu", group=side)
+        g = g.add(conv, [g.nodes[-1].id], id=f"{side}_again", group=side).change(f"{side}_again", weights=f"{side}_own")
+    g = g.add(Add(), ["left_again", "right_again"], id="sum")
+    alike = g.change("right_conv", weights="left_conv")
+    for graph, params, made, classes in (
+        (g, 4 * 148 + 16, 2, 2),
+        (alike, 3 * 148 + 16, 2, 2),
+        (edit.own_weights(g, "right_again"), 5 * 148 + 16, 5, 2),  # one is a class, the other a chain
+    ):
+        rows = analyse(graph)
+        assert not rows.problems and rows.params == params
+        written = code(rows)
+        assert verify(Net(rows).eval(), rows, written).within(0.0), written.text
+        counts = written.text.count("nn.Conv2d("), written.text.count("(nn.Module)")
+        assert counts == (made, classes), written.text
+
+
 def test_the_class_of_a_shared_convolution_reads_as_a_person_writes_it() -> None:
     text = code(made(Twice)[1].network.analyze()).text
     assert text.count("self.conv = nn.Conv2d") == 1 and text.count("self.conv(x)") == 2 and "conv_2" not in text
@@ -251,6 +280,12 @@ def test_everything_that_asks_for_weights_finds_the_owners() -> None:
     with torch.no_grad():
         net.get_parameter("conv.weight")[0, 0, 0, 0] = float("nan")
     assert _first_lost(net, torch.randn(1, *SHAPE)) == "conv"
+    with torch.no_grad():
+        net.get_parameter("conv.weight").fill_(1e14)
+        net.get_parameter("enter.weight").fill_(1.0)
+    assert _first_lost(net, torch.ones(1, *SHAPE)) == "conv_3"  # finite twice, and not the third time
+    rows = imported.network.analyze()
+    assert not _waiting(rows, net, {"conv_2.weight": torch.zeros(1)})  # nobody waits for weights of its own
 
 
 def test_a_node_with_weights_of_its_own_from_now_on() -> None:

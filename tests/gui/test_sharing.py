@@ -49,7 +49,11 @@ def test_the_card_says_whose_instead_of_a_count(session: Session, qtbot: QtBot) 
     session.edit.own_weights("conv2")
     assert canvas.cards_scene.cards["conv2"]._words(style).params == "84"
     session.edit.undo()
+    canvas.grab()
     session.edit.rename("conv1", "a")
+    canvas.grab()
+    face = canvas.cards_scene.cards["conv2"]._face
+    assert face is not None and face.params == "Weights of a"  # painted anew
     assert canvas.cards_scene.cards["conv2"]._words(style).params == "Weights of a"  # there is room for the whole
     canvas.close()
 

@@ -14,7 +14,7 @@ from cnnviz.net.explain import explain
 from cnnviz.net.files import FileError, dump, from_json, parse, to_json
 from cnnviz.net.fold import fold
 from cnnviz.net.graph import Graph
-from cnnviz.net.layers import Add, BatchNorm2d, Conv2d, Input, MaxPool2d, ReLU
+from cnnviz.net.layers import RBF, Add, BatchNorm2d, Conv2d, Flatten, Input, MaxPool2d, ReLU
 from cnnviz.net.network import Network
 from cnnviz.net.repair import repairs
 
@@ -47,6 +47,14 @@ def test_weights_are_counted_once_and_work_every_time() -> None:
     (said,) = [f for f in explain(rows["b"]) if f.what == "params"]
     assert str(said) == "weights of a = 0"
     assert [str(f) for f in explain(rows["nb"]) if f.what in ("params", "fixed")] == ["weights of na = 0"]
+
+
+def test_fixed_numbers_are_counted_once_too() -> None:
+    g = Graph().add(Input(4, (1, 1)), id="image").add(Flatten(), ["image"], id="flat")
+    g = g.add(RBF(4, "random"), ["flat"], id="a").add(RBF(4, "random"), ["a"], id="b").change("b", weights="a")
+    rows = analyse(g)
+    assert (rows["a"].fixed, rows["b"].fixed, rows.fixed) == (16, 0, 16)
+    assert [str(f) for f in explain(rows["b"]) if f.what in ("params", "fixed")] == ["weights of a = 0"]
 
 
 def test_what_does_not_fit_the_weights_is_said_and_mended() -> None:
@@ -133,6 +141,7 @@ def test_copies_share_among_themselves() -> None:
     assert regroup.dissolve(grouped, path)["b"].weights == "a"
     own = catalogue.fragment(grouped, ("b", "nb", "a", "sum", "na"), "mine")
     read = parse(dump(own), "mine").graph
+    assert [n.weights for n in catalogue.fragment(g, ("b", "nb"), "mine").graph] == ["", ""]
     item = catalogue.Item("mine", "", "mine", None, read.nodes)
     put, where = catalogue.put(analyse(g), item, after="sum")
     made = [n for n in put if n.group == where or n.group.startswith(f"{where}/")]
