@@ -207,6 +207,17 @@ def fit_state(net: nn.Module, state: Mapping[str, Tensor]) -> tuple[tuple[str, .
     return tuple(kept), tuple(new)
 
 
+def spread(state: Mapping[str, Tensor], homes: Mapping[str, str]) -> State:
+    """The same with weights under the names of all that use them: one that is to have its own begins with these.
+
+    homes: of each node that uses the weights of another, that one
+    """
+    found = dict(state)
+    for id, home in homes.items():
+        found |= {f"{id}.{k.removeprefix(f'{home}.')}": v for k, v in state.items() if k.startswith(f"{home}.")}
+    return found
+
+
 def copy_state(net: nn.Module) -> State:
     """The net's tensors on the CPU, as copies that nobody else changes."""
     return {k: v.detach().to("cpu", copy=True) for k, v in net.state_dict().items()}

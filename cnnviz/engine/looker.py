@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
@@ -31,7 +31,7 @@ from ..net.plan import Plan
 from ..net.positions import positions
 from ..text import _
 from . import device, memory
-from .build import Net, Parts, State, copy_state, fit_state, logits_node
+from .build import Net, Parts, State, copy_state, fit_state, logits_node, spread
 from .data import DataError
 from .foreign import checkpoint
 from .history import WeightsError, read_weights, write_weights
@@ -212,23 +212,24 @@ class Looker:
     def _open(self, command: Open) -> None:
         try:
             self._rows = analyse(command.graph, self._rows)
-            self._version, self._plan, self._net = command.version, command.plan, None
-            self._built = None
+            homes = self._net.homes if self._net is not None else {}
+            self._version, self._plan = command.version, command.plan
+            self._net = self._built = None
             self._shots.clear()
             if command.fresh:  # another document: the window has heard nothing of what belongs to it
                 self._announced = None
                 self._told.clear()
-            self._build(command)
+            self._build(command, homes)
         finally:
             with self._change:
                 self._opened = command.version
                 self._change.notify_all()
 
-    def _build(self, command: Open) -> None:
+    def _build(self, command: Open, homes: Mapping[str, str]) -> None:
         memory.check(self._rows, copies=3)
         model = self._importer.made(command.model) if command.model else None
         with self._change:
-            weights = Weights() if command.fresh else self.weights
+            weights = Weights() if command.fresh else replace(self.weights, state=spread(self.weights.state, homes))
             if model is not None:
                 weights = Weights(dict(model.state))
             self.weights = weights = replace(weights, plan=command.plan)
@@ -394,4 +395,5 @@ def _fitting(net: Net, rows: Analysis, path: str) -> State:
 def _waiting(rows: Analysis, net: Net | None, state: State) -> State:
     """The tensors of nodes that have a problem, or wait for one that has: no net holds them, but they are theirs."""
     built = {id for id, *_rest in net.order} if net is not None else set()
-    return {k: v for k, v in state.items() if (id := k.partition(".")[0]) in rows and id not in built}
+    theirs = {id for id, row in rows.items() if id not in built and not row.node.weights}
+    return {k: v for k, v in state.items() if k.partition(".")[0] in theirs}

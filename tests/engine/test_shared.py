@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from cnnviz.engine.build import Net, copy_state, fit_state
@@ -19,12 +22,17 @@ from cnnviz.engine.look import Stamp, frame
 from cnnviz.engine.looker import _waiting
 from cnnviz.engine.measure import measure
 from cnnviz.engine.train import _first_lost
-from cnnviz.link.messages import Interest
+from cnnviz.link.messages import Failed, Interest, Open, Save, Saved, Train, Watch
 from cnnviz.net import edit
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Add, BatchNorm2d, Conv2d, Input, ReLU
 from cnnviz.net.layers.foreign import Foreign
+from cnnviz.net.plan import Plan
+
+from .desk import Desk
+from .nets import small
+from .test_server import ended
 
 SHAPE = (3, 8, 8)
 
@@ -297,6 +305,32 @@ def test_a_node_with_weights_of_its_own_from_now_on() -> None:
     assert fit_state(net, before) == (("enter", "conv"), ("conv_2",))
     assert net.layer("conv_3") is net.conv and net.layer("conv_2") is net.conv_2
     assert analyse(alone).params == imported.network.analyze().params + 148
+
+
+def test_who_gets_weights_of_its_own_begins_with_what_was_learned(tmp_path: Path) -> None:
+    """So does the next user where the layer that had them is gone."""
+    path, g = tmp_path / "net.safetensors", small()
+    conv = Conv2d(4, (3, 3), padding=(1, 1))
+    g = g.change("conv", layer=conv)
+    g, _id = edit.append(g, conv, "relu")
+    g = edit.append(g, conv, "conv2d_1")[0].change("conv2d_2", weights="conv2d_1")
+    watch = Watch(Interest(1, filters=("conv2d_1", "conv2d_2")))
+    plan = Plan(epochs=1, threads=1)
+    with Desk() as desk:
+        desk.send(Open(1, g, plan), watch, Train(1, plan))
+        desk.progress(ended)
+        learned = desk.frame(lambda f: f.step == 45).filters
+        assert np.array_equal(learned["conv2d_1"], learned["conv2d_2"])
+        desk.send(Open(2, edit.own_weights(g, "conv2d_2"), plan), Save(str(path)))
+        assert np.array_equal(desk.frame(lambda f: f.version == 2).filters["conv2d_2"], learned["conv2d_1"])
+        desk.until(Saved)
+        assert "conv2d_2.weight" in load_file(path)
+        desk.send(Open(3, g, plan), Open(4, edit.remove(g, ["conv2d_1"]), plan))
+        assert np.array_equal(desk.frame(lambda f: f.version == 4).filters["conv2d_2"], learned["conv2d_1"])
+        desk.send(Open(5, g.change("image", layer=Input(1, (2, 2))), plan), Save(str(path.with_name("b.safetensors"))))
+        desk.until(Saved, lambda s: s.path.endswith("b.safetensors"))
+        assert "conv2d_2.weight" not in load_file(path.with_name("b.safetensors"))
+        assert not desk.all(Failed)
 
 
 def test_a_checkpoint_may_name_shared_weights_twice_or_as_either() -> None:
