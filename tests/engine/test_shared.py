@@ -21,6 +21,7 @@ from cnnviz.engine.foreign.imported import Imported, from_module
 from cnnviz.engine.look import Stamp, frame
 from cnnviz.engine.looker import _waiting
 from cnnviz.engine.measure import measure
+from cnnviz.engine.onnx.opening import from_onnx
 from cnnviz.engine.train import _first_lost
 from cnnviz.link.messages import Failed, Interest, Open, Save, Saved, Train, Watch
 from cnnviz.net import edit
@@ -228,7 +229,7 @@ def test_the_class_of_a_shared_convolution_reads_as_a_person_writes_it() -> None
 
 
 @pytest.mark.parametrize("kind", [Siamese, Recurrent, Sandwich])
-def test_onnx_has_the_weights_once(kind: type[nn.Module]) -> None:
+def test_onnx_has_the_weights_once_and_comes_back(kind: type[nn.Module], tmp_path: Path) -> None:
     import onnx
 
     _model, imported = made(kind)
@@ -236,6 +237,12 @@ def test_onnx_has_the_weights_once(kind: type[nn.Module]) -> None:
     contents = to_onnx(net, rows)
     held = sum(t.ByteSize() for t in onnx.load_from_string(contents).graph.initializer if t.name.endswith("weight"))
     assert held < 2 * sum(4 * p.numel() + 40 for n, p in net.named_parameters() if n.endswith("weight"))
+    file = tmp_path / "net.onnx"
+    file.write_bytes(contents)
+    again = from_onnx(file).network.analyze()
+    assert sum(r.params for r in again.values() if r.node.type == "Conv2d") == sum(
+        r.params for r in rows.values() if r.node.type == "Conv2d"
+    )
     x = torch.randn(2, *SHAPE)
     with torch.no_grad():
         assert torch.allclose(torch.from_numpy(runner(contents)(x.numpy())), net(x), 1e-4, 1e-5)
@@ -327,7 +334,7 @@ def test_who_gets_weights_of_its_own_begins_with_what_was_learned(tmp_path: Path
         assert "conv2d_2.weight" in load_file(path)
         desk.send(Open(3, g, plan), Open(4, edit.remove(g, ["conv2d_1"]), plan))
         assert np.array_equal(desk.frame(lambda f: f.version == 4).filters["conv2d_2"], learned["conv2d_1"])
-        desk.send(Open(5, g.change("image", layer=Input(1, (2, 2))), plan), Save(str(path.with_name("b.safetensors"))))
+        desk.send(Open(5, g.change("conv", sources=()), plan), Save(str(path.with_name("b.safetensors"))))
         desk.until(Saved, lambda s: s.path.endswith("b.safetensors"))
         assert "conv2d_2.weight" not in load_file(path.with_name("b.safetensors"))
         assert not desk.all(Failed)

@@ -106,6 +106,7 @@ def _source(file: File, shape: tuple[int, int, int]) -> Source:
 
 def _network(reader: Reader, stem: str, ends: list[Wire]) -> Imported:
     draft, names = Draft(), dict[int, str]()
+    homes: dict[tuple[str, ...], list[int]] = {}  # entries by the tensors of the file that are their weights
     needed = _needed(reader, ends)
     origin: dict[str, str] = {}
     said = _said(reader.file, GROUPS)
@@ -116,7 +117,12 @@ def _network(reader: Reader, stem: str, ends: list[Wire]) -> Imported:
         id, group = _named(entry)
         group = group or str(groups.get(id, ""))
         sources = [names[s] for s in entry.sources]
-        names[number] = draft.put(entry.layer, *sources, id=id, group=group)
+        first = next((n for n in homes.get(_held(reader, entry), ()) if _alike(reader.entries[n], entry)), None)
+        names[number] = draft.put(
+            entry.layer, *sources, id=id, group=group, weights="" if first is None else names[first]
+        )
+        if first is None:
+            homes.setdefault(_held(reader, entry), []).append(number)
         origin[names[number]] = entry.operator.name or (entry.operator.outputs or ("",))[0]
     made = draft.graph
     made = made.move(tidy(made)) if len(made) <= 300 else made
@@ -127,6 +133,18 @@ def _network(reader: Reader, stem: str, ends: list[Wire]) -> Imported:
     state = _state(made, reader, names)
     network = Network(made, stem or "network")
     return Imported(network, state, MappingProxyType({}), tuple(names[e.entry] for e in ends), origin)
+
+
+def _held(reader: Reader, entry: Entry) -> tuple[str, ...]:
+    """The tensors of the file that an entry's operator reads."""
+    return tuple(i for i in entry.operator.inputs if reader.file.is_tensor(i))
+
+
+def _alike(first: Entry, entry: Entry) -> bool:
+    """Whether one layer is called again: the same weights, and not only the ones and zeros that an exporter merges."""
+    a, b = first.weights, entry.weights
+    same = first.layer == entry.layer and a.keys() == b.keys() and all(np.array_equal(a[k], b[k]) for k in a)
+    return same and any(w.size > 1 and w.min() < w.max() for w in a.values())
 
 
 def _needed(reader: Reader, ends: list[Wire]) -> set[int]:
