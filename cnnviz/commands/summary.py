@@ -76,6 +76,7 @@ def _layer(r: Row, reason: str) -> dict[str, Any]:
         "id": r.id,
         "type": r.node.type,
         "group": r.node.group,
+        **({"weights": r.node.weights} if r.node.weights else {}),
         "out": list(r.out) if r.out else None,
         "params": r.params,
         "fixed": r.fixed,
@@ -114,13 +115,19 @@ def line(r: Row, rows: Analysis) -> tuple[str, ...]:
         return r.id, r.node.type, why, "–", "–", "–", ""
     return (
         r.id,
-        r.node.type if r.costed else f"{r.node.type} ({r.node.layer.brief})",
+        _typed(r),
         grouped(*r.out or ()),
         grouped(r.params),
         grouped(r.macs) if r.costed else _("unknown"),
         _size(r.activation_bytes),
         _field(r),
     )
+
+
+def _typed(r: Row) -> str:
+    if r.node.weights:
+        return f"{r.node.type} ({_('weights of {node}').format(node=r.node.weights)})"
+    return r.node.type if r.costed else f"{r.node.type} ({r.node.layer.brief})"
 
 
 def _field(r: Row) -> str:

@@ -6,6 +6,8 @@ import numpy as np
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from cnnviz.commands.summary import as_json, as_text
+from cnnviz.gui.canvas.tips import card_tip
 from cnnviz.gui.inspect import Filters
 from cnnviz.gui.session import Session
 from cnnviz.gui.table import columns
@@ -74,3 +76,11 @@ def test_the_filters_are_the_owners(session: Session, qtbot: QtBot) -> None:
     weight = np.arange(81, dtype=np.float32).reshape(3, 3, 3, 3)
     arrive(session, frame(session, filters={"conv2": weight}))
     assert panel.title.whole == "conv2 · 3×3 kernels of 3×3"
+
+
+def test_tips_and_the_printed_table_say_whose() -> None:
+    rows = analyse(twice())
+    assert "Weights of conv1" in card_tip(rows["conv2"], rows) and "Weights of" not in card_tip(rows["conv1"], rows)
+    assert "Conv2d (weights of conv1)" in as_text("twice", rows)
+    told = as_json("twice", rows)["layers"]
+    assert told[3]["weights"] == "conv1" and told[3]["params"] == 0 and "weights" not in told[1]

@@ -60,6 +60,8 @@ def _numbers(row: Row) -> list[str]:
     lines = [_("Output {shape}").format(shape=counts.shape(row.out))]
     if row.params:
         lines.append(_("{n} parameters").format(n=grouped(row.params)))
+    if row.node.weights:
+        lines.append(_("Weights of {node}").format(node=row.node.weights))
     if row.macs:
         lines.append(_("{n} multiply-adds").format(n=grouped(row.macs)))
     if row.field is None:
