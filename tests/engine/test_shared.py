@@ -364,6 +364,20 @@ def test_a_checkpoint_may_name_shared_weights_twice_or_as_either() -> None:
     assert [odd.name for odd in match(other, net.state_dict(), net.homes).left] == ["b.weight"]
 
 
+def test_a_call_for_nothing_is_left_out_and_the_next_has_the_weights() -> None:
+    class Vain(Twice):
+        def forward(self, x: Tensor) -> Tensor:
+            self.act(self.conv(x))
+            return self.conv(self.act(x))
+
+    model = Vain()
+    imported = from_module(model, SHAPE)
+    assert [n.type for n in imported.network.graph] == ["Input", "ReLU", "Conv2d"]
+    assert imported.network.analyze().params == 84
+    x = torch.randn(2, *SHAPE)
+    assert torch.equal(imported.net()(x), model(x))
+
+
 def test_the_order_of_calls_is_kept_where_another_has_the_weights_now() -> None:
     """The model's first output is the last end here, so that the second call comes first in the graph."""
     _model, imported = made(Heads)

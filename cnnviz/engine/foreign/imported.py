@@ -251,8 +251,8 @@ def _imported(mapper: Mapper, name: str, notes: list[str]) -> Imported:
     network = Network(_ended(nodes, mapper.outputs[0]), name=name)
     return Imported(
         network,
-        _at_home(mapper.state, network.graph),
-        {k: v for k, v in mapper.foreign.items() if k in kept},
+        _at_home(mapper, network.graph),
+        {k: network.graph[v].weights or v if isinstance(v, str) else v for k, v in mapper.foreign.items() if k in kept},
         tuple(mapper.outputs),
         {k: v for k, v in mapper.origin.items() if k in kept},
         tuple(dict.fromkeys(notes)),
@@ -265,19 +265,20 @@ def _needed(mapper: Mapper) -> list[Node]:
     for node in reversed(mapper.nodes):
         if node.id in wanted:
             wanted.update(node.sources)
-            again = node.weights or mapper.foreign.get(node.id)
+            again = mapper.foreign.get(node.id)
             if isinstance(again, str):
                 wanted.add(again)
     return [n for n in mapper.nodes if n.id in wanted]
 
 
-def _at_home(state: State, graph: Graph) -> State:
+def _at_home(mapper: Mapper, graph: Graph) -> State:
     """The weights of these nodes, under the names of those that have them: where another comes first now, it does."""
+    homes = {n.weights or n.id: graph[n.id].weights or n.id for n in mapper.nodes if n.id in graph}
     found = {}
-    for key, value in state.items():
+    for key, value in mapper.state.items():
         id, _dot, rest = key.partition(".")
-        if id in graph:
-            found[f"{graph[id].weights or id}.{rest}"] = value
+        if id in homes:
+            found[f"{homes[id]}.{rest}"] = value
     return found
 
 

@@ -74,7 +74,7 @@ def test_gradients_are_the_models(cls: type[nn.Module]) -> None:
     assert mine == pytest.approx(norm, rel=1e-5)
 
 
-def test_a_module_used_again_is_foreign_and_shares_its_weights() -> None:
+def test_a_module_used_again_is_a_layer_that_shares_its_weights() -> None:
     _model, imported = made(nasty.Reused)
     graph = imported.network.graph
     assert types(graph) == ["Input", "Conv2d", "BatchNorm2d", "ReLU", "ReLU", "Conv2d", "ReLU"]
