@@ -120,7 +120,7 @@ def line(r: Row, rows: Analysis) -> tuple[str, ...]:
         grouped(r.params),
         grouped(r.macs) if r.costed else _("unknown"),
         _size(r.activation_bytes),
-        _field(r),
+        _field(r, rows),
     )
 
 
@@ -130,13 +130,15 @@ def _typed(r: Row) -> str:
     return r.node.type if r.costed else f"{r.node.type} ({r.node.layer.brief})"
 
 
-def _field(r: Row) -> str:
+def _field(r: Row, rows: Analysis) -> str:
     f = r.field
     if f is None:
         return _("unknown") if r.blind else _("whole picture")
-    size, stride = f.size, f.stride
-    every = f"{stride[0]:g}" if stride[0] == stride[1] else f"{stride[0]:g}×{stride[1]:g}"
-    text = _("{height}×{width}, every {stride}").format(height=size[0], width=size[1], stride=every)
+    picture = (rows[rows.input.id].out or ()) if rows.input else ()
+    if len(picture) == 3 and f.covers(*picture[1:]):
+        return _("whole picture")
+    text = _("{height}×{width}, every {stride}") if f.step else _("{height}×{width}, the same for all")
+    text = text.format(height=f.size[0], width=f.size[1], stride=f.step)
     return text if f.aligned else text + " " + _("(misaligned)")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ..text import _
 from .layers.base import POINTS, Window
 from .window import Span, join, join_plain
 
@@ -30,6 +31,19 @@ class Field(NamedTuple):
     def padding(self) -> tuple[int, int]:
         """How far the first unit's window reaches beyond the top and left edge."""
         return -self.y.start, -self.x.start
+
+    @property
+    def step(self) -> str:
+        """The stride for a person: `2`, `2×1`, `2 down` where all units of a row see the same; empty where all do."""
+        y, x = (f"{n:.3g}" if isinstance(n, float) else str(n) for n in self.stride)
+        if 0 not in self.stride:
+            return y if y == x else f"{y}×{x}"
+        return _("{step} down").format(step=y) if y != "0" else _("{step} across").format(step=x) if x != "0" else ""
+
+    def covers(self, height: int, width: int) -> bool:
+        """Whether every unit sees all of a picture of this size."""
+        axes = ((self.y, height), (self.x, width))
+        return all(not s.advance and all(w[0] <= 0 and sum(w) >= n for w in s.windows) for s, n in axes)
 
     def window(self, y: int, x: int) -> tuple[int, int, int, int]:
         """(top, left, height, width) of what unit (y, x) sees, not clipped to the picture."""

@@ -65,13 +65,14 @@ def _numbers(row: Row) -> list[str]:
     if row.macs:
         lines.append(_("{n} multiply-adds").format(n=grouped(row.macs)))
     if row.field is None:
-        lines.append(_("Every unit sees the whole picture"))
+        lines.append(_("What its units see is not known") if row.blind else _("Every unit sees the whole picture"))
     else:
         lines.append(_field(row.field))
     return lines
 
 
 def _field(field: Field) -> str:
-    (h, w), (down, across) = field.size, field.stride
-    step = f"{down:g}" if down == across else f"{down:g}×{across:g}"
-    return _("Receptive field {size}, step {step}").format(size=f"{h}×{w}", step=step)
+    text = (
+        _("Receptive field {size}, step {step}") if field.step else _("Receptive field {size}, the same for all units")
+    )
+    return text.format(size="×".join(map(str, field.size)), step=field.step)

@@ -195,12 +195,13 @@ def declared_text(rows: Analysis, id: str) -> str:
         return _("sees the whole picture")
     if 0 in field.size:
         return _("sees no pixel")
-    size, stride, padding = ("×".join(f"{v:g}" for v in pair) for pair in (field.size, field.stride, field.padding))
-    if field.stride[0] == field.stride[1]:
-        stride = f"{field.stride[0]:g}"
+    size, padding = ("×".join(f"{v:g}" for v in pair) for pair in (field.size, field.padding))
     if field.padding[0] == field.padding[1]:
         padding = f"{field.padding[0]}".replace("-", "−")
-    text = _("sees {size} pixels, stride {stride}, padding {padding}").format(size=size, stride=stride, padding=padding)
+    text = _("sees {size} pixels, stride {stride}, padding {padding}")
+    if not field.step:
+        text = _("sees {size} pixels, as every unit does, padding {padding}")
+    text = text.format(size=size, stride=field.step, padding=padding)
     return text if field.aligned else f"{text}; {_('its branches are not aligned')}"
 
 
