@@ -24,7 +24,7 @@ from ..net.plan import Plan
 from ..text import _
 from .opening import Opened, note, opened
 from .progress import Progress
-from .weights import chosen, pretrained, take
+from .weights import at_step, chosen, pretrained, take
 
 if TYPE_CHECKING:
     from ..engine.history import Last
@@ -102,7 +102,7 @@ class _Run:
         def made() -> Net:
             net = given.net(rows, network.plan, drawn=args.init is not None)
             if before is None:
-                take(net, chosen(args) if args.weights else None)
+                take(net, chosen(args) if args.weights else None, at_step(args))
             return net
 
         try:

@@ -16,14 +16,14 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 from ..link import runs
 from ..net import files
 from ..net.network import Network
 from ..net.plan import Plan
 from ..text import _
-from .build import State, copy_state
+from . import track
+from .build import State
 from .device import versions
 from .train import Noise, Step
 
@@ -114,8 +114,9 @@ def last(folder: str | Path) -> Last:
 class Recorder:
     """Writes one run into its folder; `failed` is called once, with a sentence, where that does not work.
 
-    Training goes on without a recording then. All methods are called by the training thread. `keep`: the folder's
-    own lines up to this step stay, and the run goes on there.
+    Training goes on without a recording then. All methods are called by the training thread. `state`: the net's own
+    tensors, which the training changes. `keep`: what the folder has of the steps up to this one stays, and the run
+    goes on there.
     """
 
     def __init__(
@@ -123,6 +124,7 @@ class Recorder:
         folder: str | Path,
         network: Network,
         about: Mapping[str, Any],
+        state: State,
         failed: Callable[[str], None],
         keep: int = 0,
     ):
@@ -130,7 +132,8 @@ class Recorder:
         self._notes = {"format": FORMAT, "plan": asdict(network.plan), **about, "versions": dict(versions())}
         self._lines: list[str] = []
         self._due = time.monotonic() + EVERY
-        self._step = keep
+        self._step, self._state = keep, state
+        self._track: track.Writer | None = None
         self._try(lambda: self._begin(network, keep))
 
     def add(self, step: Step) -> None:
@@ -141,16 +144,17 @@ class Recorder:
         self._lines.append(json.dumps(line))
         self._step = step.step
         self._notes["plan"]["lr"] = step.lr
+        self._try(self._follow)
 
     @property
     def due(self) -> bool:
         """Whether it is time to record."""
         return not self._broken and time.monotonic() >= self._due
 
-    def record(self, net: nn.Module, optimizer: torch.optim.Optimizer, noise: Noise, end: str = "") -> None:
+    def record(self, optimizer: torch.optim.Optimizer, noise: Noise, end: str = "") -> None:
         """Write weights and metrics now. `end`: how the run ended ("done", "stopped", "diverged" …), where it has."""
         started = time.monotonic()
-        self._try(lambda: self._record(net, optimizer, noise, end))
+        self._try(lambda: self._record(optimizer, noise, end))
         now = time.monotonic()
         self._due = now + max(EVERY, (now - started) / SHARE)
 
@@ -160,8 +164,14 @@ class Recorder:
         kept = [line for line in runs.lines(self._folder) if keep and _step(line) <= keep]
         _atomically(self._folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
         self._write_notes("")
+        self._track = track.Writer(self._folder / runs.TRACKS, self._state, keep)
+        self._follow()
 
-    def _record(self, net: nn.Module, optimizer: torch.optim.Optimizer, noise: Noise, end: str) -> None:
+    def _follow(self) -> None:
+        if self._track is not None:
+            self._track.add(self._step, self._state)
+
+    def _record(self, optimizer: torch.optim.Optimizer, noise: Noise, end: str) -> None:
         if self._lines:
             with (self._folder / runs.METRICS).open("a", encoding="utf-8") as file:
                 file.write("\n".join(self._lines) + "\n")
@@ -169,7 +179,8 @@ class Recorder:
         mine = self._folder / runs.state_file(self._step)
         state = {"optimizer": optimizer.state_dict(), "noise": noise.state}
         _atomically(mine, lambda beside: torch.save(state, beside))
-        write_weights(self._folder / runs.LAST, copy_state(net), {"format": "pt", "step": str(self._step)})
+        own = {name: t.clone() for name, t in self._state.items()}  # the format takes no two names for one memory
+        write_weights(self._folder / runs.LAST, own, {"format": "pt", "step": str(self._step)})
         for old in mine.parent.glob(runs.state_file(0).name.replace("0", "*")):
             if old != mine:
                 old.unlink(missing_ok=True)

@@ -86,6 +86,7 @@ class Training:
         self._owed = self._unmeasured(since)
         self._done = self.start >= self.steps and self._owed is None
         self._recorder: Recorder | None = None
+        self.recording = True  # False: what is made meanwhile is not recorded
 
     @property
     def kept(self) -> int:
@@ -102,7 +103,7 @@ class Training:
             "data": {"name": data.name, "train": self.pictures, "test": len(data.test_y), "hash": data.digest()},
         }
         network = Network(self.rows.graph, name="network", plan=self.plan)
-        self._recorder = Recorder(folder, network, about, failed, self.kept)
+        self._recorder = Recorder(folder, network, about, self.net.state_dict(), failed, self.kept)
 
     def go(self, controls: Controls | None = None) -> Generator[Step, None, None]:
         """Train to the plan's end, or until it is closed; either way, what is recorded is complete then.
@@ -142,7 +143,7 @@ class Training:
     def _add(self, step: Step) -> Step:
         self.step = step.step
         self._done = step.step >= self.steps and step.test is not None
-        if self._recorder is not None:
+        if self._recorder is not None and self.recording:
             self._recorder.add(step)
             if self._recorder.due:
                 self.save()
@@ -150,7 +151,7 @@ class Training:
 
     def _record(self, end: str) -> None:
         if self._recorder is not None:
-            self._recorder.record(self.net, self.optimizer, self.noise, end)
+            self._recorder.record(self.optimizer, self.noise, end)
 
     def _unmeasured(self, since: Last | None) -> Step | None:
         """The step after which the run before should have measured the held-out pictures, and had not yet."""

@@ -4,6 +4,7 @@
     network.cnnviz               the network
     metrics.jsonl                a line a step
     weights/last.safetensors     the weights, with the step in its metadata
+    weights/*.track              the weights of many steps, to look at (engine/track.py)
     weights/state-STEP.pt        what a training needs beside them to go on from that step: optimizer, random state
 
 Files are written beside and renamed, or are only appended to, so that a reader (or a kill -9) never meets half of one:
@@ -26,7 +27,8 @@ from ..net.plan import Plan
 from ..text import _
 
 NOTES, NETWORK, METRICS = "run.json", "network.cnnviz", "metrics.jsonl"
-LAST = Path("weights", "last.safetensors")
+TRACKS = Path("weights")
+LAST = TRACKS / "last.safetensors"
 FREE = ("epochs", "lr", "threads", "device")
 """Settings of the plan with other values of which a run stays the same run."""
 
@@ -56,7 +58,7 @@ class Metrics:
 
 def state_file(step: int) -> Path:
     """Where in a run folder the optimizer and the random state of a step lie."""
-    return Path("weights", f"state-{step}.pt")
+    return TRACKS / f"state-{step}.pt"
 
 
 def notes(folder: str | Path) -> Notes:

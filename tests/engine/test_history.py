@@ -22,6 +22,7 @@ from cnnviz.engine.build import Net, copy_state
 from cnnviz.engine.data import DataError
 from cnnviz.engine.history import WeightsError, last, read_weights, write_weights
 from cnnviz.engine.post import Refused
+from cnnviz.engine.track import Reader
 from cnnviz.engine.train import Controls, Diverged, Step
 from cnnviz.engine.training import Training
 from cnnviz.link import runs
@@ -78,10 +79,23 @@ def test_a_run_is_written_whole(tmp_path: Path) -> None:
         "weights",
         "last.safetensors",
         "state-90.pt",
+        "start.track",
+        *(f"every-{n}.track" for n in (10, 20, 40, 80)),
     }
     assert recorded.metrics.points[:, 1].tolist() == [s.loss for s in made]
     assert recorded.metrics.tests[:, 2].tolist() == [s.test.accuracy for s in made if s.test]
     assert training.step == 90
+
+
+def test_the_weights_of_many_steps_are_recorded(tmp_path: Path) -> None:
+    training = ready(NETWORK, PLAN, tmp_path)
+    seen = {0: copy_state(training.net)} | {s.step: copy_state(training.net) for s in training.go()}
+    reader = Reader(tmp_path / runs.TRACKS)
+    reader.refresh()
+    assert reader.steps == (*range(21), *range(30, 91, 10))
+    for step in reader.steps:
+        for name, value in reader.read(step).items():
+            assert torch.equal(value, seen[step][name].half().float())
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "adadelta"])
