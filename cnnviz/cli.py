@@ -164,10 +164,19 @@ def _net(parser: argparse.ArgumentParser) -> None:
 def _weights(parser: argparse.ArgumentParser, text: str = "") -> None:
     usual = _("a run folder or a weights file; of torchvision's models also a name or DEFAULT; else fresh ones")
     parser.add_argument("--weights", metavar="RUN", help=text or usual)
+    parser.add_argument(
+        "--step", type=_step, metavar="N", help=_("weights of the run as they were at the recorded step nearest to N")
+    )
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help=_("for programs"))
+
+
+def _step(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(_("a step is a whole number from 0 on, not {text}").format(text=repr(text)))
+    return int(text)
 
 
 def _setting(name: str) -> Callable[[str], int | float]:

@@ -73,6 +73,33 @@ def test_resume_goes_on_as_if_it_had_not_stopped(capsys: Said, tmp_path: Path, t
     assert "another network" in refused(capsys, "train", other, "--out", str(tmp_path / "parts"), "--resume")
 
 
+def test_the_weights_of_a_step_of_the_run(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    run, image = tmp_path / "run", tmp_path / "a.png"
+    Image.new("L", (8, 8), 90).save(image)
+    assert app.main(["train", tiny, "--out", str(run), "--epochs", "20"]) == 0  # 120 steps
+    layer = files.read(tiny).graph.ends[0]
+
+    def look(*more: str) -> np.ndarray:
+        out = str(tmp_path / "maps.npy")
+        assert app.main(["activations", tiny, "--image", str(image), "--layer", layer, "-o", out, *more]) == 0
+        return np.load(out)
+
+    first, last = look(), look("--weights", str(run))
+    capsys.readouterr()
+    np.testing.assert_allclose(look("--weights", str(run), "--step", "0"), first, rtol=1e-2, atol=1e-2)
+    assert f"{run} at step 0" in capsys.readouterr().out
+    np.testing.assert_allclose(look("--weights", str(run), "--step", "120"), last, rtol=1e-2, atol=1e-2)
+    assert not np.allclose(look("--weights", str(run), "--step", "3"), last, rtol=1e-1, atol=1e-1)
+    capsys.readouterr()
+    look("--weights", str(run), "--step", "84")
+    assert "Step 84 was not recorded; the nearest one that was is 80." in capsys.readouterr().err
+    asked = ("activations", tiny, "--image", str(image), "--layer", layer, "-o", str(tmp_path / "b.npy"), "--step", "3")
+    assert "--step is of a run" in refused(capsys, *asked)
+    for track in run.rglob("*.track"):
+        track.unlink()
+    assert "weights of no step" in refused(capsys, *asked, "--weights", str(run))
+
+
 def test_a_learning_rate_of_a_billion_stops_by_itself(capsys: Said, tmp_path: Path) -> None:
     run = tmp_path / "run"
     assert app.main(["train", "lenet5", "--out", str(run), "--lr", "1e9", "--epochs", "1", "--threads", "1"]) == 1

@@ -23,6 +23,7 @@ CASES = {
     "watched": "training:watched",
     "busy": "training:busy",
     "script": "training:script",
+    "recording": "training:recording",
 }
 
 

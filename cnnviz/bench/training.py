@@ -18,6 +18,7 @@ from .toggle import Result, judge, toggle
 
 TURN = 3.5  # seconds: the engine tells its speed over the last three, so that going on after a pause does not count
 ROUNDS = 13
+RECORDED = 5.0  # seconds: two full recordings in each
 LAYERS = {"lenet5": "C3", "minivggnet": "conv1_2"}
 
 
@@ -35,6 +36,29 @@ def busy() -> Iterator[Result]:
 def script() -> Iterator[Result]:
     """Training in cnnviz over a plain PyTorch script with the same threads."""
     yield from _against("minivggnet", tuned=False, goal=">= 1.10", label="training against a plain script")
+
+
+def recording() -> Iterator[Result]:
+    """A training that is recorded over the same one that is not."""
+    for name, batch in (("lenet5", 64), ("resnet20", 128)):
+        path, folder = workplace(name, batch)
+        with folder:
+            args = [sys.executable, "-m", "cnnviz.bench.recorded", str(path), str(Path(folder.name, "run"))]
+            child = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            assert child.stdin is not None and child.stdout is not None
+            child.stdout.readline()
+
+            def speed(how: str, child: subprocess.Popen[str] = child) -> float:
+                assert child.stdin is not None and child.stdout is not None
+                child.stdin.write(f"{how} {RECORDED}\n")
+                child.stdin.flush()
+                steps, took = child.stdout.readline().split()
+                return int(steps) / float(took)
+
+            a, b, ratio = toggle(lambda: speed("bare"), lambda: speed("recorded"), ROUNDS)
+            child.kill()
+            child.communicate()
+        yield judge(f"training recorded, {name}", b, a, "steps/s", ">= 0.995", ratio)
 
 
 def _against(name: str, tuned: bool, goal: str, label: str, load: float = 0.0) -> Iterator[Result]:

@@ -12,7 +12,7 @@ from ..net.files import replace_file
 from ..net.layers import Source
 from ..text import _, grouped
 from .opening import note, opened
-from .weights import chosen, pretrained, source, weighted
+from .weights import pretrained, source, weighted
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     node = rows.input
     assert node is not None and isinstance(node.layer, Source)
     x = torch.from_numpy(pictures.fit(picture, node.layer).values)[None]
-    net = weighted(given, rows, given.network.plan, chosen(args))
+    net = weighted(given, rows, given.network.plan, args)
     with torch.no_grad():
         maps = net(x, end=args.layer)[0].numpy()
     made = io.BytesIO()

@@ -37,7 +37,7 @@ def _kept(args: argparse.Namespace, given: Opened, rows: Analysis) -> int:
     if (given.model is not None or weights is not None) and not unsound(rows):
         from ..engine.history import write_weights
 
-        state = weighted(given, rows, network.plan, weights).state_dict()
+        state = weighted(given, rows, network.plan, args).state_dict()
         write_weights(weights_beside(args.out), {name: value.clone() for name, value in state.items()})
     replace_file(args.out, dump(network).encode("utf-8", "backslashreplace"))
     return _said(_("{net} is a network file in {file}."), args)
@@ -52,7 +52,7 @@ def _exported(args: argparse.Namespace, given: Opened, rows: Analysis) -> int:
 
     torch.set_num_threads(threads())
     used, network = chosen(args), given.network
-    net = weighted(given, rows, network.plan, used)
+    net = weighted(given, rows, network.plan, args)
     path = Path(args.out)
     along = used is not None or given.model is not None
     job = Job(network.title or network.name, rows, net, path.name, along, used)

@@ -6,8 +6,8 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from threading import current_thread, main_thread
@@ -16,6 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..cli import CommandError
+from ..link import runs
 from ..net.analysis import Analysis, trainable
 from ..net.layers import Source
 from ..net.network import Network
@@ -23,7 +24,7 @@ from ..net.plan import Plan
 from ..text import _
 from .opening import Opened, note, opened
 from .progress import Progress
-from .weights import chosen, pretrained, take
+from .weights import at_step, chosen, pretrained, take
 
 if TYPE_CHECKING:
     from ..engine.history import Last
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     before = earlier(folder, given) if args.resume else None
     if before is not None:
         network = replace(network, plan=planned(before.plan, args))
-    elif (folder / "run.json").exists():
+    elif (folder / runs.NOTES).exists():
         text = _("{folder} holds a run already. Go on with it by --resume, or choose another folder.")
         raise CommandError(text.format(folder=folder))
     run = _Run(given, network, rows, folder, before, args)
@@ -66,12 +67,12 @@ def earlier(folder: Path, given: Opened) -> Last:
     """What the run folder holds. Raises CommandError where that is no run of this network."""
     from ..engine.history import last
 
-    if not (folder / "run.json").is_file():
+    if not (folder / runs.NOTES).is_file():
         raise CommandError(_("{folder} holds no run to go on with. Leave out --resume.").format(folder=folder))
     found = last(folder)
     if found.network.graph != given.network.graph:
         text = _("{folder} is a run of another network than {net}. Give that one: {file}")
-        raise CommandError(text.format(folder=folder, net=given.name, file=folder / "network.cnnviz"))
+        raise CommandError(text.format(folder=folder, net=given.name, file=folder / runs.NETWORK))
     return found
 
 
@@ -87,63 +88,35 @@ class _Run:
         before: Last | None,
         args: argparse.Namespace,
     ):
-        import torch
+        from ..engine import data, memory
+        from ..engine.build import Net
+        from ..engine.post import Refused
+        from ..engine.training import Training
 
-        from ..engine import data, device, memory
-        from ..engine.build import fit_state, logits_node
-        from ..engine.foreign.gradient import check_gradient
-        from ..engine.history import Recorder
-        from ..engine.train import EVALUATED, epoch_steps, make_optimizer
-
-        self._args, self._folder = args, folder
-        plan, self._plan = network.plan, network.plan
+        self._args, self._folder, self._before = args, folder, before
         memory.tune()
-        threads = device.threads(plan.threads)
-        torch.set_num_threads(threads)
-        node = rows.input
-        assert node is not None and isinstance(node.layer, Source)
-        self._layer = node.layer
+
+        def load(plan: Plan, layer: Source) -> data.Data:
+            return data.load(plan.data, plan.data_dir, layer)
+
+        def made() -> Net:
+            net = given.net(rows, network.plan, drawn=args.init is not None)
+            if before is None:
+                take(net, chosen(args) if args.weights else None, at_step(args))
+            return net
+
         try:
-            where = device.device(plan.device)
-        except ValueError as e:
-            raise CommandError(str(e)) from None
-        self._data = data.load(plan.data, plan.data_dir, node.layer)
-        refuse(args.net, rows, len(self._data.classes))
-        if where.type == "cpu":
-            measured = min(EVALUATED, len(self._data.test_y))
-            self._try(memory.check_training, rows, plan, measured)
-        self._net = given.net(rows, plan, drawn=args.init is not None)
-        self._logits = logits_node(network.graph)
-        self._try(check_gradient, self._net, rows, self._logits)
-        if before is not None:
-            fit_state(self._net, before.weights)
-        else:
-            take(self._net, chosen(args) if args.weights else None)
-        self._net.to(where)
-        self._optimizer = make_optimizer(self._net, plan)
-        if before is not None and before.optimizer is not None:
-            self._optimizer.load_state_dict(before.optimizer)
-        self._start = before.step if before is not None else 0
-        self._pictures = len(self._data.train_y)
-        self._epoch = epoch_steps(self._net, self._pictures, plan)
-        self._steps = self._epoch * plan.epochs
+            self._training = Training(rows, network.plan, load, made, before)
+        except (Refused, MemoryError) as e:
+            raise CommandError(f"{args.net}: {e}") from e
         self._unrecorded = ""
-        made = not folder.exists()
-        self._recorder = Recorder(folder, network, plan, self._data, threads, self._not_recorded, self._start)
+        new = not folder.exists()
+        self._training.record(folder, self._not_recorded)
         if self._unrecorded:
-            if made:
+            if new:
                 with suppress(OSError):
                     folder.rmdir()
             raise CommandError(_("{folder} cannot be written. Choose another folder.").format(folder=folder))
-
-    def _try(self, check: Callable[..., None], *args: object) -> None:
-        """Do a check whose refusal is said with the network's name. Raises CommandError."""
-        from ..engine.post import Refused
-
-        try:
-            check(*args)
-        except (Refused, MemoryError) as e:
-            raise CommandError(f"{self._args.net}: {e}") from e
 
     def _not_recorded(self, text: str) -> None:
         self._unrecorded = text
@@ -151,44 +124,35 @@ class _Run:
     def go(self) -> int:
         """Train to the end, to Ctrl-C, or until the numbers are lost."""
         from ..engine.post import sentence
-        from ..engine.train import Controls, Diverged, steps
+        from ..engine.train import Controls, Diverged
 
-        wish = _Wish()
-        controls = Controls(self._plan.lr, wish.go_on)
-        net, optimizer = self._net, self._optimizer
-        bar = Progress(self._steps, self._start)
-        losses: list[float] = []
+        training, wish = self._training, _Wish()
+        bar = Progress(training.steps, training.start)
+        losses = self._of_this_epoch()
         loss = accuracy = None
-        step, began = self._start, perf_counter()
+        began = perf_counter()
+        making = training.go(Controls(training.plan.lr, wish.go_on))
         try:
-            with wish.heard():
-                for s in steps(
-                    net, self._data, self._plan, self._layer, self._logits, controls, optimizer, self._start
-                ):
-                    step = s.step
+            with wish.heard(), closing(making):
+                for s in making:
                     losses.append(s.loss)
-                    self._recorder.add(s)
-                    bar.show(step, s.loss)
+                    bar.show(s.step, s.loss)
                     if s.test is not None:
                         loss, accuracy = sum(losses) / len(losses), s.test.accuracy
                         losses.clear()
-                        bar.line(self._said(step, loss, accuracy))
+                        bar.line(self._said(s.step, loss, accuracy))
                     if wish.stop:
                         break
-                    if self._recorder.due:
-                        self._recorder.record(net, optimizer)
         except Diverged as e:
             bar.end()
-            self._recorder.record(net, optimizer, "diverged")
             raise CommandError(f"{self._args.net}: {e.text}") from None
         except (RuntimeError, MemoryError) as e:
             raise CommandError(f"{self._args.net}: {sentence(e)}") from e
         finally:
             bar.end()
-        seconds = perf_counter() - began
-        self._recorder.record(net, optimizer, "stopped" if wish.stop else "done")
+        step, pictures = training.step, (training.step - training.start) * training.pictures / training.epoch_steps
         if self._args.json:
-            self._print_json(step, loss, accuracy, (step - self._start) * self._pictures / self._epoch / seconds)
+            self._print_json(step, loss, accuracy, pictures / (perf_counter() - began))
         if self._unrecorded:
             raise CommandError(self._unrecorded)
         if wish.stop:
@@ -199,9 +163,19 @@ class _Run:
             print(_("Recorded in {folder}.").format(folder=self._folder))
         return 0
 
+    def _of_this_epoch(self) -> list[float]:
+        """The losses of the steps that the run before has made in the epoch with which this one begins."""
+        if self._before is None:
+            return []
+        kept = self._training.kept
+        points = self._before.metrics.points[:kept]
+        return [float(p[1]) for p in points if p[0] > kept - kept % self._training.epoch_steps]
+
     def _said(self, step: int, loss: float, accuracy: float) -> str:
         text = _("epoch {epoch}/{epochs}  loss {loss:.4f}  held-out accuracy {accuracy:.2%}")
-        return text.format(epoch=step // self._epoch, epochs=self._plan.epochs, loss=loss, accuracy=accuracy)
+        return text.format(
+            epoch=step // self._training.epoch_steps, epochs=self._training.plan.epochs, loss=loss, accuracy=accuracy
+        )
 
     def _print_json(self, step: int, loss: float | None, accuracy: float | None, speed: float) -> None:
         last: dict[str, Any] = {"steps": step, "train_loss": loss, "test_accuracy": accuracy}

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cli import CommandError
+from ..link.runs import NOTES, TRACKS
 from ..net.analysis import Analysis
 from ..net.files import weights_beside
 from ..net.plan import Plan
 from ..net.presets import is_model, presets
-from ..text import _
+from ..text import _, grouped
 from .opening import Opened, placed
 
 if TYPE_CHECKING:
-    from ..engine.build import Net
+    from ..engine.build import Net, State
 
 VISION = "torchvision:"
 FILES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
@@ -42,15 +44,48 @@ def chosen(args: argparse.Namespace) -> Path | None:
     return path / "weights" / "last.safetensors" if path.is_dir() else path
 
 
+def at_step(args: argparse.Namespace) -> State | None:
+    """The weights of the run's step that is meant by --step; None where none is.
+
+    Says which step it is, where that one was not recorded. Raises CommandError.
+    """
+    if args.step is None:
+        return None
+    from ..engine.track import Reader, TrackError
+
+    run = Path(args.weights or "")
+    if not args.weights or not (run / NOTES).is_file():
+        raise CommandError(_("--step is of a run: give its folder by --weights."))
+    reader = Reader(run / TRACKS)
+    reader.refresh()
+    wanted = args.step
+    while (step := reader.nearest(wanted)) is not None:
+        try:
+            state = reader.read(step)
+        except TrackError as error:
+            print(f"cnnviz: {error}", file=sys.stderr)
+            continue
+        if step != wanted:
+            text = _("Step {wanted} was not recorded; the nearest one that was is {step}.")
+            print("cnnviz: " + text.format(wanted=grouped(wanted), step=grouped(step)), file=sys.stderr)
+        args.step = step  # what is said of it later
+        return state
+    raise CommandError(
+        _("{run} has recorded the weights of no step. Leave out --step for its last ones.").format(run=run)
+    )
+
+
 def source(args: argparse.Namespace) -> str:
-    """Where the weights come from, for a person."""
+    """Where the weights come from, for a person; after they have been taken."""
+    if args.step is not None:
+        return _("{run} at step {step}").format(run=args.weights, step=grouped(args.step))
     if args.net.startswith(VISION):
         return pretrained(args) or str(chosen(args) or _("an untrained network"))
     return str(chosen(args) or (args.net if is_model(args.net) else _("an untrained network")))
 
 
-def weighted(given: Opened, rows: Analysis, plan: Plan, weights: Path | None) -> Net:
-    """The net in evaluation mode, with the weights of this file, else those that it has.
+def weighted(given: Opened, rows: Analysis, plan: Plan, args: argparse.Namespace) -> Net:
+    """The net in evaluation mode, with the weights that are meant by --weights and --step, else those that it has.
 
     Raises CommandError where they do not fit, and where the net does not fit into memory.
     """
@@ -61,19 +96,22 @@ def weighted(given: Opened, rows: Analysis, plan: Plan, weights: Path | None) ->
     except MemoryError as error:
         raise CommandError(placed(given.name, error)) from error
     net = given.net(rows, plan).eval()
-    take(net, weights)
+    take(net, chosen(args), at_step(args))
     return net
 
 
-def take(net: Net, weights: Path | None) -> None:
-    """Copy the weights of this file into the net, each by its name. Raises CommandError where they do not fit."""
+def take(net: Net, weights: Path | None, state: State | None = None) -> None:
+    """Copy the weights of this file, or this `state`, into the net, each by its name.
+
+    Raises CommandError where they do not fit.
+    """
     from ..engine.foreign.checkpoint import CheckpointError, match, read
 
     if weights is None:
         return
     ours = net.state_dict()
     try:
-        found = match(read(weights), ours)
+        found = match(read(weights) if state is None else state, ours)
     except CheckpointError as error:
         raise CommandError(str(error)) from error
     named = {m.ours for m in found.matches if m.how == "name"}

@@ -1,14 +1,4 @@
-"""The run folder: what a training did, so that it can be followed live and found again after any kind of end.
-
-    run.json                     plan, versions, data, the last recorded step
-    network.cnnviz               the network
-    metrics.jsonl                a line a step
-    weights/last.safetensors     the weights, with the step in its metadata
-    weights/optimizer-STEP.pt    the optimizer's state at that step
-
-Files are written beside and renamed, so a reader (or a kill -9) never meets half a file. The weights come last: what
-belongs to their step is there by then.
-"""
+"""Writing a run into its folder (link/runs.py says what lies there), and the state a training goes on from."""
 
 from __future__ import annotations
 
@@ -18,22 +8,24 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import nn
 
+from ..link import runs
 from ..net import files
 from ..net.network import Network
 from ..net.plan import Plan
 from ..text import _
-from .build import State, copy_state
-from .data import Data
+from . import track
+from .build import State
 from .device import versions
-from .train import Step
+from .train import Noise, Step
 
 EVERY = 2.0  # seconds between recordings
 SHARE = 0.004  # of the time that recording may take, where weights are so many that it takes long
@@ -85,59 +77,63 @@ def _system_error(error: Exception) -> OSError | None:
 
 @dataclass(frozen=True, eq=False)
 class Last:
-    """The last recorded state of a run. `optimizer` is None where none was recorded for this step."""
+    """The last recorded state of a run: a training that begins with it gives what the run would have given.
+
+    step       steps that have been made
+    optimizer  its state at that step, and `noise` the random stream's; None where they were not recorded
+    metrics    of all steps up to this one
+    """
 
     step: int
     weights: State
     network: Network
     plan: Plan
+    metrics: runs.Metrics
     optimizer: dict[str, Any] | None = None
+    noise: torch.Tensor | None = None
 
 
 def last(folder: str | Path) -> Last:
     """What was last recorded in a run folder. Raises WeightsError or net.files.FileError."""
     folder = Path(folder)
-    path = folder / "weights" / "last.safetensors"
+    path = folder / runs.LAST
     weights = read_weights(path)
     with safe_open(path, "pt") as file:
         step = int((file.metadata() or {}).get("step", 0))
     try:
-        notes = json.loads((folder / "run.json").read_text("utf-8"))
-        plan = Plan(**notes["plan"])
-        state = _optimizer_file(folder / "weights", step)
-        optimizer = torch.load(state, weights_only=True) if state.exists() else None
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise WeightsError(_("{folder} is no run folder ({why}).").format(folder=folder, why=_why(error))) from error
-    return Last(step, weights, files.read(folder / "network.cnnviz"), plan, optimizer)
+        plan = runs.notes(folder).plan
+        beside = folder / runs.state_file(step)
+        state = torch.load(beside, weights_only=True) if beside.exists() else {}
+        optimizer, noise = state.get("optimizer"), state.get("noise")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, UnpicklingError) as error:
+        text = str(error) if isinstance(error, runs.RunError) else _("{folder} is no run folder ({why}).")
+        raise WeightsError(text.format(folder=folder, why=_why(error))) from error
+    return Last(step, weights, runs.network(folder), plan, runs.metrics(folder, step), optimizer, noise)
 
 
 class Recorder:
     """Writes one run into its folder; `failed` is called once, with a sentence, where that does not work.
 
-    Training goes on without a recording then. All methods are called by the training thread.
+    Training goes on without a recording then. All methods are called by the training thread. `state`: the net's own
+    tensors, which the training changes. `keep`: what the folder has of the steps up to this one stays, and the run
+    goes on there.
     """
 
     def __init__(
         self,
         folder: str | Path,
         network: Network,
-        plan: Plan,
-        data: Data,
-        threads: int,
+        about: Mapping[str, Any],
+        state: State,
         failed: Callable[[str], None],
         keep: int = 0,
     ):
         self._folder, self._failed, self._broken = Path(folder), failed, False
-        self._notes: dict[str, Any] = {
-            "format": FORMAT,
-            "plan": asdict(plan),
-            "threads": threads,
-            "versions": dict(versions()),
-            "data": {"name": data.name, "train": len(data.train_y), "test": len(data.test_y), "hash": data.digest()},
-        }
+        self._notes = {"format": FORMAT, "plan": asdict(network.plan), **about, "versions": dict(versions())}
         self._lines: list[str] = []
         self._due = time.monotonic() + EVERY
-        self._step = keep
+        self._step, self._state = keep, state
+        self._track: track.Writer | None = None
         self._try(lambda: self._begin(network, keep))
 
     def add(self, step: Step) -> None:
@@ -147,45 +143,52 @@ class Recorder:
             line |= {"test_loss": step.test.loss, "test_accuracy": step.test.accuracy}
         self._lines.append(json.dumps(line))
         self._step = step.step
+        self._notes["plan"]["lr"] = step.lr
+        self._try(self._follow)
 
     @property
     def due(self) -> bool:
         """Whether it is time to record."""
         return not self._broken and time.monotonic() >= self._due
 
-    def record(self, net: nn.Module, optimizer: torch.optim.Optimizer, end: str = "") -> None:
+    def record(self, optimizer: torch.optim.Optimizer, noise: Noise, end: str = "") -> None:
         """Write weights and metrics now. `end`: how the run ended ("done", "stopped", "diverged" …), where it has."""
         started = time.monotonic()
-        self._try(lambda: self._record(net, optimizer, end))
+        self._try(lambda: self._record(optimizer, noise, end))
         now = time.monotonic()
         self._due = now + max(EVERY, (now - started) / SHARE)
 
     def _begin(self, network: Network, keep: int) -> None:
-        (self._folder / "weights").mkdir(parents=True, exist_ok=True)
-        files.write(self._folder / "network.cnnviz", network)
-        metrics = self._folder / "metrics.jsonl"
-        old = metrics.read_text("utf-8").splitlines(keepends=True) if keep and metrics.exists() else []
-        kept = [line for line in old if line.endswith("\n") and json.loads(line)["step"] <= keep]
-        _atomically(metrics, lambda beside: _write(beside, "".join(kept)))
+        (self._folder / runs.LAST).parent.mkdir(parents=True, exist_ok=True)
+        files.write(self._folder / runs.NETWORK, network)
+        kept = [line for line in runs.lines(self._folder) if keep and _step(line) <= keep]
+        _atomically(self._folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
         self._write_notes("")
+        self._track = track.Writer(self._folder / runs.TRACKS, self._state, keep)
+        self._follow()
 
-    def _record(self, net: nn.Module, optimizer: torch.optim.Optimizer, end: str) -> None:
+    def _follow(self) -> None:
+        if self._track is not None:
+            self._track.add(self._step, self._state)
+
+    def _record(self, optimizer: torch.optim.Optimizer, noise: Noise, end: str) -> None:
         if self._lines:
-            with (self._folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            with (self._folder / runs.METRICS).open("a", encoding="utf-8") as file:
                 file.write("\n".join(self._lines) + "\n")
             self._lines.clear()
-        weights = self._folder / "weights"
-        mine = _optimizer_file(weights, self._step)
-        _atomically(mine, lambda beside: torch.save(optimizer.state_dict(), beside))
-        write_weights(weights / "last.safetensors", copy_state(net), {"format": "pt", "step": str(self._step)})
-        for old in weights.glob("optimizer-*.pt"):
+        mine = self._folder / runs.state_file(self._step)
+        state = {"optimizer": optimizer.state_dict(), "noise": noise.state}
+        _atomically(mine, lambda beside: torch.save(state, beside))
+        own = {name: t.clone() for name, t in self._state.items()}  # the format takes no two names for one memory
+        write_weights(self._folder / runs.LAST, own, {"format": "pt", "step": str(self._step)})
+        for old in mine.parent.glob(runs.state_file(0).name.replace("0", "*")):
             if old != mine:
                 old.unlink(missing_ok=True)
         self._write_notes(end)
 
     def _write_notes(self, end: str) -> None:
         notes = json.dumps({**self._notes, "step": self._step, "end": end}, indent=1)
-        _atomically(self._folder / "run.json", lambda beside: _write(beside, notes))
+        _atomically(self._folder / runs.NOTES, lambda beside: _write(beside, notes))
 
     def _try(self, work: Callable[[], None]) -> None:
         if self._broken:
@@ -205,8 +208,12 @@ def _why(error: Exception) -> str:
     return why.rstrip(".")
 
 
-def _optimizer_file(weights: Path, step: int) -> Path:
-    return weights / f"optimizer-{step}.pt"
+def _step(line: str) -> float:
+    """The step that a line of the metrics tells of; infinite where it is damaged."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return inf
 
 
 def _write(path: Path, text: str) -> None:

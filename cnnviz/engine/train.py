@@ -20,6 +20,8 @@ from .pictures import Array, normalised
 EVALUATED = 256  # held-out pictures in one forward
 LARGEST = 1e6  # a mean cross-entropy beyond it is as lost as one that is not finite (tanh nets never reach infinity)
 KEPT = 8  # steps from one copy of the weights known to be good to the next
+RANDOM = ("StochasticDepth", "RReLU", "FractionalMaxPool2d", "FractionalMaxPool3d", "MultiheadAttention")
+"""Modules beside dropout that draw random numbers in a forward."""
 FUSED = ("cpu", "cuda", "mps")  # devices for which torch has Adam as one kernel
 FLOAT_BYTES = 1 << 30  # a larger set stays as uint8 and is normalised batch by batch
 
@@ -68,6 +70,7 @@ def steps(
     controls: Controls | None = None,
     optimizer: torch.optim.Optimizer | None = None,
     start: int = 0,
+    noise: Noise | None = None,
 ) -> Generator[Step, None, None]:
     """Train `net` by `plan`, one step for each `next`, from step `start` + 1 on; close the generator to stop.
 
@@ -75,7 +78,8 @@ def steps(
     with the plan's weight, as in GoogLeNet's paper; they are in no figure that is told. Every epoch goes through the
     training pictures in a new order, drawn from a generator of its own that is seeded by the plan; the last batch may
     be smaller. Dropout draws from a stream of its own, too, so on the CPU the same plan and number of threads give the
-    same numbers bit for bit, whatever else the process does with torch's global random state between steps.
+    same numbers bit for bit, whatever else the process does with torch's global random state between steps. With the
+    weights, the optimizer's state and `noise`'s of a step, what comes after it is the same again.
 
     Raises Diverged where a loss is not finite, or absurdly large.
     """
@@ -84,7 +88,7 @@ def steps(
     device = next(net.parameters()).device
     train, test = Feed(data.train_x, data.train_y, layer, device), Feed(data.test_x, data.test_y, layer, device)
     good = _Good(net)
-    noise = _Noise(net, plan.seed + start)
+    noise = noise or Noise(net, plan.seed)
     net.train()
     step = start
     for indices, last in _order(net, len(train), plan, start):
@@ -202,22 +206,30 @@ def _order(net: nn.Module, n: int, plan: Plan, start: int) -> Iterator[tuple[Ten
             yield order[i * size : n if last else (i + 1) * size], last
 
 
-class _Noise:
+class Noise:
     """torch's global random state, swapped for one of our own while a forward draws dropout from it."""
 
     def __init__(self, net: nn.Module, seed: int):
-        self._needed = any(isinstance(m, nn.modules.dropout._DropoutNd) for m in net.modules())
-        self._mine = self._theirs = torch.Generator().manual_seed(seed).get_state()
+        self._needed = any(_draws(m) for m in net.modules())
+        self._theirs = torch.Generator().manual_seed(seed).get_state()
+        self.state = self._theirs  # of our own stream, between two steps
 
     def __enter__(self) -> None:
         if self._needed:
             self._theirs = torch.get_rng_state()
-            torch.set_rng_state(self._mine)
+            torch.set_rng_state(self.state)
 
     def __exit__(self, *error: object) -> None:
         if self._needed:
-            self._mine = torch.get_rng_state()
+            self.state = torch.get_rng_state()
             torch.set_rng_state(self._theirs)
+
+
+def _draws(module: nn.Module) -> bool:
+    """Whether it may draw random numbers: dropout and its like, and what we do not know."""
+    kind = type(module)
+    known = kind.__module__.startswith("torch.nn.modules.") or kind.__module__.startswith("cnnviz.engine.")
+    return not known or isinstance(module, nn.modules.dropout._DropoutNd) or kind.__name__ in RANDOM
 
 
 class _Good:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QLockFile, QTimer
 from safetensors import SafetensorError, safe_open
 
 from ..link.messages import Save, Saved
+from ..link.runs import LAST
 from ..net import files, presets
 from ..net.files import FileError
 from ..net.graph import Graph
@@ -285,7 +286,7 @@ class Filing:
 
     def last_weights(self, folder: str) -> tuple[int, Path] | None:
         """(step, file) of the weights last recorded in a run folder."""
-        path = Path(folder, "weights", "last.safetensors")
+        path = Path(folder) / LAST
         if not folder or not path.is_file():
             return None
         try:

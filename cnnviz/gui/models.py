@@ -67,7 +67,7 @@ class Importing:
         """Take the weights that were found."""
         if self.found is not None:
             self._session.send(Adopt(self.found.number))
-            self._session.run.learned = True
+            self._session.run.learned = self._session.run.apart = True
             self._session.document_changed.emit()
             text = _("{n} tensors of {file} are the network's weights now.")
             self._session.notice(

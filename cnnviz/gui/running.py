@@ -23,6 +23,7 @@ from ..link.messages import (
     Stop,
     Train,
 )
+from ..link.runs import LAST, goes_on
 from ..net.analysis import Analysis, trainable
 from ..net.layers import Board, Tokens
 from ..net.plan import Plan
@@ -58,6 +59,7 @@ class Running:
         self._data_trouble = ""  # why the plan's data set is not there
         self._asked = 0.0  # when Stop was asked for
         self._source = ""  # weights file that the document was opened with or saved to
+        self.apart = False  # the net's weights are no longer those that the last run has recorded
         self._weights = ""  # file that the next Open takes weights from
         self._fresh = False
         self._model = False  # the next Open names the model that the document came from
@@ -201,18 +203,21 @@ class Running:
             return
         self._session.hush("train", "failed.train", "failed.record", "engine", "notes")
         self.number += 1
-        folder = self._session.file.run_folder()
-        self.folders = (folder, *self.folders[: REMEMBERED - 1])
-        self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))
+        folder, start = (self._unfinished() if keep else None) or (self._session.file.run_folder(), 0)
+        self.folders = (folder, *[f for f in self.folders if f != folder][: REMEMBERED - 1])
+        self.apart = False
+        self.points = self.points[: np.searchsorted(self.points[:, 0], start, "right")]
+        self.tests = self.tests[: np.searchsorted(self.tests[:, 0], start, "right")]
+        self._room = NOTHING
         self._session.points_arrived.emit()
-        self._session.send(Train(self.number, self.plan, keep, folder, steps))
+        self._session.send(Train(self.number, self.plan, keep, folder, steps, start))
         total = self.progress.steps if self.progress else 0
         self._set(
             Progress(
                 run=self.number,
                 version=self._session.version,
                 phase=TRAINING,
-                step=0,
+                step=start,
                 steps=total,
                 epoch=0.0,
                 steps_per_second=0.0,
@@ -223,6 +228,15 @@ class Running:
                 device="",
             )
         )
+
+    def _unfinished(self) -> tuple[str, int] | None:
+        """(folder, step) of the last run where this network can go on with it as if it had not ended."""
+        recorded = self.recorded
+        if recorded is None or self.apart:
+            return None
+        step, weights = recorded
+        folder = next(f for f in self.folders if weights == Path(f) / LAST)
+        return (folder, step) if goes_on(folder, step, self._session.graph, self.plan) else None
 
     def _refuse(self, why: Problem) -> None:
         row = self._session.rows.problems[0] if self._session.rows.problems else None
@@ -249,7 +263,8 @@ class Running:
             return
         if len(news.points) and news.first <= len(self.points):
             self._add(news.first, news.points)
-        self.tests = news.tests
+        if len(news.tests) >= len(self.tests):  # a run that goes on has read its own first a little later
+            self.tests = news.tests
         if news.progress.step and not self.learned:
             self.learned = True
             self._session.document_changed.emit()
@@ -276,7 +291,7 @@ class Running:
             self._data_trouble = reply.text
             self._session.run_changed.emit()
         if reply.what == "train" and reply.run == self.number and self.progress:
-            self._waiting = None
+            self._waiting, self.apart = None, True
             self._set(replace(self.progress, phase=IDLE))
             if reply.node:
                 self._session.look.select([reply.node])
@@ -308,7 +323,7 @@ class Running:
         if self.active:
             self.stop()
         self.progress = None
-        self.folders, self.learned, self._data_trouble = (), False, ""
+        self.folders, self.learned, self.apart, self._data_trouble = (), False, False, ""
         self._source = str(weights) if weights else ""
         self.number += 1  # replies of an older run are dropped from here on
         self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))

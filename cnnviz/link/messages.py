@@ -129,7 +129,8 @@ class Watch:
 class Train:
     """Train the net of the last Open. `keep`: from its present weights, else from fresh ones by the plan's seed.
 
-    `folder`: run folder to record into. `steps`: pause after so many steps (1: a single step), 0: go on.
+    `folder`: run folder to record into. `steps`: pause after so many steps (1: a single step), 0: go on. `start`: go on
+    with the run in the folder, from its last recorded step, which should be this one; 0: a new run.
     """
 
     run: int
@@ -137,6 +138,7 @@ class Train:
     keep: bool = False
     folder: str = ""
     steps: int = 0
+    start: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,25 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Generator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from safetensors import SafetensorError
 
-from cnnviz.engine import history
+from cnnviz.engine import data, history
 from cnnviz.engine.build import Net, copy_state
 from cnnviz.engine.data import DataError
-from cnnviz.engine.headless import Training
 from cnnviz.engine.history import WeightsError, last, read_weights, write_weights
 from cnnviz.engine.post import Refused
-from cnnviz.engine.train import Diverged
+from cnnviz.engine.track import Reader
+from cnnviz.engine.train import Controls, Diverged, Step
+from cnnviz.engine.training import Training
+from cnnviz.link import runs
 from cnnviz.net.analysis import analyse
 from cnnviz.net.layers import Linear
 from cnnviz.net.network import Network
@@ -32,13 +37,32 @@ NETWORK = Network(small(), "small")
 PLAN = Plan(epochs=2, threads=1, lr=0.01)
 
 
+def ready(
+    network: Network,
+    plan: Plan,
+    folder: Path | None = None,
+    resume: bool = False,
+    warn: Callable[[str], None] = pytest.fail,
+) -> Training:
+    rows = analyse(network.graph)
+    since = last(folder) if resume and folder else None
+    made = Training(rows, plan, lambda p, layer: data.load(p.data, p.data_dir, layer), lambda: Net(rows, plan), since)
+    if folder:
+        made.record(folder, warn)
+    return made
+
+
+def train(*args: Any, **more: Any) -> Generator[Step, None, None]:
+    return ready(*args, **more).go()
+
+
 def metrics(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
 def test_a_run_is_written_whole(tmp_path: Path) -> None:
-    training = Training(NETWORK, PLAN, tmp_path / "run")
-    made = list(training)
+    training = ready(NETWORK, PLAN, tmp_path / "run")
+    made = list(training.go())
     assert training.steps == len(made) == 90
     recorded = last(tmp_path / "run")
     assert recorded.step == 90 and recorded.plan == PLAN and recorded.network.graph == NETWORK.graph
@@ -54,39 +78,103 @@ def test_a_run_is_written_whole(tmp_path: Path) -> None:
         "metrics.jsonl",
         "weights",
         "last.safetensors",
-        "optimizer-90.pt",
+        "state-90.pt",
+        "start.track",
+        *(f"every-{n}.track" for n in (10, 20, 40, 80)),
     }
-    summary = training.summary
-    assert (summary.steps, summary.train_loss) == (90, made[-1].loss)
-    assert made[-1].test is not None and summary.test_accuracy == made[-1].test.accuracy
-    assert summary.samples_per_second > 0
+    assert recorded.metrics.points[:, 1].tolist() == [s.loss for s in made]
+    assert recorded.metrics.tests[:, 2].tolist() == [s.test.accuracy for s in made if s.test]
+    assert training.step == 90
+
+
+def test_the_weights_of_many_steps_are_recorded(tmp_path: Path) -> None:
+    training = ready(NETWORK, PLAN, tmp_path)
+    seen = {0: copy_state(training.net)} | {s.step: copy_state(training.net) for s in training.go()}
+    reader = Reader(tmp_path / runs.TRACKS)
+    reader.refresh()
+    assert reader.steps == (*range(21), *range(30, 91, 10))
+    for step in reader.steps:
+        for name, value in reader.read(step).items():
+            assert torch.equal(value, seen[step][name].half().float())
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "adadelta"])
 def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path: Path, optimizer: str) -> None:
     plan = Plan(epochs=2, threads=1, lr=0.01, optimizer=optimizer)
-    whole = list(Training(NETWORK, plan))
-    running = iter(Training(NETWORK, plan, tmp_path))
+    whole = list(train(NETWORK, plan))
+    running = train(NETWORK, plan, tmp_path)
     list(islice(running, 50))
-    running.close()  # type: ignore[attr-defined]
+    running.close()
     assert last(tmp_path).step == 50
-    again = Training(NETWORK, plan, tmp_path, resume=True)
+    again = ready(NETWORK, plan, tmp_path, resume=True)
     assert again.start == 50
-    assert list(again) == whole[50:]
+    assert list(again.go()) == whole[50:]
     assert [line["step"] for line in metrics(tmp_path)] == list(range(1, 91))
     assert last(tmp_path).step == 90
+
+
+@pytest.mark.parametrize("steps", [1, 44, 45, 46, 89])
+def test_what_is_random_goes_on_too(tmp_path: Path, steps: int) -> None:
+    network, plan = Network(noisy(), "noisy"), Plan(epochs=2, threads=1, lr=0.01, seed=5)
+    torch.manual_seed(1)
+    whole = list(train(network, plan))
+    torch.manual_seed(2)  # nobody's business
+    running = train(network, plan, tmp_path)
+    begun = list(islice(running, steps))
+    running.close()
+    torch.manual_seed(3)
+    again = ready(network, plan, tmp_path, resume=True)
+    assert begun + list(again.go()) == whole
+    unbroken = ready(network, plan)
+    list(unbroken.go())
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(again.net.state_dict().values(), unbroken.net.state_dict().values(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_run_stopped_while_it_measured_measures_first(tmp_path: Path, epoch: int) -> None:
+    whole = list(train(NETWORK, PLAN))
+    calm = iter([True] * (epoch - 1) * 2 + [False])  # 360 held-out pictures are two batches
+    controls = Controls(PLAN.lr, lambda: next(calm))
+    begun = list(ready(NETWORK, PLAN, tmp_path).go(controls))
+    assert [s.step for s in begun] == list(range(1, 45 * epoch + 1)) and begun[-1].test is None
+    assert runs.notes(tmp_path).end == "stopped"
+    again = ready(NETWORK, PLAN, tmp_path, resume=True)
+    assert (again.start, again.kept) == (45 * epoch, 45 * epoch - 1)
+    assert begun[:-1] + list(again.go()) == whole
+    assert [line["step"] for line in metrics(tmp_path)] == list(range(1, 91))
+    assert len(runs.metrics(tmp_path, 90).tests) == 2
+    assert runs.notes(tmp_path).end == "done"
+    assert list(train(NETWORK, PLAN, tmp_path, resume=True)) == [], "nothing is left to do"
+
+
+def test_the_plan_rules_a_run_that_goes_on(tmp_path: Path) -> None:
+    running = ready(NETWORK, PLAN, tmp_path)
+    controls = Controls(PLAN.lr)
+    making = running.go(controls)
+    list(islice(making, 3))
+    controls.lr = 0.002
+    next(making)
+    making.close()
+    assert last(tmp_path).plan == replace(PLAN, lr=0.002), "as it was set by hand"
+    again = ready(NETWORK, replace(PLAN, weight_decay=0.5), tmp_path, resume=True)
+    assert again.optimizer.param_groups[0]["weight_decay"] == 0.5
+    assert again.optimizer.state_dict()["state"][0]["step"] == 4
+    other = ready(NETWORK, replace(PLAN, optimizer="sgd"), tmp_path, resume=True)
+    assert next(other.go()).step == 5
 
 
 def test_what_was_recorded_survives_a_kill(tmp_path: Path) -> None:
     code = f"""
 import sys
 from cnnviz.engine import history
-from cnnviz.engine.headless import Training
 from cnnviz.net.plan import Plan
-from tests.engine.test_history import NETWORK
+from tests.engine.test_history import NETWORK, train
 history.EVERY = 0.0
 history.SHARE = 1e9
-for step in Training(NETWORK, Plan(epochs=1000, threads=1), {str(tmp_path)!r}):
+for step in train(NETWORK, Plan(epochs=1000, threads=1), {str(tmp_path)!r}):
     if step.step == 20:
         print("go", flush=True)
 """
@@ -99,15 +187,16 @@ for step in Training(NETWORK, Plan(epochs=1000, threads=1), {str(tmp_path)!r}):
     recorded = last(tmp_path)
     assert recorded.step >= 19
     assert set(recorded.weights) == set(Net(analyse(NETWORK.graph)).state_dict())
-    again = Training(NETWORK, Plan(epochs=1000, threads=1), tmp_path, resume=True)
-    assert next(iter(again)).step == recorded.step + 1
+    again = train(NETWORK, Plan(epochs=1000, threads=1), tmp_path, resume=True)
+    assert next(again).step == recorded.step + 1
+    again.close()
     assert [line["step"] for line in metrics(tmp_path)] == list(range(1, recorded.step + 2))
 
 
 def test_it_records_every_two_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(history.time, "monotonic", lambda: now[0])
-    running = iter(Training(NETWORK, PLAN, tmp_path))
+    running = train(NETWORK, PLAN, tmp_path)
     next(running)
     assert not (tmp_path / "weights" / "last.safetensors").exists()
     now[0] += 2.1
@@ -120,14 +209,14 @@ def test_it_records_every_two_seconds(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_folder_that_cannot_be_written_is_told_once_and_training_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     told: list[str] = []
-    assert len(list(Training(NETWORK, PLAN, tmp_path / "file" / "run", warn=told.append))) == 90
+    assert len(list(train(NETWORK, PLAN, tmp_path / "file" / "run", warn=told.append))) == 90
     assert len(told) == 1 and "file" in told[0]
     assert "(Not a directory)" in told[0] and "Errno" not in told[0]
 
 
 def test_divergence_leaves_good_weights_in_the_folder(tmp_path: Path) -> None:
     with pytest.raises(Diverged):
-        list(Training(NETWORK, Plan(optimizer="sgd", lr=1e9, threads=1), tmp_path))
+        list(train(NETWORK, Plan(optimizer="sgd", lr=1e9, threads=1), tmp_path))
     assert all(torch.isfinite(v).all() for v in last(tmp_path).weights.values())
 
 
@@ -140,7 +229,7 @@ def test_what_cannot_be_trained_is_refused_with_a_sentence() -> None:
         (NETWORK, Plan(device="cuda:7"), Refused, "cuda:7"),
     ):
         with pytest.raises(error, match=words):
-            Training(network, plan)
+            ready(network, plan)
 
 
 def test_weights_files(tmp_path: Path) -> None:
@@ -192,17 +281,39 @@ def test_read_only_weights_stay_as_they_are(tmp_path: Path) -> None:
 
 
 def test_a_head_for_other_classes_starts_fresh_when_resumed(tmp_path: Path) -> None:
-    list(Training(NETWORK, Plan(epochs=1, threads=1), tmp_path))
+    list(train(NETWORK, Plan(epochs=1, threads=1), tmp_path))
     wider = Network(NETWORK.graph.change("out", layer=Linear(11)))
     with pytest.raises(Refused):
-        Training(wider, PLAN, tmp_path, resume=True)
+        ready(wider, PLAN, tmp_path, resume=True)
+
+
+def test_damaged_lines_are_left_out(tmp_path: Path) -> None:
+    running = train(NETWORK, PLAN, tmp_path)
+    list(islice(running, 10))
+    running.close()
+    path = tmp_path / "metrics.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[3], lines[5] = b"\xff\x00{\n", b'{"step": 6}\n'
+    path.write_bytes(b"".join(lines))
+    assert runs.metrics(tmp_path, 9).points[:, 0].tolist() == [1, 2, 3, 5, 7, 8, 9]
+    next(train(NETWORK, PLAN, tmp_path, resume=True))
+    assert [line["step"] for line in metrics(tmp_path)] == [1, 2, 3, 5, 6, 7, 8, 9, 10, 11]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"plan": 3}', '{"plan": {"lr": "x"}, "step": 1, "end": ""}'])
+def test_what_is_no_run_folder_is_said(tmp_path: Path, text: str) -> None:
+    with pytest.raises(runs.RunError, match=str(tmp_path)):
+        runs.notes(tmp_path)
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(runs.RunError, match=str(tmp_path)):
+        runs.notes(tmp_path)
 
 
 def test_lines_ahead_of_the_weights_are_dropped_when_resumed(tmp_path: Path) -> None:
-    running = iter(Training(NETWORK, PLAN, tmp_path))
+    running = train(NETWORK, PLAN, tmp_path)
     list(islice(running, 10))
-    running.close()  # type: ignore[attr-defined]
+    running.close()
     with (tmp_path / "metrics.jsonl").open("a") as file:
         file.write('{"step": 11, "loss": 1.0}\n{"step": 12, "lo')  # killed while writing, the weights still of step 10
-    next(iter(Training(NETWORK, PLAN, tmp_path, resume=True)))
+    next(train(NETWORK, PLAN, tmp_path, resume=True))
     assert [line["step"] for line in metrics(tmp_path)] == list(range(1, 12))

@@ -55,9 +55,61 @@ def test_kill_the_engine_while_it_trains(program: Program):
     assert "weights of step" in program.said[-1] or "those of step" in program.said[-1]
     assert s.run.phase == IDLE
     program.until(lambda: s.devices and s.engine_state == "ready")
+    folder, step = s.run.folders[0], s.file.last_weights(s.run.folders[0])[0]
+    before = s.run.points[:step].copy()
     s.run.train_on()
-    program.until(lambda: s.run.phase == TRAINING and len(s.run.points) > 20)
-    assert s.run.points[:20, 1].mean() < 1.5, "it went on from what it had learned"
+    program.until(lambda: len(s.run.points) > step + 20)
+    assert s.run.folders[0] == folder, "it is the same run"
+    s.run.stop()
+    program.until(lambda: s.run.phase == IDLE)
+    assert s.run.points[:, 0].tolist() == list(range(1, len(s.run.points) + 1))
+    assert np.array_equal(s.run.points[: len(before)], before)
+    unbroken = losses(s, len(s.run.points))
+    assert s.run.points[:, 1].tolist() == unbroken, "bit for bit as if nothing had happened"
+
+
+def losses(session, steps: int) -> list[float]:
+    """What a training without a window gives for the session's network and plan."""
+    import torch
+
+    from cnnviz.engine import data
+    from cnnviz.engine.build import Net
+    from cnnviz.engine.train import steps as train
+
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) - 1))
+    rows, plan = session.rows, session.run.plan
+    layer = rows.input.layer
+    made = train(Net(rows, plan), data.load("digits", "", layer), plan, layer)
+    found = [next(made).loss for _ in range(steps)]
+    torch.set_num_threads(1)
+    return found
+
+
+def test_stop_and_train_on_is_one_run(program: Program):
+    s = program.session
+    program.ready()
+    s.run.set_plan(epochs=2)
+    s.run.train()
+    program.until(lambda: len(s.run.points) > 30)
+    s.run.stop()
+    program.until(lambda: s.run.phase == IDLE)
+    stopped, folder = len(s.run.points), s.run.folders[0]
+    assert 30 < stopped < 90
+    s.run.step()
+    program.until(lambda: s.run.phase == PAUSED)
+    assert s.run.points[-1, 0] == stopped + 1 and s.run.folders == (folder,)
+    s.run.train()
+    program.until(lambda: s.run.phase == IDLE)
+    assert len(s.run.points) == 90 and len(s.run.tests) == 2
+    s.run.set_plan(epochs=3)
+    s.run.train()
+    program.until(lambda: s.run.phase == IDLE)
+    assert s.run.folders == (folder,) and s.run.tests[:, 0].tolist() == [45, 90, 135]
+    assert s.run.points[:, 1].tolist() == losses(s, 135)
+    s.run.train()
+    program.until(lambda: s.run.phase == TRAINING and len(s.run.points) > 3)
+    assert s.run.folders[0] != folder and s.run.points[0, 0] == 1, "a run that has come to its end is not gone on with"
+    assert s.run.points[:3, 1].mean() < 1.0, "but its weights are"
     s.run.stop()
     program.until(lambda: s.run.phase == IDLE)
 

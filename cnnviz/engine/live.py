@@ -1,0 +1,163 @@
+"""One run of the window's: made ready, trained, told of, and looked at between two steps; in the training thread."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ..link.messages import PAUSED, TRAINING
+from ..net.analysis import Analysis, analyse
+from . import history
+from .build import Net, copy_state, fit_state
+from .look import Stamp, frame, glance
+from .post import Refused
+from .train import Step
+from .training import Training
+
+if TYPE_CHECKING:
+    from .runner import Run, Runner
+
+NEWS = 0.1  # seconds between bells for points
+WHOLE, PARTIAL = 0.006, 0.018  # parts of the time that whole and partial frames may take …
+SELDOM = 0.3  # … but at most so many seconds between two of a kind, unless
+HEAVY = 0.2  # they would take more than this part
+WHOLE_RATE = 6.0  # whole frames a second at most: strips of all cards, output and measured field
+
+
+class Live:
+    """One run from its begin to its end."""
+
+    def __init__(self, runner: Runner, run: Run):
+        self._runner, self._run = runner, run
+        self._post, self._looker = runner.post, runner.looker
+        self._next_news = 0.0
+        self._whole, self._partial = _Pace(WHOLE), _Pace(PARTIAL)
+        self._probed: tuple[object, int] = (None, -1)  # picture and interest of the last whole frame
+
+    def go(self) -> None:
+        """Train. Raises what training.Training and its steps raise, history.WeightsError, net.files.FileError."""
+        run, command = self._run, self._run.command
+        self._looker.wait_for(run.version)
+        if run.stop:
+            return
+        rows = analyse(run.graph)
+        since = history.last(command.folder) if command.start else None
+        training = Training(rows, command.plan, self._runner.shelf.data, lambda: self._first(rows), since)
+        self._training, self._net = training, training.net
+        with self._runner.change:
+            run.ready(training, since.metrics if since else None)
+        self._publish()
+        self._looker.run_input(command.plan, training.layer)
+        if command.folder:
+            training.record(command.folder, self._not_recorded)
+        self._runner.begun(run)
+        try:
+            self._drain()
+        finally:
+            self._publish()
+            self._runner.ended()
+
+    def _first(self, rows: Analysis) -> Net:
+        weights = self._looker.weights
+        if not self._run.command.keep:
+            return self._looker.make_net(rows, self._run.command.plan)
+        net = self._looker.make_net(rows, weights.plan)
+        fit_state(net, weights.state)
+        return net
+
+    def _not_recorded(self, text: str) -> None:
+        self._post.failed("record", Refused(text), self._run.command.run)
+
+    def _drain(self) -> None:
+        run = self._run
+        run.controls.pulse = self._pulse
+        making = self._training.go(run.controls)
+        try:
+            for step in making:
+                self._add(step)
+                if not self._pulse():
+                    break
+                if run.hold:
+                    self._hold()
+                    if run.stop:
+                        break
+        finally:
+            making.close()
+
+    def _add(self, step: Step) -> None:
+        with self._runner.change:
+            self._run.add(step, time.monotonic())
+
+    def _pulse(self) -> bool:
+        """What is due between two batches; False where the run shall end."""
+        now = time.monotonic()
+        self._probe(now)
+        if now >= self._next_news:
+            self._next_news = now + NEWS
+            self._post.news()
+        self._runner.answer(self._net)
+        return not self._run.stop
+
+    def _probe(self, now: float) -> None:
+        """Put a frame where one is due. The first one of a picture or an interest is a whole one, and soon."""
+        shot, interest = self._looker.shot(self._training.layer), self._looker.interest
+        if shot is None:
+            return
+        stamp = Stamp(self._run.version, self._run.command.run, self._run.step)
+        if self._whole.due(now, hurry=self._probed != (shot, interest.number)):
+            self._probed = (shot, interest.number)
+            self._post.frame(frame(self._net, shot, interest, stamp, self._training.logits))
+            self._whole.took(now, min(WHOLE_RATE, interest.rate))
+            self._partial.wait(now, interest.rate)
+        elif self._partial.due(now) and (interest.maps or interest.filters):
+            self._post.frame(glance(self._net, shot, interest, stamp))
+            self._partial.took(now, interest.rate)
+
+    def _hold(self) -> None:
+        """Wait until the run goes on or ends."""
+        run, change = self._run, self._runner.change
+        self._publish()
+        self._training.save()
+        with change:
+            if run.stop:
+                return
+            run.phase = PAUSED
+            run.pace.clear()
+            change.notify_all()
+        self._looker.refresh()
+        self._post.news()
+        with change:
+            change.wait_for(lambda: run.stop or not run.hold or run.budget)
+            run.hold = False
+            if not run.stop:
+                run.phase = TRAINING
+        self._runner.make_way()
+        self._post.news()
+
+    def _publish(self) -> None:
+        """The run's weights are the net's weights now."""
+        self._looker.publish(copy_state(self._net), self._run.command.run, self._run.step)
+
+
+class _Pace:
+    """When the next frame of a kind is due: by the clock, and never so often that it takes more than its share."""
+
+    def __init__(self, share: float):
+        self._share = share
+        self._cost = self._next = self._soonest = 0.0
+
+    def due(self, now: float, hurry: bool = False) -> bool:
+        """Whether it is time for one; in a `hurry` it is as soon as they do not take more than HEAVY of the time."""
+        return now >= (self._soonest if hurry else self._next)
+
+    def took(self, start: float, rate: float) -> None:
+        """One has been made from `start` until now; `rate` a second is wanted at most."""
+        took = time.monotonic() - start
+        # one slow frame (another program had the core) must not make the next ones seldom
+        self._cost = took if not self._cost else min(took, 0.7 * self._cost + 0.3 * took)
+        self.wait(start, rate)
+
+    def wait(self, start: float, rate: float) -> None:
+        """None is needed for a while: another kind has just shown the same."""
+        self._soonest = start + self._cost / HEAVY
+        self._next = max(self._soonest, start + max(1 / max(rate, 0.1), min(self._cost / self._share, SELDOM)))

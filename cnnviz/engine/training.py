@@ -1,0 +1,168 @@
+"""One training made ready and recorded, for the window, the command line and the tests alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from ..net.analysis import Analysis, trainable
+from ..net.layers import Source
+from ..net.network import Network
+from ..net.plan import Plan
+from ..net.problems import Problem
+from . import device, memory
+from .build import Net, fit_state, logits_node
+from .data import Data
+from .history import Last, Recorder
+from .post import Refused
+from .train import EVALUATED, Controls, Diverged, Feed, Noise, Step, epoch_steps, evaluate, make_optimizer, steps
+
+
+class Untrainable(Refused):
+    """This network cannot be trained, and because of which node."""
+
+    def __init__(self, problem: Problem):
+        super().__init__(problem.text)
+        self.node = str(dict(problem.args).get("node", ""))
+
+
+class Training:
+    """One training of a network by a plan; `go` makes its steps.
+
+    rows   the network
+    data   gives the plan's data set for this Input
+    net    builds the net, on the CPU
+    since  go on from there: bit for bit what the run would have given on the CPU, had it not ended
+
+    torch's number of threads is the plan's from here on. Raises Untrainable, Refused (an unknown device, a part without
+    gradient), MemoryError, all with a sentence; data.DataError.
+    """
+
+    def __init__(
+        self,
+        rows: Analysis,
+        plan: Plan,
+        data: Callable[[Plan, Source], Data],
+        net: Callable[[], Net],
+        since: Last | None = None,
+    ):
+        _refuse(trainable(rows))
+        assert rows.input is not None and isinstance(rows.input.layer, Source)
+        self.rows, self.plan, self.layer = rows, plan, rows.input.layer
+        self.data = data(plan, self.layer)
+        _refuse(trainable(rows, len(self.data.classes)))
+        try:
+            where = device.device(plan.device)
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        if where.type == "cpu":
+            memory.check_training(rows, plan, min(EVALUATED, len(self.data.test_y)))
+        self.device, self.threads = where.type, device.threads(plan.threads)
+        torch.set_num_threads(self.threads)
+        self.logits = logits_node(rows.graph)
+        self.net = net()
+        if rows.uncosted:
+            from .foreign.gradient import check_gradient  # torch.fx is loaded with the first model
+
+            check_gradient(self.net, rows, self.logits)
+        if since is not None:
+            fit_state(self.net, since.weights)
+        self.net.to(where)
+        self.optimizer = make_optimizer(self.net, plan)
+        self.noise = Noise(self.net, plan.seed)
+        if since is not None and since.optimizer is not None and since.plan.optimizer == plan.optimizer:
+            settings = self.optimizer.state_dict()["param_groups"]  # the plan's, which may say otherwise by now
+            self.optimizer.load_state_dict({"state": since.optimizer["state"], "param_groups": settings})
+        if since is not None and since.noise is not None:
+            self.noise.state = since.noise
+        self.start = self.step = since.step if since is not None else 0
+        self.pictures = len(self.data.train_y)
+        self.epoch_steps = epoch_steps(self.net, self.pictures, plan)
+        self.steps = plan.epochs * self.epoch_steps
+        self._owed = self._unmeasured(since)
+        self._done = self.start >= self.steps and self._owed is None
+        self._recorder: Recorder | None = None
+        self.recording = True  # False: what is made meanwhile is not recorded
+
+    @property
+    def kept(self) -> int:
+        """Of what was written of the run before, the steps up to this one stay; the next one is told (again)."""
+        return self.start - (self._owed is not None)
+
+    def record(self, folder: str | Path, failed: Callable[[str], None]) -> None:
+        """Record it there. `failed` is told once where that does not work; the training goes on without."""
+        data = self.data
+        about = {
+            "epoch_steps": self.epoch_steps,
+            "device": self.device,
+            "threads": self.threads,
+            "data": {"name": data.name, "train": self.pictures, "test": len(data.test_y), "hash": data.digest()},
+        }
+        network = Network(self.rows.graph, name="network", plan=self.plan)
+        self._recorder = Recorder(folder, network, about, self.net.state_dict(), failed, self.kept)
+
+    def go(self, controls: Controls | None = None) -> Generator[Step, None, None]:
+        """Train to the plan's end, or until it is closed; either way, what is recorded is complete then.
+
+        Where the run before ended while it measured the held-out pictures, that is done first, and its step given
+        again. Raises train.Diverged.
+        """
+        controls = controls or Controls(self.plan.lr)
+        end = "stopped"
+        try:
+            if self._owed is not None:
+                feed = Feed(self.data.test_x, self.data.test_y, self.layer, self.net.device)
+                found = evaluate(self.net, feed, self.logits, controls.pulse)
+                if found is None:
+                    return
+                yield self._add(replace(self._owed, test=found))
+            making = steps(
+                *(self.net, self.data, self.plan, self.layer, self.logits),
+                *(controls, self.optimizer, self.start, self.noise),
+            )
+            with closing(making):
+                for step in making:
+                    yield self._add(step)
+        except Diverged:
+            end = "diverged"
+            raise
+        except (Exception, SystemExit):
+            end = "failed"
+            raise
+        finally:
+            self._record("done" if end == "stopped" and self._done else end)
+
+    def save(self) -> None:
+        """Record the present step now. Between two steps only."""
+        self._record("")
+
+    def _add(self, step: Step) -> Step:
+        self.step = step.step
+        self._done = step.step >= self.steps and step.test is not None
+        if self._recorder is not None and self.recording:
+            self._recorder.add(step)
+            if self._recorder.due:
+                self.save()
+        return step
+
+    def _record(self, end: str) -> None:
+        if self._recorder is not None:
+            self._recorder.record(self.optimizer, self.noise, end)
+
+    def _unmeasured(self, since: Last | None) -> Step | None:
+        """The step after which the run before should have measured the held-out pictures, and had not yet."""
+        if since is None or since.step % self.epoch_steps or not len(since.metrics.points):
+            return None
+        (step, loss, accuracy, lr), tests = since.metrics.points[-1].tolist(), since.metrics.tests
+        if step != since.step or (len(tests) and tests[-1, 0] == step):
+            return None
+        return Step(since.step, loss, accuracy, lr)
+
+
+def _refuse(problem: Problem | None) -> None:
+    if problem is not None:
+        raise Untrainable(problem)

@@ -1,0 +1,122 @@
+"""The run folder as it lies on the disk, read without torch: what was trained, how, and how far it is.
+
+    run.json                     plan, versions, data, the last recorded step
+    network.cnnviz               the network
+    metrics.jsonl                a line a step
+    weights/last.safetensors     the weights, with the step in its metadata
+    weights/*.track              the weights of many steps, to look at (engine/track.py)
+    weights/state-STEP.pt        what a training needs beside them to go on from that step: optimizer, random state
+
+Files are written beside and renamed, or are only appended to, so that a reader (or a kill -9) never meets half of one:
+of the metrics, the last whole line counts. The weights come last: what belongs to their step is there by then.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..net.files import FileError, read
+from ..net.graph import Graph
+from ..net.network import Network
+from ..net.plan import Plan
+from ..text import _
+
+NOTES, NETWORK, METRICS = "run.json", "network.cnnviz", "metrics.jsonl"
+TRACKS = Path("weights")
+LAST = TRACKS / "last.safetensors"
+FREE = ("epochs", "lr", "threads", "device")
+"""Settings of the plan with other values of which a run stays the same run."""
+
+
+class RunError(ValueError):
+    """This is no run folder; the message is a sentence that names it."""
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What run.json says. `plan`: with the learning rate as it was last; `end`: how it ended, empty while it runs."""
+
+    plan: Plan
+    step: int
+    epoch_steps: int
+    end: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Metrics:
+    """Of each step: `points` (n, 4) step, train loss, train accuracy, learning rate; of each measurement on held-out
+    pictures: `tests` (m, 3) step, loss, accuracy. float64."""
+
+    points: np.ndarray
+    tests: np.ndarray
+
+
+def state_file(step: int) -> Path:
+    """Where in a run folder the optimizer and the random state of a step lie."""
+    return TRACKS / f"state-{step}.pt"
+
+
+def notes(folder: str | Path) -> Notes:
+    """What the run folder says of itself. Raises RunError."""
+    try:
+        said: dict[str, Any] = json.loads((Path(folder) / NOTES).read_text("utf-8"))
+        known = {f.name for f in fields(Plan)}
+        plan = Plan(**{k: v for k, v in said["plan"].items() if k in known})
+        return Notes(plan, int(said["step"]), int(said["epoch_steps"]), str(said["end"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise RunError(_("{folder} is no run folder ({why}).").format(folder=folder, why=why.rstrip("."))) from error
+
+
+def goes_on(folder: str | Path, step: int, graph: Graph, plan: Plan) -> bool:
+    """Whether the run, recorded up to `step`, can go on with this network and plan as if it had not been stopped.
+
+    The plan may say other epochs, another learning rate, and that something else computes.
+    """
+    try:
+        said, trained = notes(folder), network(folder).graph
+    except (RunError, FileError):
+        return False
+    same = replace(said.plan, **{name: getattr(plan, name) for name in FREE}) == plan
+    unfinished = said.end in ("", "done", "stopped") and 0 < step < plan.epochs * said.epoch_steps
+    return same and unfinished and _shape(trained) == _shape(graph)
+
+
+def _shape(graph: Graph) -> tuple[object, ...]:
+    return tuple((n.id, n.layer, n.sources) for n in graph)
+
+
+def network(folder: str | Path) -> Network:
+    """The network that was trained. Raises files.FileError."""
+    return read(Path(folder) / NETWORK)
+
+
+def metrics(folder: str | Path, until: int) -> Metrics:
+    """What was written of the steps up to `until`; a line that is damaged is left out."""
+    points: list[tuple[float, ...]] = []
+    tests: list[tuple[float, ...]] = []
+    for line in lines(folder):
+        try:
+            said = json.loads(line)
+            point = (said["step"], said["loss"], said["accuracy"], said["lr"])
+            test = (said["step"], said["test_loss"], said["test_accuracy"]) if "test_loss" in said else None
+        except (ValueError, KeyError, TypeError):
+            continue
+        if point[0] <= until:
+            points.append(point)
+            tests += [test] if test else []
+    return Metrics(np.array(points, float).reshape(-1, 4), np.array(tests, float).reshape(-1, 3))
+
+
+def lines(folder: str | Path) -> list[str]:
+    """The whole lines of the metrics, each with its end; none where there is no such file."""
+    try:
+        text = (Path(folder) / METRICS).read_text("utf-8", errors="replace")
+    except OSError:
+        return []
+    return [line for line in text.splitlines(keepends=True) if line.endswith("\n")]

@@ -1,0 +1,69 @@
+"""Which run can go on with which network and plan."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from cnnviz.link.runs import goes_on
+from cnnviz.net import files
+from cnnviz.net.layers import ReLU
+from cnnviz.net.network import Network
+from cnnviz.net.plan import Plan
+from cnnviz.net.presets import preset
+
+NETWORK = preset("lenet5")
+GRAPH, PLAN = NETWORK.graph, Plan(epochs=2)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    write(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, end: str = "stopped") -> None:
+    files.write(folder / "network.cnnviz", Network(GRAPH, "network", plan=PLAN))
+    notes = {"plan": asdict(PLAN), "step": 50, "epoch_steps": 45, "end": end}
+    (folder / "run.json").write_text(json.dumps(notes))
+
+
+def test_the_same_network_and_plan_go_on(run: Path) -> None:
+    assert goes_on(run, 50, GRAPH, PLAN)
+    assert goes_on(run, 50, GRAPH, replace(PLAN, lr=0.5, threads=3, device="cpu", epochs=9))
+    moved = replace(GRAPH, nodes=tuple(replace(n, pos=(1.0, 2.0)) for n in GRAPH))
+    assert goes_on(run, 50, moved, PLAN), "where a card lies is no matter"
+
+
+@pytest.mark.parametrize("change", [{"batch_size": 7}, {"optimizer": "sgd"}, {"seed": 1}, {"data": "mnist"}])
+def test_another_plan_is_another_run(run: Path, change: dict[str, object]) -> None:
+    assert not goes_on(run, 50, GRAPH, replace(PLAN, **change))
+
+
+def test_another_network_is_another_run(run: Path) -> None:
+    assert not goes_on(run, 50, GRAPH.add(ReLU(), [GRAPH.ends[-1]]), PLAN)
+
+
+def test_a_run_at_its_end_does_not_go_on(run: Path) -> None:
+    assert not goes_on(run, 90, GRAPH, PLAN)
+    assert goes_on(run, 90, GRAPH, replace(PLAN, epochs=3))
+    assert not goes_on(run, 0, GRAPH, PLAN)
+
+
+@pytest.mark.parametrize("end", ["", "done", "stopped"])
+def test_a_killed_one_goes_on(run: Path, end: str) -> None:
+    write(run, end)
+    assert goes_on(run, 50, GRAPH, PLAN)
+
+
+@pytest.mark.parametrize("end", ["diverged", "failed"])
+def test_a_lost_one_does_not(run: Path, end: str) -> None:
+    write(run, end)
+    assert not goes_on(run, 50, GRAPH, PLAN)
+
+
+def test_no_run_folder_does_not_go_on(tmp_path: Path) -> None:
+    assert not goes_on(tmp_path, 50, GRAPH, PLAN)
