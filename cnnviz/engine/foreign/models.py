@@ -42,7 +42,8 @@ def load_model(
     """The model of this name as a network.
 
     spec      an .onnx file, `torchvision:NAME`, or `package.module:callable`: a module, or what gives one when called
-    shape     (channels, height, width) of the picture; torchvision's models have one of their own
+    shape     (channels, height, width) of the picture; torchvision's models have one of their own, and so
+              have ONNX files but for sizes that they leave free
     weights   of torchvision's models: "DEFAULT" or a name there; empty for random ones
     progress, go_on  see vision.build
 
@@ -52,7 +53,7 @@ def load_model(
     if spec.endswith(ONNX):
         from ..onnx.opening import from_onnx
 
-        return from_onnx(spec)
+        return from_onnx(spec, shape)
     if spec.startswith(VISION):
         return _vision(spec.removeprefix(VISION), shape, weights, progress, go_on)
     model, home = _made(spec)

@@ -68,6 +68,7 @@ class Reader:
         self.entries: list[Entry] = []
         self.wires: dict[str, Wire] = {}
         self.batch = BATCH
+        self.notes: list[str] = []  # for the person who opens the file
 
     # ── what rules ask for ───────────────────────────────────────────────────────────────────────────────────────────
     def wire(self, name: str, view: str = "") -> Wire:

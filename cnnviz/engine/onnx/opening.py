@@ -27,14 +27,18 @@ from .file import KINDS, File, Operator, read
 from .folding import fold, is_constant
 from .network import Entry, Reader, Wire
 
+USUAL = (3, 224, 224)  # what a picture's sizes are that a file leaves free
 RULED = (pointwise, products, shaping, windows)
 
 
-def from_onnx(path: str | Path) -> Imported:
-    """The network in this file, its weights under the network's names. Raises OnnxError."""
+def from_onnx(path: str | Path, shape: tuple[int, ...] | None = None) -> Imported:
+    """The network in this file, its weights under the network's names.
+
+    shape: (channels, height, width) of the picture, for those that the file leaves free. Raises OnnxError.
+    """
     file = read(path)
     reader = Reader(file)
-    _enter(reader)
+    _enter(reader, shape)
     for operator in file.operators:
         if is_constant(file, operator):
             fold(file, operator)
@@ -50,7 +54,7 @@ def from_onnx(path: str | Path) -> Imported:
     return _network(reader, Path(path).stem, ends)
 
 
-def _enter(reader: Reader) -> None:
+def _enter(reader: Reader, wanted: tuple[int, ...] | None) -> None:
     """Make the Input of the file's one input that is no weight."""
     file = reader.file
     inputs = [i for i in file.model.graph.input if not file.is_tensor(i.name)]
@@ -69,9 +73,14 @@ def _enter(reader: Reader) -> None:
     swapped = len(first) == 1 and first[0].kind == "Transpose" and first[0].get("perm") == [0, 3, 1, 2]
     if swapped and len(sizes) == 4:  # channels last, as TensorFlow has them
         sizes = [sizes[0], sizes[3], sizes[1], sizes[2]]
+    if len(sizes) == 4 and min(sizes[1:]) < 1:
+        given = wanted if wanted is not None and len(wanted) == 3 else USUAL
+        sizes[1:] = [n if n > 0 else g for n, g in zip(sizes[1:], given, strict=True)]
+        text = _("The file leaves the size of its picture free; it is {size} here. Another one: --input C,H,W.")
+        reader.notes.append(text.format(size="×".join(map(str, sizes[1:]))))
     if len(sizes) not in (2, 4) or min(sizes[1:], default=0) < 1:
         shown = "×".join(str(n or "?") for n in sizes) or "–"
-        text = _("Its sizes are {sizes}; needed are batch, channels, height and width, the last three fixed.")
+        text = _("Its sizes are {sizes}; needed are batch, channels, height and width.")
         raise file.error(name, text.format(sizes=shown))
     at = Operator("Input", name, (), (name,), {})
     if len(sizes) == 2:
@@ -132,7 +141,9 @@ def _network(reader: Reader, stem: str, ends: list[Wire]) -> Imported:
         raise reader.file.error(row.id, row.problem.text)
     state = _state(made, reader, names)
     network = Network(made, stem or "network")
-    return Imported(network, state, MappingProxyType({}), tuple(names[e.entry] for e in ends), origin)
+    return Imported(
+        network, state, MappingProxyType({}), tuple(names[e.entry] for e in ends), origin, tuple(reader.notes)
+    )
 
 
 def _held(reader: Reader, entry: Entry) -> tuple[str, ...]:
@@ -171,7 +182,8 @@ def _named(entry: Entry) -> tuple[str, str]:
     words = [w for w in path.split(".") if w]
     if op.kind == "Input" or not words:
         return "", ""
-    return identifier("_".join(words)), "/".join(words[:-1])
+    name = identifier("_".join(words))
+    return "" if name.isdigit() else name, "/".join(words[:-1])  # a Sequential's number says less than the layer's type
 
 
 def _older(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -360,7 +361,7 @@ RELU = helper.make_node("Relu", ["x"], ["y"], name="first")
         ),
         (model(helper.make_node("Relu", ["z"], ["y"], name="r")), "r (Relu): It reads “z”, which nothing"),
         (model(helper.make_node("Relu", ["x"], ["z"])), "Its output “y” is given by no operator."),
-        (model(RELU, shape=("N", 3, "H", "W")), "bad.onnx: x: Its sizes are ?×3×?×?; needed are"),
+        (model(RELU, shape=("N", 3, "H")), "bad.onnx: x: Its sizes are ?×3×?; needed are"),
         (model(RELU, shape=("N", 3)), "It takes vectors of 3"),
         (
             model(helper.make_node("Conv", ["x", "w"], ["y"], name="c"), w=rand(4, 5, 3, 3)),
@@ -386,6 +387,37 @@ def test_what_cannot_be_opened_is_one_sentence_with_the_place(contents: bytes, s
     with pytest.raises(OnnxError) as e:
         from_onnx(tmp_path / "bad.onnx")
     assert says in str(e.value) and "\n" not in str(e.value)
+
+
+@pytest.mark.parametrize(
+    ("free", "wanted", "shape"),
+    [
+        (("N", 3, "H", "W"), None, (3, 224, 224)),
+        (("N", 3, "H", "W"), (3, 96, 64), (3, 96, 64)),
+        (("N", "C", 40, "W"), (1, 96, 64), (1, 40, 64)),
+        (("N", 3, 8, 8), (1, 96, 64), (3, 8, 8)),
+    ],
+)
+def test_sizes_that_a_file_leaves_free(
+    free: tuple[object, ...], wanted: tuple[int, ...] | None, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "free.onnx").write_bytes(model(RELU, shape=free))
+    made = from_onnx(tmp_path / "free.onnx", wanted)
+    assert made.network.graph.nodes[0].layer == Input(shape[0], shape[1:])
+    assert ["×".join(map(str, shape)) in note for note in made.notes] == ([] if free == ("N", 3, 8, 8) else [True])
+
+
+def test_a_sequential_of_the_older_exporter(tmp_path: Path) -> None:
+    made = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Conv2d(4, 2, 1)))
+    given = {"input_names": ["x"], "output_names": ["y"], "dynamic_axes": {"x": {0: "N", 2: "H", 3: "W"}}}
+    path = tmp_path / "seq.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(made.eval(), (torch.zeros(1, 3, 9, 9),), path, dynamo=False, **given)
+    back = from_onnx(path, (3, 12, 10))
+    assert [n.type for n in back.network.graph] == ["Input", "Conv2d", "ReLU", "Conv2d"]
+    x = torch.randn(2, 3, 12, 10)
+    torch.testing.assert_close(back.net().eval()(x), made(x))
 
 
 def test_cut_files_are_refused(tmp_path: Path) -> None:
