@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..cli import CommandError
 from ..link.runs import NOTES, TRACKS
 from ..net.analysis import Analysis
-from ..net.files import weights_beside
+from ..net.files import WEIGHTS, weights_beside
 from ..net.plan import Plan
 from ..net.presets import is_model, presets
 from ..text import _, grouped
@@ -20,14 +20,12 @@ if TYPE_CHECKING:
     from ..engine.build import Net, State
 
 VISION = "torchvision:"
-FILES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
-"""Endings of weights files."""
 
 
 def pretrained(args: argparse.Namespace) -> str:
     """The name of torchvision's weights that --weights means, such as DEFAULT; empty where it means a file or none."""
     given = args.weights or ""
-    is_file = given.endswith(FILES) or Path(given).exists()
+    is_file = given.endswith(WEIGHTS) or Path(given).exists()
     return given if args.net.startswith(VISION) and not is_file else ""
 
 

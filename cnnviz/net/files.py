@@ -35,6 +35,8 @@ from .problems import Misfit
 
 FORMAT = 1
 SUFFIX = ".cnnviz"
+WEIGHTS = (".safetensors", ".pt", ".pth", ".th", ".bin", ".ckpt")
+"""Endings of weights files."""
 LARGEST = 64 * 2**20  # bytes; a network of 100,000 layers has 15 MB
 LONGEST = 400  # characters of a message
 TIDIED = 2_000  # nodes: their layout takes a quarter of a second
@@ -55,6 +57,11 @@ def read(path: str | os.PathLike[str]) -> Network:
             raise error(path.name or str(path), _("It is a folder. Choose a {suffix} file.").format(suffix=SUFFIX))
         if not stat.S_ISREG(info.st_mode):
             raise error(path.name, _("It is a device, not a file. Choose a {suffix} file.").format(suffix=SUFFIX))
+        if path.suffix.lower() in WEIGHTS:
+            what = _(
+                "It holds weights, not a network. Open the network, then Load weights… (--weights) with it."
+            )
+            raise error(path.name, what)
         if info.st_size > LARGEST:
             raise error(path.name, _("It is too large for a network. Choose a {suffix} file.").format(suffix=SUFFIX))
         raw = path.read_bytes()

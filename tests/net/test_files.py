@@ -345,3 +345,11 @@ def test_equal_layers_of_a_file_are_one_object(tmp_path: Path) -> None:
     files.write(tmp_path / "n.cnnviz", Network(graph, "n"))
     read_ = files.read(tmp_path / "n.cnnviz").graph
     assert read_["a"].layer is read_["b"].layer and read_ == graph
+
+
+@pytest.mark.parametrize("suffix", files.WEIGHTS)
+def test_a_weights_file_says_what_it_is(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"some{suffix}"
+    path.write_bytes(b"\x80\x02}q\x00.")
+    with pytest.raises(FileError, match=rf"^some\{suffix}: It holds weights, not a network\. .+ Load weights…"):
+        files.read(path)
