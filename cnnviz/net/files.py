@@ -58,9 +58,7 @@ def read(path: str | os.PathLike[str]) -> Network:
         if not stat.S_ISREG(info.st_mode):
             raise error(path.name, _("It is a device, not a file. Choose a {suffix} file.").format(suffix=SUFFIX))
         if path.suffix.lower() in WEIGHTS:
-            what = _(
-                "It holds weights, not a network. Open the network, then Load weights… (--weights) with it."
-            )
+            what = _("It holds weights, not a network. Open the network, then Load weights… (--weights) with it.")
             raise error(path.name, what)
         if info.st_size > LARGEST:
             raise error(path.name, _("It is too large for a network. Choose a {suffix} file.").format(suffix=SUFFIX))

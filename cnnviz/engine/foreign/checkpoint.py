@@ -174,7 +174,9 @@ def match(theirs: State, ours: State, homes: Mapping[str, str] = MappingProxyTyp
     `homes`: ids of nodes that use the weights of another, with that one's; a file may have these under either name.
     """
     theirs = _once(theirs, homes)
-    matches, wrong = _by_name(theirs, ours)
+    wrong = _useless(theirs, ours)
+    matches, misshapen = _by_name({k: v for k, v in theirs.items() if k not in wrong}, ours)
+    wrong |= misshapen
     taken = {m.theirs for m in matches} | wrong.keys()
     filled = {m.ours for m in matches}
     matches += _by_order(
@@ -211,6 +213,14 @@ def _once(theirs: State, homes: Mapping[str, str]) -> State:
         elif not torch.equal(known[home], value):
             found[key] = value  # other numbers, for which there is no place here
     return found
+
+
+def _useless(theirs: State, ours: State) -> dict[str, str]:
+    """Sentences for tensors whose numbers no network can use, whatever their names."""
+    real = not any(v.is_complex() for v in ours.values())
+    found = {k: _("Its numbers are complex.") for k, v in theirs.items() if real and v.is_complex()}
+    lost = _("It holds numbers that are not finite: the training that wrote it had gone wrong.")
+    return found | {k: lost for k, v in theirs.items() if v.is_floating_point() and not bool(v.isfinite().all())}
 
 
 def _by_name(theirs: State, ours: State) -> tuple[list[Match], dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -179,3 +180,21 @@ def test_resnet20_is_as_good_as_it_was() -> None:
     with torch.no_grad():
         out = net.eval()((pictures - mean[:, None, None]) / std[:, None, None])
     assert float((out.argmax(1).numpy() == y.reshape(-1)).mean()) == pytest.approx(0.915)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda v: v * float("nan"), "not finite"),
+        (lambda v: v / 0, "not finite"),
+        (lambda v: v.to(torch.complex64), "complex"),
+    ],
+)
+def test_numbers_that_no_network_can_use_stay_outside(spoil: Callable[[Tensor], Tensor], why: str) -> None:
+    ours = {"a.weight": torch.ones(2, 3), "a.bias": torch.ones(2)}
+    theirs = {"a.weight": torch.full((2, 3), 2.0), "a.bias": spoil(torch.full((2,), 2.0))}
+    found = match(theirs, ours)
+    assert [m.ours for m in found.matches] == ["a.weight"]
+    assert [(o.name, why in o.why) for o in found.left] == [("a.bias", True)]
+    assert [o.name for o in found.missing] == ["a.bias"]
+    assert torch.equal(found.state["a.bias"], ours["a.bias"])
