@@ -16,6 +16,7 @@ from cnnviz.net.analysis import Row, analyse
 from cnnviz.net.explain import explain
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import RBF, Add, Conv2d, Dropout2d, Embedding, Input, Linear, Multiply, plane
+from cnnviz.net.layers.scale import ChannelScale
 from cnnviz.net.layers.whole import _Reduce
 from cnnviz.net.network import Network
 from cnnviz.net.region import seen
@@ -62,7 +63,7 @@ def torch_can_tell(row: Row) -> bool:
     end, cuts channels off where none can be added, and reads a map as often as it is told.
     """
     layer = row.node.layer
-    lenient = (Add, Dropout2d, Embedding, Linear, Multiply, RBF, _Reduce)
+    lenient = (Add, ChannelScale, Dropout2d, Embedding, Linear, Multiply, RBF, _Reduce)
     ranks = {len(s) for s in row.ins}
     taken = ("norm.single", "shape.slice", "shape.shortcut", "table.twice")
     code = row.problem.code if row.problem else ""
