@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cli import CommandError
-from ..link.runs import NOTES, TRACKS
+from ..link.runs import LAST, NOTES, TRACKS
 from ..net.analysis import Analysis
 from ..net.files import WEIGHTS, weights_beside
 from ..net.plan import Plan
@@ -39,7 +39,7 @@ def chosen(args: argparse.Namespace) -> Path | None:
         beside = weights_beside(args.net)
         return beside if beside.is_file() else None
     path = Path(args.weights)
-    return path / "weights" / "last.safetensors" if path.is_dir() else path
+    return path / LAST if path.is_dir() else path
 
 
 def at_step(args: argparse.Namespace) -> State | None:

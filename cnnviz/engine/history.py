@@ -105,9 +105,11 @@ def last(folder: str | Path) -> Last:
         beside = folder / runs.state_file(step)
         state = torch.load(beside, weights_only=True) if beside.exists() else {}
         optimizer, noise = state.get("optimizer"), state.get("noise")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, UnpicklingError) as error:
-        text = str(error) if isinstance(error, runs.RunError) else _("{folder} is no run folder ({why}).")
-        raise WeightsError(text.format(folder=folder, why=_why(error))) from error
+    except runs.RunError as error:
+        raise WeightsError(str(error)) from error
+    except (OSError, ValueError, AttributeError, RuntimeError, UnpicklingError) as error:
+        text = _("The state of step {step} in {folder} is damaged ({why}). Begin a new run with the weights in {file}.")
+        raise WeightsError(text.format(step=step, folder=folder, why=_why(error), file=runs.LAST)) from error
     return Last(step, weights, runs.network(folder), plan, runs.metrics(folder, step), optimizer, noise)
 
 

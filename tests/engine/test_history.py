@@ -287,6 +287,21 @@ def test_a_head_for_other_classes_starts_fresh_when_resumed(tmp_path: Path) -> N
         ready(wider, PLAN, tmp_path, resume=True)
 
 
+def test_a_damaged_state_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "a {run}"
+    running = train(NETWORK, PLAN, folder)
+    list(islice(running, 3))
+    running.close()
+    state = folder / "weights" / "state-3.pt"
+    for content in (b"nonsense", state.read_bytes()[:2000]):
+        state.write_bytes(content)
+        with pytest.raises(WeightsError, match=r"The state of step 3 in .*a \{run\} is damaged"):
+            last(folder)
+    (folder / "run.json").write_text("{}")
+    with pytest.raises(WeightsError, match=r"a \{run\} is no run folder"):
+        last(folder)
+
+
 def test_damaged_lines_are_left_out(tmp_path: Path) -> None:
     running = train(NETWORK, PLAN, tmp_path)
     list(islice(running, 10))

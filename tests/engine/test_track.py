@@ -141,8 +141,6 @@ def test_a_damaged_block_costs_its_record_alone(tmp_path_factory: Any, data: st.
             good += 1
         except TrackError as error:
             assert grouped(step) in str(error) and step not in reader.steps
-        except AssertionError:
-            assert at % 36 != 0, "a step's own number may be what was damaged"
     assert good >= len(range(FIRST + 1)) + 8 - 2
 
 

@@ -16,32 +16,31 @@ from .conftest import Program
 pytestmark = pytest.mark.slow
 
 
-def test_lenet_learns_in_the_window_as_it_does_headless(program: Program, tmp_path):
+def losses(session, steps: int) -> list[float]:
+    """What a training without a window gives for the session's network and plan."""
+    import torch
+
     from cnnviz.engine import data
     from cnnviz.engine.build import Net
-    from cnnviz.engine.train import steps
-    from cnnviz.net.presets import preset
+    from cnnviz.engine.train import steps as train
 
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) - 1))
+    rows, plan = session.rows, session.run.plan
+    layer = rows.input.layer
+    made = train(Net(rows, plan), data.load("digits", "", layer), plan, layer)
+    found = [next(made).loss for _ in range(steps)]
+    torch.set_num_threads(1)
+    return found
+
+
+def test_lenet_learns_in_the_window_as_it_does_headless(program: Program):
     s = program.session
     program.ready()
     s.run.train()
     program.until(lambda: s.run.phase == IDLE)
     assert s.run.progress is not None and s.run.progress.accuracy >= 0.97
     assert s.run.points[:, 0].tolist() == list(range(1, 451))
-
-    import torch
-
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) - 1))
-    network = preset("lenet5")
-    rows = network.analyze()
-    layer = rows.input.layer
-    losses = []
-    for step in steps(Net(rows, network.plan), data.load("digits", "", layer), network.plan, layer):
-        losses.append(step.loss)
-        if len(losses) == 60:
-            break
-    torch.set_num_threads(1)
-    assert s.run.points[:60, 1].tolist() == losses, "bit for bit, with and without a window"
+    assert s.run.points[:60, 1].tolist() == losses(s, 60), "bit for bit, with and without a window"
 
 
 def test_kill_the_engine_while_it_trains(program: Program):
@@ -66,23 +65,6 @@ def test_kill_the_engine_while_it_trains(program: Program):
     assert np.array_equal(s.run.points[: len(before)], before)
     unbroken = losses(s, len(s.run.points))
     assert s.run.points[:, 1].tolist() == unbroken, "bit for bit as if nothing had happened"
-
-
-def losses(session, steps: int) -> list[float]:
-    """What a training without a window gives for the session's network and plan."""
-    import torch
-
-    from cnnviz.engine import data
-    from cnnviz.engine.build import Net
-    from cnnviz.engine.train import steps as train
-
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) - 1))
-    rows, plan = session.rows, session.run.plan
-    layer = rows.input.layer
-    made = train(Net(rows, plan), data.load("digits", "", layer), plan, layer)
-    found = [next(made).loss for _ in range(steps)]
-    torch.set_num_threads(1)
-    return found
 
 
 def test_stop_and_train_on_is_one_run(program: Program):
