@@ -47,6 +47,14 @@ def test_light_commands_load_neither_torch_nor_qt_nor_numpy(command: str) -> Non
     assert done.returncode == 0, done.stderr
 
 
+def test_what_the_first_paint_needs_loads_nothing_of_the_network() -> None:
+    done = python(
+        "import sys, cnnviz.gui.window.start; "
+        "early = [m for m in sys.modules if m.startswith(('cnnviz.net', 'numpy', 'torch'))]; assert not early, early"
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     done = python(
         "import cnnviz, sys; assert callable(cnnviz.load); assert cnnviz.load('lenet5').analyze().params == 61706; "

@@ -132,7 +132,7 @@ class Recorder:
     ):
         self._folder, self._failed, self._broken = Path(folder), failed, False
         self._notes = {"format": FORMAT, "plan": asdict(network.plan), **about, "versions": dict(versions())}
-        self._lines: list[str] = []
+        self._made: list[Step] = []  # since the last recording
         self._due = time.monotonic() + EVERY
         self._step, self._state = keep, state
         self._track: track.Writer | None = None
@@ -140,13 +140,10 @@ class Recorder:
 
     def add(self, step: Step) -> None:
         """This step has been made."""
-        line: dict[str, float] = {"step": step.step, "loss": step.loss, "accuracy": step.accuracy, "lr": step.lr}
-        if step.test is not None:
-            line |= {"test_loss": step.test.loss, "test_accuracy": step.test.accuracy}
-        self._lines.append(json.dumps(line))
+        self._made.append(step)  # put into words when they are written: here every microsecond is the training's
         self._step = step.step
-        self._notes["plan"]["lr"] = step.lr
-        self._try(self._follow)
+        if self._track is not None and self._track.due(step.step):
+            self._try(self._follow)
 
     @property
     def due(self) -> bool:
@@ -174,10 +171,11 @@ class Recorder:
             self._track.add(self._step, self._state)
 
     def _record(self, optimizer: torch.optim.Optimizer, noise: Noise, end: str) -> None:
-        if self._lines:
+        if self._made:
             with (self._folder / runs.METRICS).open("a", encoding="utf-8") as file:
-                file.write("\n".join(self._lines) + "\n")
-            self._lines.clear()
+                file.writelines(map(_line, self._made))
+            self._notes["plan"]["lr"] = self._made[-1].lr
+            self._made.clear()
         mine = self._folder / runs.state_file(self._step)
         state = {"optimizer": optimizer.state_dict(), "noise": noise.state}
         _atomically(mine, lambda beside: torch.save(state, beside))
@@ -199,7 +197,7 @@ class Recorder:
             work()
         except (OSError, ValueError, RuntimeError) as error:
             self._broken = True
-            self._lines.clear()
+            self._made.clear()
             text = _("The run cannot be recorded in {folder} ({why}). Training goes on without.")
             self._failed(text.format(folder=self._folder, why=_why(error)))
 
@@ -208,6 +206,13 @@ def _why(error: Exception) -> str:
     """The reason as part of a sentence, without the system's number for it."""
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return why.rstrip(".")
+
+
+def _line(step: Step) -> str:
+    said: dict[str, float] = {"step": step.step, "loss": step.loss, "accuracy": step.accuracy, "lr": step.lr}
+    if step.test is not None:
+        said |= {"test_loss": step.test.loss, "test_accuracy": step.test.accuracy}
+    return json.dumps(said) + "\n"
 
 
 def _step(line: str) -> float:

@@ -32,7 +32,7 @@ from .build import State
 
 FIRST = 20  # steps at the start that are all kept
 SPACING = 10  # steps between two records, until the room is used up
-SHARE, AHEAD = 0.003, 0.1  # part of the time that writing may take, and seconds that it may be ahead of that
+SHARE, AHEAD = 0.002, 0.02  # part of the time that writing may take, and seconds that it may be ahead of that
 ROOM = 120_000_000  # bytes that all tracks of a run may take
 PART = 8  # the first steps take at most one of so many parts of the room
 
@@ -43,7 +43,9 @@ _RECORD = struct.Struct("<4sIQQI4x")  # mark, kind, step, length, checksum
 _MARK, _STEP = b"cnvtrk01", b"step"
 _HALF, _WHOLE = 0, 1  # kinds: float16; float32, where a number is too large for that
 _TYPES = {_HALF: torch.float16, _WHOLE: torch.float32}
-_LARGEST = torch.finfo(torch.float16).max
+
+
+Part = bytes | memoryview
 
 
 class TrackError(ValueError):
@@ -64,21 +66,29 @@ class Writer:
             self._cut(path)
         self._spacing = min((n for name in self._used if (n := _spacing(name))), default=SPACING)
 
+    def due(self, step: int) -> bool:
+        """Whether it is the turn of this step, and there is time for it."""
+        if (step > FIRST and step % self._spacing) or 0 < step <= self._keep:
+            return False
+        return self._spent <= AHEAD + SHARE * (time.perf_counter() - self._began)
+
     def add(self, step: int, state: State) -> None:
-        """These are the weights after `step`; they are written where it is this step's turn."""
-        name, now = self._name(step), time.perf_counter()
-        if not name or 0 < step <= self._keep or self._spent > AHEAD + SHARE * (now - self._began):
+        """These are the weights after `step`; they are written where that is due."""
+        if not self.due(step):
             return
+        began, name = time.perf_counter(), self._name(step)
         body, kind = _packed(state)
-        size = _RECORD.size + len(body) + (0 if self._used.get(name) else len(self._layout))
+        new = 0 if self._used.get(name) else len(self._layout)
+        size = _RECORD.size + sum(map(len, body)) + new
         if name == START and self._used.get(START, 0) + size > self._room // PART and step:
             return
         while sum(self._used.values()) + size > self._room:
             if not self._thin():
                 return
         if self._name(step):  # still
-            self._append(name, _RECORD.pack(_STEP, kind, step, len(body), _check(kind, step, body)) + body)
-        self._spent += time.perf_counter() - now
+            head = _RECORD.pack(_STEP, kind, step, size - _RECORD.size - new, _check(kind, step, body))
+            self._append(name, [head, *body])
+        self._spent += time.perf_counter() - began
 
     def _name(self, step: int) -> str:
         """The track of a step; empty: it has none."""
@@ -98,20 +108,20 @@ class Writer:
         self._spacing = 2 * n
         return True
 
-    def _append(self, name: str, record: bytes) -> None:
+    def _append(self, name: str, record: list[Part]) -> None:
         before = self._used.get(name, 0)
-        if not before:
-            record = self._layout + record
+        parts = record if before else [self._layout, *record]
         try:
             with (self._folder / name).open("ab", buffering=0) as file:
-                rest = memoryview(record)
-                while rest:
-                    rest = rest[file.write(rest) :]
+                for part in parts:
+                    rest = memoryview(part)
+                    while rest:
+                        rest = rest[file.write(rest) :]
         except OSError:
             with suppress(OSError):
                 os.truncate(self._folder / name, before)  # no half record, which the next would stand behind
             raise
-        self._used[name] = before + len(record)
+        self._used[name] = before + sum(map(len, parts))
 
     def _cut(self, path: Path) -> None:
         """Take over a track of the run that goes on; a new run has no use for it."""
@@ -173,7 +183,7 @@ class Reader:
                 with place.path.open("rb") as file:
                     file.seek(place.offset)
                     body = file.read(place.length)
-                if _check(place.kind, step, body) == place.check:
+                if _check(place.kind, step, [body]) == place.check:
                     return _unpacked(body, place.kind, self._shapes[place.path])
             self.drop(step)
         text = _("The weights of step {step} cannot be read from {folder}. Choose another step.")
@@ -244,20 +254,26 @@ def _next(file: BinaryIO, at: int, size: int) -> int:
     return at + found if found >= 0 else size
 
 
-def _check(kind: int, step: int, body: bytes) -> int:
-    return zlib.crc32(body, zlib.crc32(struct.pack("<IQ", kind, step)))
+def _check(kind: int, step: int, body: list[Part]) -> int:
+    check = zlib.crc32(struct.pack("<IQ", kind, step))
+    for part in body:
+        check = zlib.crc32(part, check)
+    return check
 
 
-def _packed(state: State) -> tuple[bytes, int]:
+def _packed(state: State) -> tuple[list[Part], int]:
+    """The numbers of a record, floating ones first, and its kind."""
     floats = [t.detach().reshape(-1) for t in state.values() if t.is_floating_point()]
     flat = torch.cat(floats).float() if floats else torch.empty(0)
-    kind = _WHOLE if flat.numel() and bool(flat.abs().amax() > _LARGEST) and bool(flat.isfinite().all()) else _HALF
-    rest = [t.detach().cpu().contiguous() for t in state.values() if not t.is_floating_point()]
-    return b"".join([_bytes(flat.to(_TYPES[kind]).cpu()), *map(_bytes, rest)]), kind
+    packed, kind = flat.to(torch.float16), _HALF
+    if bool(packed.isinf().any()) and not bool(flat.isinf().any()):
+        packed, kind = flat, _WHOLE
+    rest = [t.detach() for t in state.values() if not t.is_floating_point()]
+    return [_bytes(t) for t in (packed, *rest) if t.numel()], kind
 
 
-def _bytes(tensor: Tensor) -> bytes:
-    return tensor.reshape(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+def _bytes(tensor: Tensor) -> Part:
+    return tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
 
 
 def _unpacked(body: bytes, kind: int, shapes: list[tuple[str, list[int], str]]) -> State:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from ...net.files import WEIGHTS
 from ...text import _
 
 PICTURES = "*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff"
@@ -62,6 +61,8 @@ def open_picture(parent: QWidget, folder: str) -> str:
 
 def open_checkpoint(parent: QWidget, folder: str) -> str:
     """Path of a file with weights; empty where none was chosen."""
+    from ...net.files import WEIGHTS  # the network's side is loaded after the first paint
+
     wanted = _("Weights") + f" ({' '.join('*' + suffix for suffix in WEIGHTS)});;" + _("All files") + " (*)"
     return QFileDialog.getOpenFileName(parent, _("Load weights"), folder, wanted)[0]
 
