@@ -25,7 +25,7 @@ def main(path: str, tuned: bool) -> None:
     from ..engine import data
     from ..engine.build import Net
     from ..engine.device import threads
-    from ..engine.train import Feed
+    from ..engine.learn.feed import Feed
     from ..net.files import read
     from ..net.layers import Source
 

@@ -15,7 +15,7 @@ def main(path: str, folder: str) -> None:
     """Train the network of the file by its plan, in turns."""
     from ..engine import data, memory
     from ..engine.build import Net
-    from ..engine.training import Training
+    from ..engine.learn.training import Training
     from ..net.files import read
     from ..net.layers import Source
     from ..net.plan import Plan

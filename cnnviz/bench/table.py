@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..net.analysis import analyse
 from ..net.graph import Graph, Node, graph
@@ -36,11 +37,20 @@ def analysis() -> Iterator[Result]:
 def linear() -> Iterator[Result]:
     """The cost of a node in a chain of 4,000 over that in one of 500: 1 where it is linear."""
     short, long = chain(500), chain(4000)
-    gc.collect()
-    gc.freeze()  # as the program does once it has started: what other measurements left is not gone through
-    a, b, ratio = toggle(lambda: clock(lambda: analyse(short)) / 500, lambda: clock(lambda: analyse(long)) / 4000)
-    gc.unfreeze()
+    with _settled():
+        a, b, ratio = toggle(lambda: clock(lambda: analyse(short)) / 500, lambda: clock(lambda: analyse(long)) / 4000)
     yield judge("cost of a node, 4,000 over 500", b * 1e6, a * 1e6, "µs", "<= 1.3", ratio)
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """As in the program once it has started: garbage collections do not go through what was there before."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _against(name: str, g: Graph, device: str, goal: str) -> Result:
@@ -60,6 +70,7 @@ def _against(name: str, g: Graph, device: str, goal: str) -> Result:
 
     if summary().total_params != rows.params:
         raise AssertionError(f"torchinfo counts {summary().total_params} parameters, we {rows.params}")
-    a, b, ratio = toggle(lambda: clock(lambda: analyse(g)), lambda: clock(summary))
+    with _settled():
+        a, b, ratio = toggle(lambda: clock(lambda: analyse(g)), lambda: clock(summary))
     where = "" if device == "cpu" else ", meta device"
     return judge(f"analysis, {name}{where}", a * 1e3, b * 1e3, "ms", goal, ratio)

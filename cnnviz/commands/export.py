@@ -35,7 +35,7 @@ def _kept(args: argparse.Namespace, given: Opened, rows: Analysis) -> int:
     if given.model is not None:
         network = replace(network, graph=placed(network.graph))
     if (given.model is not None or weights is not None) and not unsound(rows):
-        from ..engine.history import write_weights
+        from ..engine.record.weights import write_weights
 
         state = weighted(given, rows, network.plan, args).state_dict()
         write_weights(weights_beside(args.out), {name: value.clone() for name, value in state.items()})

@@ -27,7 +27,7 @@ from .progress import Progress
 from .weights import at_step, chosen, pretrained, take
 
 if TYPE_CHECKING:
-    from ..engine.history import Last
+    from ..engine.record.moment import Moment
 
 STOPPED = 130  # exit status after Ctrl-C
 
@@ -63,9 +63,9 @@ def refuse(name: str, rows: Analysis, classes: int | None = None) -> None:
         raise CommandError(f"{name}: {problem.text}")
 
 
-def earlier(folder: Path, given: Opened) -> Last:
+def earlier(folder: Path, given: Opened) -> Moment:
     """What the run folder holds. Raises CommandError where that is no run of this network."""
-    from ..engine.history import last
+    from ..engine.record.moment import last
 
     if not (folder / runs.NOTES).is_file():
         raise CommandError(_("{folder} holds no run to go on with. Leave out --resume.").format(folder=folder))
@@ -85,13 +85,13 @@ class _Run:
         network: Network,
         rows: Analysis,
         folder: Path,
-        before: Last | None,
+        before: Moment | None,
         args: argparse.Namespace,
     ):
         from ..engine import data, memory
         from ..engine.build import Net
+        from ..engine.learn.training import Training
         from ..engine.post import Refused
-        from ..engine.training import Training
 
         self._args, self._folder, self._before = args, folder, before
         memory.tune()
@@ -123,8 +123,9 @@ class _Run:
 
     def go(self) -> int:
         """Train to the end, to Ctrl-C, or until the numbers are lost."""
+        from ..engine.learn.lost import Diverged
+        from ..engine.learn.steps import Controls
         from ..engine.post import sentence
-        from ..engine.train import Controls, Diverged
 
         training, wish = self._training, _Wish()
         bar = Progress(training.steps, training.start)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from ..link.messages import PAUSED, TRAINING
 from ..net.analysis import Analysis, analyse
-from . import history
 from .build import Net, copy_state, fit_state
+from .learn.steps import Step
+from .learn.training import Training
 from .look import Stamp, frame, glance
 from .post import Refused
-from .train import Step
-from .training import Training
+from .record import moment
 
 if TYPE_CHECKING:
     from .runner import Run, Runner
@@ -35,13 +35,13 @@ class Live:
         self._probed: tuple[object, int] = (None, -1)  # picture and interest of the last whole frame
 
     def go(self) -> None:
-        """Train. Raises what training.Training and its steps raise, history.WeightsError, net.files.FileError."""
+        """Train. Raises what learn.Training and its steps raise, record.WeightsError, net.files.FileError."""
         run, command = self._run, self._run.command
         self._looker.wait_for(run.version)
         if run.stop:
             return
         rows = analyse(run.graph)
-        since = history.last(command.folder) if command.start else None
+        since = moment.last(command.folder) if command.start else None
         training = Training(rows, command.plan, self._runner.shelf.data, lambda: self._first(rows), since)
         self._training, self._net = training, training.net
         with self._runner.change:

@@ -34,11 +34,11 @@ from . import device, memory
 from .build import Net, Parts, State, copy_state, fit_state, logits_node, spread
 from .data import DataError
 from .foreign import checkpoint
-from .history import WeightsError, read_weights, write_weights
 from .importer import Importer
 from .look import Shot, Stamp, frame
 from .pictures import PictureError
 from .post import Post, Refused
+from .record.weights import WeightsError, read_weights, write_weights
 from .shelf import Shelf
 
 

@@ -13,12 +13,13 @@ from ..link.messages import IDLE, PAUSED, STOPPING, TRAINING, News, Progress, Tr
 from ..link.runs import Metrics
 from ..net.graph import Graph
 from .build import Net, State, copy_state
+from .learn.lost import Diverged
+from .learn.steps import Controls, Step
+from .learn.training import Training, Untrainable
 from .live import Live
 from .looker import Looker
 from .post import Post
 from .shelf import Shelf
-from .train import Controls, Diverged, Step
-from .training import Training, Untrainable
 
 SPAN = 3.0  # seconds over which the speed is measured
 

@@ -4,7 +4,7 @@
     network.cnnviz               the network
     metrics.jsonl                a line a step
     weights/last.safetensors     the weights, with the step in its metadata
-    weights/*.track              the weights of many steps, to look at (engine/track.py)
+    weights/*.track              the weights of many steps, to look at (engine/record/track.py)
     weights/state-STEP.pt        what a training needs beside them to go on from that step: optimizer, random state
 
 Files are written beside and renamed, or are only appended to, so that a reader (or a kill -9) never meets half of one:

@@ -125,7 +125,8 @@ memory.tune()
 torch.set_num_threads(1)
 import numpy as np
 from cnnviz.engine.build import Net, logits_node
-from cnnviz.engine.train import EVALUATED, Feed, evaluate
+from cnnviz.engine.learn.feed import Feed
+from cnnviz.engine.learn.score import EVALUATED, evaluate
 from cnnviz.net.analysis import analyse
 from tests.engine.test_memory import NETS
 

@@ -11,11 +11,11 @@ import torch
 from cnnviz.engine import data
 from cnnviz.engine.build import Net
 from cnnviz.engine.data import DataError
+from cnnviz.engine.learn.steps import steps
 from cnnviz.engine.look import Stamp, frame
 from cnnviz.engine.pictures import PictureError
 from cnnviz.engine.sentences import FIRST, UNKNOWN, encoded, sentences, tokens, words
 from cnnviz.engine.shelf import Shelf
-from cnnviz.engine.train import steps
 from cnnviz.link.messages import Interest, Pixels, Sample, Sentence, Unit
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from cnnviz.engine import memory
 from cnnviz.engine.build import Net
-from cnnviz.engine.history import last
+from cnnviz.engine.record.moment import last
 from cnnviz.link.messages import (
     IDLE,
     PAUSED,
@@ -102,7 +102,7 @@ def test_training_rings_tells_every_point_once_and_leaves_its_weights() -> None:
 
 
 def test_the_window_and_the_plain_generator_give_the_same_numbers() -> None:
-    from .test_train import training
+    from .learn.test_steps import training
 
     graph, plan = noisy(), Plan(epochs=2, lr=0.01, **ONE)
     with Desk() as desk:

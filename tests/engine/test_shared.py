@@ -18,11 +18,11 @@ from cnnviz.engine.export.to_onnx import ExportError, runner, to_onnx
 from cnnviz.engine.export.verify import verify
 from cnnviz.engine.foreign.checkpoint import match
 from cnnviz.engine.foreign.imported import Imported, from_module
+from cnnviz.engine.learn.lost import first_lost
 from cnnviz.engine.look import Stamp, frame
 from cnnviz.engine.looker import _waiting
 from cnnviz.engine.measure import measure
 from cnnviz.engine.onnx.opening import from_onnx
-from cnnviz.engine.train import _first_lost
 from cnnviz.link.messages import Failed, Interest, Open, Save, Saved, Train, Watch
 from cnnviz.net import edit
 from cnnviz.net.analysis import analyse
@@ -294,11 +294,11 @@ def test_everything_that_asks_for_weights_finds_the_owners() -> None:
     assert costs.keys() == {n.id for n in imported.network.graph}
     with torch.no_grad():
         net.get_parameter("conv.weight")[0, 0, 0, 0] = float("nan")
-    assert _first_lost(net, torch.randn(1, *SHAPE)) == "conv"
+    assert first_lost(net, torch.randn(1, *SHAPE)) == "conv"
     with torch.no_grad():
         net.get_parameter("conv.weight").fill_(1e14)
         net.get_parameter("enter.weight").fill_(1.0)
-    assert _first_lost(net, torch.ones(1, *SHAPE)) == "conv_3"  # finite twice, and not the third time
+    assert first_lost(net, torch.ones(1, *SHAPE)) == "conv_3"  # finite twice, and not the third time
     rows = imported.network.analyze()
     assert not _waiting(rows, net, {"conv_2.weight": torch.zeros(1)})  # nobody waits for weights of its own
 

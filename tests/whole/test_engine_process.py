@@ -22,7 +22,7 @@ def losses(session, steps: int) -> list[float]:
 
     from cnnviz.engine import data
     from cnnviz.engine.build import Net
-    from cnnviz.engine.train import steps as train
+    from cnnviz.engine.learn.steps import steps as train
 
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) - 1))
     rows, plan = session.rows, session.run.plan

@@ -123,7 +123,7 @@ class Python(Export):
         return verify(self._job.net, self._job.rows, self._made)
 
     def _write_weights(self, path: Path) -> None:
-        from ..history import write_weights
+        from ..record.weights import write_weights
 
         write_weights(path, self._made.state(self._job.net.state_dict()))
 

@@ -17,21 +17,24 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from cnnviz.engine import data, history
+from cnnviz.engine import data
 from cnnviz.engine.build import Net, copy_state
 from cnnviz.engine.data import DataError
-from cnnviz.engine.history import WeightsError, last, read_weights, write_weights
+from cnnviz.engine.learn.lost import Diverged
+from cnnviz.engine.learn.steps import Controls, Step
+from cnnviz.engine.learn.training import Training
 from cnnviz.engine.post import Refused
-from cnnviz.engine.track import Reader
-from cnnviz.engine.train import Controls, Diverged, Step
-from cnnviz.engine.training import Training
+from cnnviz.engine.record import recorder, weights
+from cnnviz.engine.record.moment import last
+from cnnviz.engine.record.track import Reader
+from cnnviz.engine.record.weights import WeightsError, read_weights, write_weights
 from cnnviz.link import runs
 from cnnviz.net.analysis import analyse
 from cnnviz.net.layers import Linear
 from cnnviz.net.network import Network
 from cnnviz.net.plan import Plan
 
-from .nets import noisy, small
+from ..nets import noisy, small
 
 NETWORK = Network(small(), "small")
 PLAN = Plan(epochs=2, threads=1, lr=0.01)
@@ -169,16 +172,16 @@ def test_the_plan_rules_a_run_that_goes_on(tmp_path: Path) -> None:
 def test_what_was_recorded_survives_a_kill(tmp_path: Path) -> None:
     code = f"""
 import sys
-from cnnviz.engine import history
+from cnnviz.engine.record import recorder
 from cnnviz.net.plan import Plan
-from tests.engine.test_history import NETWORK, train
-history.EVERY = 0.0
-history.SHARE = 1e9
+from tests.engine.record.test_recorder import NETWORK, train
+recorder.EVERY = 0.0
+recorder.SHARE = 1e9
 for step in train(NETWORK, Plan(epochs=1000, threads=1), {str(tmp_path)!r}):
     if step.step == 20:
         print("go", flush=True)
 """
-    engine = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    engine = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[3])
     assert engine.stdout is not None
     assert engine.stdout.readline() == b"go\n"
     os.kill(engine.pid, signal.SIGKILL)
@@ -195,7 +198,7 @@ for step in train(NETWORK, Plan(epochs=1000, threads=1), {str(tmp_path)!r}):
 
 def test_it_records_every_two_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(history.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(recorder.time, "monotonic", lambda: now[0])
     running = train(NETWORK, PLAN, tmp_path)
     next(running)
     assert not (tmp_path / "weights" / "last.safetensors").exists()
@@ -262,7 +265,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         path.write_bytes(b"half")
         raise error
 
-    monkeypatch.setattr(history, "save_file", fail)
+    monkeypatch.setattr(weights, "save_file", fail)
     with pytest.raises(
         WeightsError, match=r"^w\.safetensors: The disk is full\. Make room, or choose another folder\.$"
     ):

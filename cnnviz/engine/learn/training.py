@@ -6,20 +6,27 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from ..net.analysis import Analysis, trainable
-from ..net.layers import Source
-from ..net.network import Network
-from ..net.plan import Plan
-from ..net.problems import Problem
-from . import device, memory
-from .build import Net, fit_state, logits_node
-from .data import Data
-from .history import Last, Recorder
-from .post import Refused
-from .train import EVALUATED, Controls, Diverged, Feed, Noise, Step, epoch_steps, evaluate, make_optimizer, steps
+from ...net.analysis import Analysis, trainable
+from ...net.layers import Source
+from ...net.network import Network
+from ...net.plan import Plan
+from ...net.problems import Problem
+from .. import device, memory
+from ..build import Net, fit_state, logits_node
+from ..data import Data
+from ..post import Refused
+from ..record.moment import Moment
+from ..record.recorder import Recorder
+from .feed import Feed, epoch_steps
+from .lost import Diverged
+from .noise import Noise
+from .optimizer import make_optimizer
+from .score import EVALUATED, evaluate
+from .steps import Controls, Step, steps
 
 
 class Untrainable(Refused):
@@ -48,7 +55,7 @@ class Training:
         plan: Plan,
         data: Callable[[Plan, Source], Data],
         net: Callable[[], Net],
-        since: Last | None = None,
+        since: Moment | None = None,
     ):
         _refuse(trainable(rows))
         assert rows.input is not None and isinstance(rows.input.layer, Source)
@@ -66,7 +73,7 @@ class Training:
         self.logits = logits_node(rows.graph)
         self.net = net()
         if rows.uncosted:
-            from .foreign.gradient import check_gradient  # torch.fx is loaded with the first model
+            from ..foreign.gradient import check_gradient  # torch.fx is loaded with the first model
 
             check_gradient(self.net, rows, self.logits)
         if since is not None:
@@ -74,11 +81,8 @@ class Training:
         self.net.to(where)
         self.optimizer = make_optimizer(self.net, plan)
         self.noise = Noise(self.net, plan.seed)
-        if since is not None and since.optimizer is not None and since.plan.optimizer == plan.optimizer:
-            settings = self.optimizer.state_dict()["param_groups"]  # the plan's, which may say otherwise by now
-            self.optimizer.load_state_dict({"state": since.optimizer["state"], "param_groups": settings})
-        if since is not None and since.noise is not None:
-            self.noise.state = since.noise
+        if since is not None:
+            self._take(since)
         self.start = self.step = since.step if since is not None else 0
         self.pictures = len(self.data.train_y)
         self.epoch_steps = epoch_steps(self.net, self.pictures, plan)
@@ -87,6 +91,19 @@ class Training:
         self._done = self.start >= self.steps and self._owed is None
         self._recorder: Recorder | None = None
         self.recording = True  # False: what is made meanwhile is not recorded
+
+    @property
+    def beside(self) -> dict[str, Any]:
+        """What a training needs beside the weights, to go on as if it had not ended."""
+        return {"optimizer": self.optimizer.state_dict(), "noise": self.noise.state}
+
+    def _take(self, since: Moment) -> None:
+        optimizer, noise = since.beside.get("optimizer"), since.beside.get("noise")
+        if optimizer is not None and since.plan.optimizer == self.plan.optimizer:
+            settings = self.optimizer.state_dict()["param_groups"]  # the plan's, which may say otherwise by now
+            self.optimizer.load_state_dict({"state": optimizer["state"], "param_groups": settings})
+        if noise is not None:
+            self.noise.state = noise
 
     @property
     def kept(self) -> int:
@@ -109,7 +126,7 @@ class Training:
         """Train to the plan's end, or until it is closed; either way, what is recorded is complete then.
 
         Where the run before ended while it measured the held-out pictures, that is done first, and its step given
-        again. Raises train.Diverged.
+        again. Raises lost.Diverged.
         """
         controls = controls or Controls(self.plan.lr)
         end = "stopped"
@@ -151,9 +168,9 @@ class Training:
 
     def _record(self, end: str) -> None:
         if self._recorder is not None:
-            self._recorder.record(self.optimizer, self.noise, end)
+            self._recorder.record(self.beside, end)
 
-    def _unmeasured(self, since: Last | None) -> Step | None:
+    def _unmeasured(self, since: Moment | None) -> Step | None:
         """The step after which the run before should have measured the held-out pictures, and had not yet."""
         if since is None or since.step % self.epoch_steps or not len(since.metrics.points):
             return None

@@ -12,13 +12,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.engine import track
 from cnnviz.engine.build import Net, State
-from cnnviz.engine.track import FIRST, SPACING, Reader, TrackError, Writer
+from cnnviz.engine.record import track
+from cnnviz.engine.record.track import FIRST, SPACING, Reader, TrackError, Writer
 from cnnviz.net.analysis import analyse
 from cnnviz.text import grouped
 
-from .nets import noisy
+from ..nets import noisy
 
 
 @pytest.fixture(autouse=True)

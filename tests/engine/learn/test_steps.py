@@ -13,16 +13,19 @@ from torch.nn.functional import cross_entropy
 
 from cnnviz.engine.build import Net, logits_node
 from cnnviz.engine.data import Data, load
+from cnnviz.engine.learn.feed import epoch_steps
+from cnnviz.engine.learn.lost import Diverged
+from cnnviz.engine.learn.optimizer import make_optimizer
+from cnnviz.engine.learn.steps import Controls, Step, steps
 from cnnviz.engine.look import Shot, Stamp, frame
 from cnnviz.engine.pictures import fit
-from cnnviz.engine.train import Controls, Diverged, Step, epoch_steps, make_optimizer, steps
 from cnnviz.link.messages import Interest, PictureInfo
 from cnnviz.net.analysis import analyse, trainable
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Flatten, Input, Linear, ReLU, Softmax
 from cnnviz.net.plan import OPTIMIZERS, Plan
 
-from .nets import lenet, noisy, small
+from ..nets import lenet, noisy, small
 
 
 @pytest.fixture(autouse=True)
@@ -245,5 +248,5 @@ def test_large_sets_are_normalised_batch_by_batch_with_the_same_result(monkeypat
     graph = small()
     graph = graph.change("image", layer=Input(1, (8, 8), (0.3,), (0.4,)))
     one = list(islice(training(graph, Plan()), 5))
-    monkeypatch.setattr("cnnviz.engine.train.FLOAT_BYTES", 0)
+    monkeypatch.setattr("cnnviz.engine.learn.feed.FLOAT_BYTES", 0)
     assert list(islice(training(graph, Plan()), 5)) == one

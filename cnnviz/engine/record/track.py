@@ -27,8 +27,8 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
-from ..text import _, grouped
-from .build import State
+from ...text import _, grouped
+from ..build import State
 
 FIRST = 20  # steps at the start that are all kept
 SPACING = 10  # steps between two records, until the room is used up

@@ -1,0 +1,1 @@
+"""How a network learns: batches, loss, optimizer, measurements, and the generator that makes the steps."""

@@ -1,0 +1,98 @@
+"""Training: a plain generator that makes one step at a time, for the window, the command line and the tests alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+import torch
+
+from ...net.layers import Source
+from ...net.plan import Plan
+from ..build import Net
+from ..data import Data
+from .feed import Feed, order
+from .lost import LARGEST, Good
+from .noise import Noise
+from .objective import Objective
+from .optimizer import make_optimizer
+from .score import Test, evaluate
+
+KEPT = 8  # steps from one copy of the weights known to be good to the next
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step gave. `loss` and `accuracy` are the batch's, before the weights moved."""
+
+    step: int  # counts from 1
+    loss: float
+    accuracy: float
+    lr: float
+    test: Test | None = None  # at the end of every epoch
+
+
+class Controls:
+    """What can be changed while a training runs, from any thread; read at every step."""
+
+    def __init__(self, lr: float, pulse: Callable[[], bool] = lambda: True):
+        self.lr = lr
+        self.pulse = pulse  # called between the batches of a measurement; False: leave it and end
+
+
+def steps(
+    net: Net,
+    data: Data,
+    plan: Plan,
+    layer: Source,
+    end: str = "",
+    controls: Controls | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
+    start: int = 0,
+    noise: Noise | None = None,
+) -> Generator[Step, None, None]:
+    """Train `net` by `plan`, one step for each `next`, from step `start` + 1 on; close the generator to stop.
+
+    The loss is cross-entropy of node `end`'s output (see build.logits_node). Auxiliary outputs (Net.beside) add theirs
+    with the plan's weight, as in GoogLeNet's paper; they are in no figure that is told. Every epoch goes through the
+    training pictures in a new order, drawn from a generator of its own that is seeded by the plan; the last batch may
+    be smaller. Dropout draws from a stream of its own, too, so on the CPU the same plan and number of threads give the
+    same numbers bit for bit, whatever else the process does with torch's global random state between steps. With the
+    weights, the optimizer's state and `noise`'s of a step, what comes after it is the same again.
+
+    Raises Diverged where a loss is not finite, or absurdly large.
+    """
+    controls = controls or Controls(plan.lr)
+    optimizer = optimizer or make_optimizer(net, plan)
+    device = next(net.parameters()).device
+    train, test = Feed(data.train_x, data.train_y, layer, device), Feed(data.test_x, data.test_y, layer, device)
+    good = Good(net)
+    noise = noise or Noise(net, plan.seed)
+    objective = Objective(net, plan, end)
+    net.train()
+    step = start
+    for indices, last in order(net, len(train), plan, start):
+        x, y = train.batch(indices)
+        lr = controls.lr
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        optimizer.zero_grad()
+        outcome = objective(x, y, noise)
+        torch.autograd.backward(outcome.total)
+        value = outcome.loss.item()
+        step += 1
+        if not value < LARGEST:
+            raise good.diverged(net, step, x, lr)
+        if step % KEPT == 1 or step == start + 1:
+            good.keep()
+        optimizer.step()
+        accuracy = int((outcome.logits.detach().argmax(1) == y).sum()) / len(y)
+        found = None
+        if last:
+            found = evaluate(net, test, end, controls.pulse)
+            if found is not None and not found.loss < LARGEST:
+                raise good.diverged(net, step, x, lr)
+        del x, y, outcome  # the next step finds their memory free, and warm
+        yield Step(step, value, accuracy, lr, found)
+        if last and found is None:
+            return

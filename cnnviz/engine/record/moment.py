@@ -1,0 +1,55 @@
+"""The state of a recorded step that a training goes on from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from safetensors import safe_open
+
+from ...link import runs
+from ...net.network import Network
+from ...net.plan import Plan
+from ...text import _
+from ..build import State
+from .weights import WeightsError, cause, read_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """The recorded state of a run at one step: a training that begins with it gives what the run would have given.
+
+    step       steps that have been made
+    beside     what the training needs beside the weights (learn.Training.beside); empty where it was not recorded
+    metrics    of all steps up to this one
+    """
+
+    step: int
+    weights: State
+    network: Network
+    plan: Plan
+    metrics: runs.Metrics
+    beside: Mapping[str, Any] = field(default_factory=dict)
+
+
+def last(folder: str | Path) -> Moment:
+    """What was last recorded in a run folder. Raises WeightsError or net.files.FileError."""
+    folder = Path(folder)
+    path = folder / runs.LAST
+    weights = read_weights(path)
+    with safe_open(path, "pt") as file:
+        step = int((file.metadata() or {}).get("step", 0))
+    try:
+        plan = runs.notes(folder).plan
+        beside = folder / runs.state_file(step)
+        state = dict(torch.load(beside, weights_only=True)) if beside.exists() else {}
+    except runs.RunError as error:
+        raise WeightsError(str(error)) from error
+    except (OSError, ValueError, AttributeError, RuntimeError, UnpicklingError) as error:
+        text = _("The state of step {step} in {folder} is damaged ({why}). Begin a new run with the weights in {file}.")
+        raise WeightsError(text.format(step=step, folder=folder, why=cause(error), file=runs.LAST)) from error
+    return Moment(step, weights, runs.network(folder), plan, runs.metrics(folder, step), state)

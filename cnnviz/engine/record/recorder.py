@@ -1,0 +1,137 @@
+"""Writing a run into its folder (link/runs.py says what lies there)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...link import runs
+from ...net import files
+from ...net.network import Network
+from ...text import _
+from ..build import State
+from ..device import versions
+from ..learn.steps import Step
+from . import track
+from .weights import atomically, cause, write_weights
+
+EVERY = 2.0  # seconds between recordings
+SHARE = 0.004  # of the time that recording may take, where weights are so many that it takes long
+FORMAT = 1
+
+
+class Recorder:
+    """Writes one run into its folder; `failed` is called once, with a sentence, where that does not work.
+
+    Training goes on without a recording then. All methods are called by the training thread. `state`: the net's own
+    tensors, which the training changes. `keep`: what the folder has of the steps up to this one stays, and the run
+    goes on there.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        network: Network,
+        about: Mapping[str, Any],
+        state: State,
+        failed: Callable[[str], None],
+        keep: int = 0,
+    ):
+        self._folder, self._failed, self._broken = Path(folder), failed, False
+        self._notes = {"format": FORMAT, "plan": asdict(network.plan), **about, "versions": dict(versions())}
+        self._made: list[Step] = []  # since the last recording
+        self._due = time.monotonic() + EVERY
+        self._step, self._state = keep, state
+        self._track: track.Writer | None = None
+        self._try(lambda: self._begin(network, keep))
+
+    def add(self, step: Step) -> None:
+        """This step has been made."""
+        self._made.append(step)  # put into words when they are written: here every microsecond is the training's
+        self._step = step.step
+        if self._track is not None and self._track.due(step.step):
+            self._try(self._follow)
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to record."""
+        return not self._broken and time.monotonic() >= self._due
+
+    def record(self, beside: Mapping[str, Any], end: str = "") -> None:
+        """Write weights, what is `beside` them, and metrics now.
+
+        `end`: how the run ended ("done", "stopped", "diverged" …), where it has.
+        """
+        started = time.monotonic()
+        self._try(lambda: self._record(beside, end))
+        now = time.monotonic()
+        self._due = now + max(EVERY, (now - started) / SHARE)
+
+    def _begin(self, network: Network, keep: int) -> None:
+        (self._folder / runs.LAST).parent.mkdir(parents=True, exist_ok=True)
+        files.write(self._folder / runs.NETWORK, network)
+        kept = [line for line in runs.lines(self._folder) if keep and _step(line) <= keep]
+        atomically(self._folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
+        self._write_notes("")
+        self._track = track.Writer(self._folder / runs.TRACKS, self._state, keep)
+        self._follow()
+
+    def _follow(self) -> None:
+        if self._track is not None:
+            self._track.add(self._step, self._state)
+
+    def _record(self, beside: Mapping[str, Any], end: str) -> None:
+        if self._made:
+            with (self._folder / runs.METRICS).open("a", encoding="utf-8") as file:
+                file.writelines(map(_line, self._made))
+            self._notes["plan"]["lr"] = self._made[-1].lr
+            self._made.clear()
+        mine = self._folder / runs.state_file(self._step)
+        atomically(mine, lambda new: torch.save(dict(beside), new))
+        own = {name: t.clone() for name, t in self._state.items()}  # the format takes no two names for one memory
+        write_weights(self._folder / runs.LAST, own, {"format": "pt", "step": str(self._step)})
+        for old in mine.parent.glob(runs.state_file(0).name.replace("0", "*")):
+            if old != mine:
+                old.unlink(missing_ok=True)
+        self._write_notes(end)
+
+    def _write_notes(self, end: str) -> None:
+        notes = json.dumps({**self._notes, "step": self._step, "end": end}, indent=1)
+        atomically(self._folder / runs.NOTES, lambda beside: _write(beside, notes))
+
+    def _try(self, work: Callable[[], None]) -> None:
+        if self._broken:
+            return
+        try:
+            work()
+        except (OSError, ValueError, RuntimeError) as error:
+            self._broken = True
+            self._made.clear()
+            text = _("The run cannot be recorded in {folder} ({why}). Training goes on without.")
+            self._failed(text.format(folder=self._folder, why=cause(error)))
+
+
+def _line(step: Step) -> str:
+    said: dict[str, float] = {"step": step.step, "loss": step.loss, "accuracy": step.accuracy, "lr": step.lr}
+    if step.test is not None:
+        said |= {"test_loss": step.test.loss, "test_accuracy": step.test.accuracy}
+    return json.dumps(said) + "\n"
+
+
+def _step(line: str) -> float:
+    """The step that a line of the metrics tells of; infinite where it is damaged."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return inf
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
