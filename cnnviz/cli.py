@@ -13,7 +13,7 @@ from . import __version__
 from .net.files import SUFFIX
 from .net.layers import Input
 from .net.layers.base import check, kind_of
-from .net.plan import INITS, OPTIMIZERS, Plan
+from .net.plan import Plan, sections
 from .net.presets import ONNX, is_model, load, presets
 from .net.problems import Misfit
 from .text import _
@@ -21,6 +21,8 @@ from .text import _
 COMMANDS = ("networks", "summary", "train", "export", "activations", "demo", "bench")
 FORMS = ("python", "onnx", "keras", "json", "svg", "png")
 """What a network can be exported to."""
+OPTIONS = {"batch_size": "batch"}
+"""Settings of the plan whose option has another name."""
 
 
 class CommandError(Exception):
@@ -102,30 +104,11 @@ def _commands() -> argparse.ArgumentParser:
 
     p = each.add_parser("train", help=_("train without a window; what is not given is as in the network's plan"))
     _net(p)
-    p.add_argument("--data", metavar="NAME", help=_("data set: digits, cifar10, …"))
-    p.add_argument("--data-dir", metavar="D", help=_("folder where the data set lies"))
-    p.add_argument("--epochs", type=_setting("epochs"), metavar="N", help=_("passes over the training pictures"))
-    p.add_argument(
-        "--batch", type=_setting("batch_size"), metavar="N", dest="batch_size", help=_("pictures in one step")
-    )
-    p.add_argument("--lr", type=_setting("lr"), metavar="X", help=_("learning rate"))
-    p.add_argument("--optimizer", choices=OPTIMIZERS)
-    p.add_argument("--momentum", type=_setting("momentum"), metavar="X", help=_("for sgd and rmsprop"))
-    p.add_argument("--weight-decay", type=_setting("weight_decay"), metavar="X")
-    p.add_argument(
-        "--aux-weight",
-        type=_setting("aux_weight"),
-        metavar="X",
-        help=_("of the loss of each output but the last"),
-    )
-    p.add_argument("--init", choices=INITS, help=_("how first weights are drawn, of a model, too"))
     _weights(p, _("first weights: a run folder or a weights file; of torchvision's models also a name or DEFAULT"))
-    p.add_argument("--seed", type=_setting("seed"), metavar="N")
-    p.add_argument("--threads", type=_setting("threads"), metavar="N", help=_("processor threads; 0: all but one core"))
-    p.add_argument("--device", metavar="D", help="auto, cpu, cuda, mps")
     p.add_argument("--out", required=True, metavar="RUN", help=_("folder to record the run in"))
     p.add_argument("--resume", action="store_true", help=_("go on with the run in that folder"))
     _json(p)
+    _plan(p)
 
     p = each.add_parser("export", help=_("write the network in another form, and run that beside it"))
     _net(p)
@@ -167,6 +150,26 @@ def _weights(parser: argparse.ArgumentParser, text: str = "") -> None:
     parser.add_argument(
         "--step", type=_step, metavar="N", help=_("weights of the run as they were at the recorded step nearest to N")
     )
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    """An option for every setting of the plan, by section; None where it is not given."""
+    kinds = {f.name: kind_of(f) for f in fields(Plan)}
+    for title, names in sections():
+        group = parser.add_argument_group(_(title))
+        for name in names:
+            kind = kinds[name]
+            option = "--" + OPTIONS.get(name, name).replace("_", "-")
+            text = _(kind.help).replace("%", "%%")
+            if kind.name == "bool":
+                group.add_argument(option, dest=name, action=argparse.BooleanOptionalAction, help=text)
+            elif kind.name == "choice":
+                group.add_argument(option, dest=name, choices=kind.choices, help=text)
+            elif kind.name == "text":
+                group.add_argument(option, dest=name, metavar="NAME", help=text)
+            else:
+                metavar = "N" if kind.name == "int" else "X"
+                group.add_argument(option, dest=name, type=_setting(name), metavar=metavar, help=text)
 
 
 def _json(parser: argparse.ArgumentParser) -> None:

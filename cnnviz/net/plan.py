@@ -11,6 +11,18 @@ from .layers.base import check, kind_of, setting
 OPTIMIZERS = ("sgd", "adam", "rmsprop", "adadelta")
 INITS = ("default", "kaiming_normal")
 
+SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (N_("Data"), ("data", "data_dir", "epochs", "batch_size", "seed")),
+    (N_("Optimizer"), ("optimizer", "lr", "momentum", "weight_decay")),
+    (N_("Schedule"), ()),
+    (N_("Loss"), ("aux_weight",)),
+    (N_("First weights"), ("init",)),
+    (N_("Augmentation"), ()),
+    (N_("Recording"), ()),
+    (N_("Machine"), ("threads", "device")),
+)
+"""The settings as the form and `--help` show them. One that is named nowhere belongs to the last section."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -43,3 +55,11 @@ class Plan:
         """The settings that are not the default."""
         base = Plan()
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != getattr(base, f.name)}
+
+
+def sections() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Every setting once, by the title of its section; sections that have none are left out."""
+    named = {name for _title, names in SECTIONS for name in names}
+    (*first, (title, names)) = SECTIONS
+    rest = tuple(f.name for f in fields(Plan) if f.name not in named)
+    return tuple((title, names) for title, names in (*first, (title, names + rest)) if names)

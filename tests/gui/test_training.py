@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 from cnnviz.engine.data import KNOWN, SENTENCES
-from cnnviz.gui.training import planform
+from cnnviz.gui import naming
 from cnnviz.gui.training.planform import DATA, PlanForm
 from cnnviz.gui.training.runbar import RunBar
 from cnnviz.link.messages import IDLE, PAUSED, Ready
+from cnnviz.net.plan import Plan, sections
 
 from .test_session import answer, news
 
@@ -70,6 +73,7 @@ def test_the_weight_of_auxiliary_outputs_is_there_beside_some(session, lenet, qt
     qtbot.addWidget(form)
     session.edit.document.reset(lenet)
     session.graph_edited()
+    form.headings["Loss"].setChecked(True)
     row = form.editors["aux_weight"]
     assert row.isHidden()
     session.edit.add("Linear", (0.0, 300.0))
@@ -96,8 +100,59 @@ def test_the_data_folder_can_be_chosen(session, qtbot, monkeypatch, tmp_path):
     form = PlanForm(session)
     qtbot.addWidget(form)
     answers = [str(tmp_path), ""]
-    monkeypatch.setattr(planform, "ask_folder", lambda parent, title, start: answers.pop(0))
+    folder = form.editors["data_dir"]
+    monkeypatch.setattr(naming, "ask_folder", lambda parent, title, start: answers.pop(0))
     for _time in range(2):
-        form.browse.click()
+        folder.browse.click()
         assert session.run.plan.data_dir == str(tmp_path), "and cancelling changes nothing"
-    assert not answers and form._folder.text() == str(tmp_path)
+    assert not answers and folder.box.text() == str(tmp_path)
+
+
+def test_every_setting_of_the_plan_has_an_editor_in_one_section(session, qtbot):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    named = [name for _title, names in sections() for name in names]
+    assert sorted(named) == sorted(form.editors) == sorted(f.name for f in fields(Plan))
+
+
+def test_sections_fold_and_are_remembered(session, qtbot):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    seed, threads = form.editors["seed"], form.editors["threads"]
+    assert not seed.isHidden() and threads.isHidden(), "what is seldom used is folded"
+    form.headings["Data"].click()
+    form.headings["Machine"].click()
+    assert seed.isHidden() and not threads.isHidden()
+    again = PlanForm(session)
+    qtbot.addWidget(again)
+    assert again.editors["seed"].isHidden() and not again.editors["threads"].isHidden()
+    for heading in again.headings.values():
+        heading.setChecked(False)
+    none = PlanForm(session)
+    qtbot.addWidget(none)
+    assert not any(heading.isChecked() for heading in none.headings.values())
+    none.unfold("threads")
+    assert not none.editors["threads"].isHidden()
+
+
+def test_a_folded_section_says_what_is_unusual_in_it(session, qtbot):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    machine = form.headings["Machine"]
+    assert machine.told == ""
+    session.run.set_plan(threads=2, device="cpu")
+    assert machine.told == "threads 2 · cpu" and machine.told in machine.toolTip()
+    machine.setChecked(True)
+    assert machine.told == "" and "Fold" in machine.toolTip()
+
+
+def test_texts_are_entered_once_they_are_finished(session, qtbot):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    line = form.editors["data_dir"].box
+    line.setText(" /somewhere ")
+    assert session.run.plan.data_dir == ""
+    line.editingFinished.emit()
+    assert session.run.plan.data_dir == "/somewhere"
+    session.run.set_plan(data_dir="")
+    assert line.text() == ""

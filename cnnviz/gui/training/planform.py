@@ -1,50 +1,37 @@
-"""The plan of a training: every setting of it, from its declared kinds."""
+"""The plan of a training: every setting of it, by section, from its declared kinds."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from ...net.layers.base import kind_of
-from ...net.plan import Plan
+from ...net.layers.base import Kind, kind_of
+from ...net.plan import Plan, sections
 from ...text import N_, _
-from ..boxes import Line
 from ..editor import Editor
 from ..fields import NAMES, editor
-from ..naming import ask_folder
 from ..paint import theme
 from ..session import Session
+from .names import FolderEditor, NameEditor, TextEditor
+from .section import Heading
 
 LABELS = {
     "data": N_("Data set"),
     "data_dir": N_("Data folder"),
-    "epochs": N_("Epochs"),
-    "batch_size": N_("Batch size"),
-    "optimizer": N_("Optimizer"),
     "lr": N_("Learning rate"),
-    "momentum": N_("Momentum"),
-    "weight_decay": N_("Weight decay"),
-    "seed": N_("Seed"),
     "init": N_("First weights"),
     "aux_weight": N_("Auxiliary weight"),
-    "threads": N_("Threads"),
-    "device": N_("Device"),
 }
+"""What a setting is called where that is not its name in words ("batch_size": Batch size)."""
 DATA = ("digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "sentences")
 USES_MOMENTUM = ("sgd", "rmsprop")
+OPEN = (N_("Data"), N_("Optimizer"))
+"""Sections that are unfolded until a person folds them."""
+REMEMBERED = "plan/open"
 
 
 class PlanForm(QScrollArea):
@@ -54,6 +41,7 @@ class PlanForm(QScrollArea):
         super().__init__(parent)
         self._session = session
         self.editors: dict[str, Editor] = {}
+        self.headings: dict[str, Heading] = {}  # by the title of the section, untranslated
         self.setWidgetResizable(True)
         self.setFrameShape(self.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -76,56 +64,41 @@ class PlanForm(QScrollArea):
         self.setWidget(body)
         self._make()
         session.plan_changed.connect(self.show_plan)
-        session.graph_changed.connect(self._show_ends)
+        session.graph_changed.connect(self._show_rows)
         session.engine_changed.connect(self._show_devices)
         self.show_plan()
 
     def _make(self) -> None:
-        for f in fields(Plan):
-            kind = kind_of(f)
-            label = QLabel(_(LABELS[f.name]))
-            label.setToolTip(_(kind.help))
-            widget: QWidget
-            if f.name == "data":
-                widget = self._data = _Choice(DATA)
-                self._data.told.connect(self._chose_data)
-            elif f.name == "device":
-                widget = self._device = _Choice(("auto",))
-                self._device.told.connect(self._chose_device)
-            elif f.name == "data_dir":
-                widget = self._folder_row()
-            else:
-                widget = self.editors[f.name] = editor(f.name, kind)
-                self.editors[f.name].told.connect(self._told)
-            widget.setToolTip(_(kind.help))
-            widget.setAccessibleName(_(LABELS[f.name]))
-            label.setBuddy(widget)
-            self._form.addRow(label, widget)
+        kinds = {f.name: kind_of(f) for f in fields(Plan)}
+        unfolded = str(self._session.settings.get(REMEMBERED, ";".join(OPEN))).split(";")
+        for title, names in sections():
+            heading = self.headings[title] = Heading(_(title))
+            heading.setChecked(title in unfolded)
+            heading.toggled.connect(self._folded)
+            self._form.addRow(heading)
+            for name in names:
+                self._add(name, kinds[name])
 
-    def _folder_row(self) -> QWidget:
-        """The folder of the data sets, to be typed or chosen."""
-        self._folder = Line()
-        self._folder.setPlaceholderText(_("the usual one"))
-        self._folder.editingFinished.connect(self._entered_folder)
-        self.browse = QToolButton()
-        self.browse.setText("…")
-        self.browse.setToolTip(_("Browse: choose the data folder"))
-        self.browse.setAccessibleName(_("Choose the data folder"))
-        self.browse.clicked.connect(self._browse)
-        place = QWidget()
-        row = QHBoxLayout(place)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GRID)
-        row.addWidget(self._folder, 1)
-        row.addWidget(self.browse)
-        place.setFocusProxy(self._folder)
-        return place
+    def _add(self, name: str, kind: Kind) -> None:
+        made = self.editors[name] = _editor(name, kind)
+        made.told.connect(self._told)
+        label = QLabel(label_of(name))
+        label.setToolTip(_(kind.help))
+        made.setToolTip(_(kind.help))
+        for part in (made, *made.parts()):
+            part.setAccessibleName(part.accessibleName() or label_of(name))
+        label.setBuddy(made.parts()[0])
+        self._form.addRow(label, made)
 
     @Slot()
-    def _browse(self) -> None:
-        folder = ask_folder(self, _("Choose the data folder"), self._session.run.plan.data_dir)
-        if folder:
-            self._session.run.set_plan(data_dir=folder)
+    def _folded(self) -> None:
+        self._session.settings.set(REMEMBERED, ";".join(t for t, h in self.headings.items() if h.isChecked()))
+        self._show_rows()
+
+    def unfold(self, name: str) -> None:
+        """Bring this setting into view."""
+        self.headings[next(title for title, names in sections() if name in names)].setChecked(True)
+        self.ensureWidgetVisible(self.editors[name])
 
     @Slot(object)
     def _told(self, value: Any) -> None:
@@ -133,81 +106,64 @@ class PlanForm(QScrollArea):
         if isinstance(made, Editor) and not self._session.run.set_plan(**{made.name: value}):
             self.show_plan()
 
-    @Slot(str)
-    def _chose_data(self, name: str) -> None:
-        self._session.run.set_plan(data=name)
-
-    @Slot(str)
-    def _chose_device(self, name: str) -> None:
-        self._session.run.set_plan(device=name)
-
-    @Slot()
-    def _entered_folder(self) -> None:
-        self._session.run.set_plan(data_dir=self._folder.text().strip())
-
     @Slot()
     def show_plan(self) -> None:
         """Show the plan as it is."""
         plan = self._session.run.plan
         for name, made in self.editors.items():
             made.show_value(getattr(plan, name))
-        self._data.show_text(plan.data)
-        self._device.show_text(plan.device)
-        if self._folder.text() != plan.data_dir:
-            self._folder.setText(plan.data_dir)
         used = plan.optimizer in USES_MOMENTUM
         self.editors["momentum"].setEnabled(used)
         help_text = _("part of the last step that is kept")
         self.editors["momentum"].setToolTip(
             help_text if used else _("{optimizer} has no momentum setting").format(optimizer=NAMES[plan.optimizer])
         )
-        self._show_ends()
+        self._show_rows()
 
     @Slot()
-    def _show_ends(self) -> None:
-        """The weight of auxiliary outputs is there only beside some."""
-        several = len(self._session.graph.ends) > 1
-        self._form.setRowVisible(self.editors["aux_weight"], several)
+    def _show_rows(self) -> None:
+        """A setting is there where its section is unfolded and it can act; a folded section says what is unusual."""
+        unusual = self._session.run.plan.to_json()
+        for title, names in sections():
+            there = [name for name in names if self._acts(name)]
+            heading = self.headings[title]
+            self._form.setRowVisible(heading, bool(there))
+            for name in names:
+                self._form.setRowVisible(self.editors[name], heading.isChecked() and name in there)
+            heading.tell(" · ".join(words(name, unusual[name]) for name in there if name in unusual))
+
+    def _acts(self, name: str) -> bool:
+        """Whether the setting can do anything here: the weight of auxiliary outputs only beside some."""
+        return name != "aux_weight" or len(self._session.graph.ends) > 1
 
     @Slot()
     def _show_devices(self) -> None:
-        if self._session.devices:
-            self._device.offer(("auto", *self._session.devices))
+        device = self.editors["device"]
+        if self._session.devices and isinstance(device, NameEditor):
+            device.offer(("auto", *self._session.devices))
 
 
-class _Choice(QComboBox):
-    """Names to choose from, or another one typed in; `told` when a person has chosen."""
+def label_of(name: str) -> str:
+    """What people call a setting of the plan."""
+    return _(LABELS.get(name) or name.replace("_", " ").capitalize())
 
-    told = Signal(str)
 
-    def __init__(self, names: tuple[str, ...], parent: QWidget | None = None):
-        super().__init__(parent)
-        self.setEditable(True)
-        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.addItems(names)
-        self.textActivated.connect(self._tell)
-        line = self.lineEdit()
-        assert line is not None
-        line.editingFinished.connect(self._tell)
-        self._shown = self.currentText()
+def words(name: str, value: Any) -> str:
+    """A setting and its value in as few words as tell it: `batch size 64`, `cosine`."""
+    if isinstance(value, str):
+        return NAMES.get(value, value)
+    label = label_of(name)
+    label = label[0].lower() + label[1:]
+    if isinstance(value, bool):
+        return label if value else _("no {setting}").format(setting=label)
+    return f"{label} {value:g}" if isinstance(value, float) else f"{label} {value}"
 
-    def offer(self, names: tuple[str, ...]) -> None:
-        """Other names to choose from."""
-        with QSignalBlocker(self):
-            text = self._shown
-            self.clear()
-            self.addItems(names)
-            self.setEditText(text)
 
-    def show_text(self, text: str) -> None:
-        """Show a name."""
-        self._shown = text
-        with QSignalBlocker(self):
-            self.setEditText(text)
-
-    @Slot()
-    def _tell(self, _text: str = "") -> None:
-        text = self.currentText().strip()
-        if text and text != self._shown:
-            self._shown = text
-            self.told.emit(text)
+def _editor(name: str, kind: Kind) -> Editor:
+    if name == "data":
+        return NameEditor(name, kind, DATA)
+    if name == "device":
+        return NameEditor(name, kind, ("auto",))
+    if name == "data_dir":
+        return FolderEditor(name, kind)
+    return TextEditor(name, kind) if kind.name == "text" else editor(name, kind)
