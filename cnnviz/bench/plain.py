@@ -36,7 +36,7 @@ def main(path: str, tuned: bool) -> None:
     assert rows.input is not None
     layer = rows.input.layer
     assert isinstance(layer, Source)
-    pictures = data.load(plan.data, plan.data_dir, layer)
+    pictures = data.load(plan.data, plan.data_dir, layer, plan)
     net = Net(rows, plan).train()
     optimizer = torch.optim.Adam(net.parameters(), lr=plan.lr)
     everything = Feed(pictures.train_x, pictures.train_y, layer, torch.device("cpu"))

@@ -25,7 +25,7 @@ def main(path: str, folder: str) -> None:
     rows, plan = network.analyze(), network.plan
 
     def load(plan: Plan, layer: Source) -> data.Data:
-        return data.load(plan.data, plan.data_dir, layer)
+        return data.load(plan.data, plan.data_dir, layer, plan)
 
     training = Training(rows, plan, load, lambda: Net(rows, plan))
     training.record(folder, lambda text: sys.exit(text))

@@ -97,7 +97,7 @@ class _Run:
         memory.tune()
 
         def load(plan: Plan, layer: Source) -> data.Data:
-            return data.load(plan.data, plan.data_dir, layer)
+            return data.load(plan.data, plan.data_dir, layer, plan)
 
         def made() -> Net:
             net = given.net(rows, network.plan, drawn=args.init is not None)

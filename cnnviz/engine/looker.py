@@ -93,7 +93,7 @@ class Looker:
         self._picture: Picture = Sample()
         self._shots: dict[Hashable, Shot | None] = {}  # None: it could not be made
         self._told: dict[str, str] = {}  # failures that the window knows
-        self._announced: tuple[str, str] | None = None
+        self._announced: tuple[object, ...] | None = None
         self._matched: tuple[int, State] = (0, {})
         self._training: Callable[[], bool] = lambda: False
         self._present: Callable[[], State | None] = lambda: None
@@ -296,7 +296,7 @@ class Looker:
                 self._announced = ("positions", "")
                 self._post.send(Pictures("positions", 0, len(positions()), ()))
             return
-        wanted = (self._plan.data, self._plan.data_dir)
+        wanted = self._plan.source
         if self._announced != wanted:
             self._announced = None  # where it cannot be loaded, the one before has to be announced again
         data = self._shelf.data(self._plan, layer)
@@ -378,7 +378,7 @@ def _input(rows: Analysis) -> Source | None:
 
 
 def _key(picture: Picture, plan: Plan, layer: Source) -> Hashable:
-    return (picture, layer, (plan.data, plan.data_dir) if isinstance(picture, Sample) else None)
+    return (picture, layer, plan.source if isinstance(picture, Sample) else None)
 
 
 def _fitting(net: Net, rows: Analysis, path: str) -> State:

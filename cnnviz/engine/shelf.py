@@ -33,9 +33,9 @@ class Shelf:
 
     def data(self, plan: Plan, layer: Source) -> Data:
         """The plan's data set in the Input's size and channels. Raises DataError."""
-        key = (plan.data, plan.data_dir, layer if isinstance(layer, Tokens) else (layer.channels, layer.size))
+        key = (plan.source, layer if isinstance(layer, Tokens) else (layer.channels, layer.size))
         with self._lock:
-            found = self._data.pop(key, None) or data.load(plan.data, plan.data_dir, layer)
+            found = self._data.pop(key, None) or data.load(plan.data, plan.data_dir, layer, plan)
             _keep(self._data, key, found, DATA_SETS)
         return found
 

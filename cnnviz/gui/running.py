@@ -143,7 +143,7 @@ class Running:
         plan = self.plan
         if plan.lr != before.lr and self.active:
             self._session.send(Rate(plan.lr))
-        if (plan.data, plan.data_dir) != (before.data, before.data_dir) and not self.opening:
+        if plan.source != before.source and not self.opening:
             self._data_trouble = ""
             self._session.hush("failed.data", "failed.train")
             self.open_graph()

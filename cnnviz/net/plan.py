@@ -10,9 +10,18 @@ from .layers.base import check, kind_of, setting
 
 OPTIMIZERS = ("sgd", "adam", "rmsprop", "adadelta")
 INITS = ("default", "kaiming_normal")
+SHAPES = "shapes"
+"""The synthetic data set, which `shapes_` settings describe."""
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (N_("Data"), ("data", "data_dir", "epochs", "batch_size", "seed")),
+    (N_("Data"), ("data", "data_dir", "held_out", "epochs", "batch_size", "seed")),
+    (
+        N_("Shapes"),
+        (
+            *("shapes_kinds", "shapes_side", "shapes_train", "shapes_test", "shapes_place", "shapes_place_test"),
+            *("shapes_small", "shapes_large", "shapes_colour", "shapes_noise", "shapes_seed"),
+        ),
+    ),
     (N_("Optimizer"), ("optimizer", "lr", "momentum", "weight_decay")),
     (N_("Schedule"), ()),
     (N_("Loss"), ("aux_weight",)),
@@ -28,8 +37,34 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 class Plan:
     """What to train with. A value that is impossible raises Misfit naming the setting."""
 
-    data: str = setting("digits", N_("data set"), kind="text")
+    data: str = setting(
+        "digits",
+        N_("data set: digits, shapes, mnist, fashion-mnist, kmnist, cifar10, cifar100, sentences, or an .npz file"),
+        kind="text",
+    )
     data_dir: str = setting("", N_("folder where the data set lies; empty: the usual one"), kind="text")
+    # data: what is held out, and the synthetic shapes
+    held_out: float = setting(
+        0.2, N_("part of the pictures that is held out, where a data set does not say which"), 0.01, 0.9
+    )
+    shapes_kinds: str = setting(
+        "circle,square,triangle,cross",
+        N_("shapes to tell apart: circle, square, triangle, cross, ring, diamond, bar, pole"),
+        kind="text",
+    )
+    shapes_side: int = setting(32, N_("height and width of the pictures in pixels"), 8, 256)
+    shapes_train: int = setting(2000, N_("pictures to train on"), 2, 200_000)
+    shapes_test: int = setting(500, N_("held-out pictures"), 2, 200_000)
+    shapes_place: float = setting(1.0, N_("where a shape may lie: 0 in the middle only … 1 anywhere"), 0.0, 1.0)
+    shapes_place_test: float = setting(
+        1.0, N_("where it may lie in held-out pictures: 0 in the middle only … 1 anywhere"), 0.0, 1.0
+    )
+    shapes_small: float = setting(0.3, N_("smallest shape, as a part of the picture's width"), 0.05, 1.0)
+    shapes_large: float = setting(0.6, N_("largest shape, as a part of the picture's width"), 0.05, 1.0)
+    shapes_colour: bool = setting(False, N_("coloured shapes on coloured ground, drawn at random"))
+    shapes_noise: float = setting(0.05, N_("standard deviation of the noise, for values 0…1"), 0.0, 2.0)
+    shapes_seed: int = setting(0, N_("seed of the pictures"), 0, 2**31 - 1)
+    # training
     epochs: int = setting(10, N_("passes over the training pictures"), 1, 100_000)
     batch_size: int = setting(32, N_("pictures in one step"), 1, 65_536)
     optimizer: str = setting("adam", N_("rule that turns gradients into steps"), choices=OPTIMIZERS)
@@ -50,6 +85,13 @@ class Plan:
         for f in fields(self):
             if kind_of(f).name != "text":
                 object.__setattr__(self, f.name, check(f.name, kind_of(f), getattr(self, f.name)))
+
+    @property
+    def source(self) -> tuple[object, ...]:
+        """The settings that say what the data set is: with others of them, it is another one."""
+        own = ("shapes_",) if self.data == SHAPES else ()
+        names = ("data", "data_dir", "held_out", *(f.name for f in fields(self) if f.name.startswith(own or ("-",))))
+        return tuple(getattr(self, name) for name in names)
 
     def to_json(self) -> dict[str, Any]:
         """The settings that are not the default."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ...net.layers.base import Kind, kind_of
-from ...net.plan import Plan, sections
+from ...net.plan import SHAPES, Plan, sections
 from ...text import N_, _
 from ..editor import Editor
 from ..fields import NAMES, editor
@@ -22,14 +22,27 @@ from .section import Heading
 LABELS = {
     "data": N_("Data set"),
     "data_dir": N_("Data folder"),
+    "held_out": N_("Part held out"),
+    "shapes_side": N_("Side of pictures"),
+    "shapes_train": N_("Pictures"),
+    "shapes_test": N_("Pictures held out"),
+    "shapes_place": N_("Place"),
+    "shapes_place_test": N_("Place held out"),
+    "shapes_small": N_("Smallest"),
+    "shapes_large": N_("Largest"),
+    "shapes_colour": N_("Colour"),
+    "shapes_noise": N_("Noise"),
+    "shapes_kinds": N_("Shapes"),
     "lr": N_("Learning rate"),
     "init": N_("First weights"),
     "aux_weight": N_("Auxiliary weight"),
 }
 """What a setting is called where that is not its name in words ("batch_size": Batch size)."""
-DATA = ("digits", "mnist", "fashion-mnist", "kmnist", "cifar10", "sentences")
+DATA = ("digits", "shapes", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100", "sentences")
+DIVIDED = ("digits",)
+"""Data sets of a name that do not say which pictures are held out; files and folders may not, either."""
 USES_MOMENTUM = ("sgd", "rmsprop")
-OPEN = (N_("Data"), N_("Optimizer"))
+OPEN = (N_("Data"), N_("Shapes"), N_("Optimizer"))
 """Sections that are unfolded until a person folds them."""
 REMEMBERED = "plan/open"
 
@@ -134,6 +147,11 @@ class PlanForm(QScrollArea):
 
     def _acts(self, name: str) -> bool:
         """Whether the setting can do anything here: the weight of auxiliary outputs only beside some."""
+        data = self._session.run.plan.data
+        if name.startswith("shapes_"):
+            return data == SHAPES
+        if name == "held_out":
+            return data in DIVIDED or data not in DATA
         return name != "aux_weight" or len(self._session.graph.ends) > 1
 
     @Slot()
