@@ -98,6 +98,16 @@ def check_training(rows: Analysis, plan: Plan, measured: int) -> None:
     raise MemoryError(f"{text} {cure.format(node=node)}")
 
 
+def check_measuring(rows: Analysis, pictures: int) -> None:
+    """Raises MemoryError with a sentence where so many pictures cannot go through the network at once."""
+    need = BYTES * rows.params * 2 + _measuring(rows, pictures) + SPARE
+    have = lacking(need)
+    if have is not None:
+        text = _("To try the network takes about {need} of memory, but only {have} are free. Make {node} smaller.")
+        node = _largest(rows, 2, pictures)
+        raise MemoryError(text.format(need=size_text(need), have=size_text(have), node=node))
+
+
 def _maps(rows: Analysis) -> int:
     """A picture's maps and their gradients, and the largest twice more: oneDNN reorders what a convolution reads."""
     kept = _kept(rows)

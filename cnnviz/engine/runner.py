@@ -102,7 +102,7 @@ class Runner:
         self._live: Run | None = None  # the one that makes steps
         self._closed = False
         self._wanted = False  # somebody waits for the present weights
-        self._state: State | None = None  # the answer
+        self._state: tuple[State, int, int] | None = None  # the answer, with run and step
         self._thread = Thread(target=self._work, name="train")
         self._thread.start()
 
@@ -161,6 +161,11 @@ class Runner:
 
     def present(self) -> State | None:
         """Wait for the weights of the run in progress, at its step's end; None where none is training."""
+        found = self.moment()
+        return None if found is None else found[0]
+
+    def moment(self) -> tuple[State, int, int] | None:
+        """The same with the run's number and the step."""
         with self.change:
             live, self._wanted, self._state = self._live, True, None
             self.change.wait_for(lambda: self._state is not None or self._live is not live or not self.training)
@@ -209,7 +214,8 @@ class Runner:
         if self._wanted:
             state = copy_state(net)
             with self.change:
-                self._state = state
+                live = self._live
+                self._state = (state, live.command.run, live.step) if live is not None else None
                 self.change.notify_all()
 
 

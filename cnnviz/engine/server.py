@@ -34,6 +34,7 @@ from ..link.messages import (
     Train,
     Watch,
 )
+from ..link.predictions import Abandon, Fetch, Predict
 from ..net.graph import Graph
 from ..net.plan import Plan
 from ..text import _
@@ -43,6 +44,7 @@ from .importer import Importer
 from .looker import Looker
 from .measurer import Measurer
 from .post import Post, Refused
+from .predictor import Predictor
 from .runner import Run, Runner
 from .shelf import Shelf
 
@@ -87,21 +89,22 @@ def serve(
     looker.begin(lambda: runner.training, runner.present)
     measurer.begin(lambda: runner.training)
     exporter = Exporter(post, looker, runner.present)
+    predictor = Predictor(post, shelf, looker, runner.moment)
     send(Ready(device.devices(), device.threads(), device.versions()))
     if guest is not None:
         model = guest.model
         send(Imported(importer.adopt(model), model.network, model.classes, model.notes, guest.picture))
-    engine = _Engine(post, looker, runner, importer, measurer, exporter)
+    engine = _Engine(post, looker, runner, importer, measurer, exporter, predictor)
     try:
         while (command := receive()) is not None and not isinstance(command, Quit):
             engine.obey(command)
     finally:
         until = time.monotonic() + FAREWELL
-        for worker in (importer, measurer, exporter, looker):
+        for worker in (importer, measurer, exporter, predictor, looker):
             worker.close()
         runner.close(until - time.monotonic())
         looker.join(max(0.0, until - time.monotonic()))
-        for worker in (importer, measurer, exporter):
+        for worker in (importer, measurer, exporter, predictor):
             worker.join(max(0.0, until - time.monotonic()))
 
 
@@ -124,9 +127,10 @@ class _Engine:
         importer: Importer,
         measurer: Measurer,
         exporter: Exporter,
+        predictor: Predictor,
     ):
         self._post, self._looker, self._runner, self._importer = post, looker, runner, importer
-        self._measurer, self._exporter = measurer, exporter
+        self._measurer, self._exporter, self._predictor = measurer, exporter, predictor
         self._open = Open(0, Graph(), Plan())
 
     def obey(self, command: Command) -> None:
@@ -163,6 +167,10 @@ class _Engine:
                 self._exporter.start(command, self._open.version, self._open.graph)
             case Withdraw():
                 self._exporter.withdraw()
+            case Predict() | Fetch():
+                self._predictor.start(command, self._open)
+            case Abandon():
+                self._predictor.abandon(command)
             case Save(path):
                 self._looker.save(path)
             case Take(run, since):

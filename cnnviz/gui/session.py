@@ -9,6 +9,7 @@
     session.cost   what the layers cost on this machine                  (measuring.py)
     session.exporting the network in other forms                         (exporting.py)
     session.models models of other programs, and their checkpoints       (models.py)
+    session.predict what it makes of every picture of the data set    (predicting.py)
     session.compare the network that the open one stands beside          (comparing.py)
 
 Panels never meet each other and never talk to the engine.
@@ -42,6 +43,7 @@ from ..link.messages import (
     Saved,
     Take,
 )
+from ..link.predictions import Fetched, Predicting, Predictions
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
 from ..text import _
@@ -55,6 +57,7 @@ from .looking import Looking
 from .measuring import Costing
 from .mending import other_data
 from .models import Importing
+from .predicting import Prediction
 from .running import Running
 from .settings import Settings
 
@@ -112,6 +115,8 @@ class Session(QObject):
     comparison_changed = Signal()  # compare.other, or its view
     costs_changed = Signal()  # cost.costs, cost.batch
     export_changed = Signal()  # exporting: what was asked of it, how far it is, what came of it
+    predictions_changed = Signal()  # predict.found, progress, trouble
+    pictures_fetched = Signal(object)  # Fetched, or Failed whose run is the number: what predict.fetch asked for
     noticed = Signal(object)  # Notice
 
     _replied = Signal(object)
@@ -137,6 +142,7 @@ class Session(QObject):
         self.cost = Costing(self)
         self.compare = Comparing(self)
         self.exporting = Exports(self)
+        self.predict = Prediction(self)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions
         self._alike: set[int] = set()  # versions that are the network in the editor
@@ -218,6 +224,7 @@ class Session(QObject):
             self._opened(reply)
         elif isinstance(reply, Pictures):
             self.look.take_pictures(reply)
+            self.predict.data_loaded(reply.data)
         elif isinstance(reply, Saved):
             self.hush("failed.save")
             self.file.weights_saved(reply)
@@ -227,6 +234,8 @@ class Session(QObject):
             self.cost.take(reply)
         elif isinstance(reply, Exporting | Exported):
             self.exporting.take(reply)
+        elif isinstance(reply, Predicting | Predictions | Fetched):
+            self.predict.take(reply)
         elif isinstance(reply, Failed):
             self._failed(reply)
 
@@ -246,6 +255,10 @@ class Session(QObject):
             self.models.failed()
         elif reply.what == "measure":
             self.cost.failed()
+        elif reply.what in ("predict", "fetch"):
+            self.predict.failed(reply)
+            if not reply.details:
+                return  # the panel that asked says it
         elif reply.what == "export":
             self.exporting.failed(reply)
             if not reply.details:
@@ -269,6 +282,7 @@ class Session(QObject):
     def _left(self) -> None:
         self.run.lost()
         self.exporting.lost()
+        self.predict.lost()
         self.engine_state = LOST
         self.engine_changed.emit()
         text = _("The program whose model this is has ended. What is shown stays; save what you want to keep.")
@@ -281,6 +295,7 @@ class Session(QObject):
     def _after_loss(self, text: str, log: str) -> None:
         step = self.run.lost()
         self.exporting.lost()
+        self.predict.lost()
         self.cost.failed()
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
         if step:

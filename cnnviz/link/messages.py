@@ -19,6 +19,7 @@ from ..net.network import Network
 from ..net.plan import Plan
 from .exporting import Export, Exported, Exporting, Withdraw
 from .measuring import Cease, Costs, Measure, Measuring
+from .predictions import Answered, Asked
 from .subject import Picture as Picture  # all messages, and what they carry, come from here
 from .subject import PictureFile as PictureFile
 from .subject import PictureInfo as PictureInfo
@@ -199,6 +200,7 @@ Command = (
     | Save
     | Export
     | Withdraw
+    | Asked
     | Take
     | Quit
 )
@@ -353,6 +355,7 @@ Reply = (
     | Saved
     | Exporting
     | Exported
+    | Answered
     | Failed
 )
 

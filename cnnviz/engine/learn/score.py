@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from ...link.verdicts import TOP, Verdicts
 from ..build import Net
 from .feed import Feed
 
@@ -16,26 +19,57 @@ EVALUATED = 256  # held-out pictures in one forward
 
 @dataclass(frozen=True)
 class Test:
-    """One measurement on all held-out pictures: mean loss, and the part that was classified right."""
+    """One measurement on all held-out pictures: mean loss, the part that was classified right, and all the rest.
+
+    `top5`: the part whose class is among the five likeliest; None below six classes.
+    """
 
     loss: float
     accuracy: float
+    top5: float | None = None
+    verdicts: Verdicts | None = field(default=None, compare=False, repr=False)
 
 
 def evaluate(net: Net, feed: Feed, end: str, pulse: Callable[[], bool] = lambda: True) -> Test | None:
-    """Loss and accuracy on all of the feed's pictures, dropout off; None where `pulse` says to leave it."""
+    """What the net makes of all of the feed's pictures, dropout off; None where `pulse`, asked after every batch, says
+    to leave it."""
     was = net.training
     net.eval()
-    loss, right, n = 0.0, 0, len(feed)
+    loss, right, n, classes = 0.0, 0, len(feed), 0
+    found: list[tuple[Tensor, ...]] = []
     try:
         with torch.no_grad():
             for first in range(0, n, EVALUATED):
                 x, y = feed.batch(torch.arange(first, min(first + EVALUATED, n)))
                 logits = net(x, end=end)
                 loss += cross_entropy(logits, y, reduction="sum").item()
-                right += int((logits.argmax(1) == y).sum())
+                predicted = logits.argmax(1)
+                right += int((predicted == y).sum())
+                found.append((y, predicted, *judge(logits, y, predicted)))
+                classes = logits.shape[1]
                 if not pulse():
                     return None
     finally:
         net.train(was)
-    return Test(loss / n, right / n)
+    verdicts = _gathered(found)
+    return Test(loss / n, right / n, float(np.mean(verdicts.rank < TOP)) if classes > TOP else None, verdicts)
+
+
+def judge(logits: Tensor, y: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Confidence, cross-entropy and rank, each (n,), of logits (n, classes), true and predicted classes (n,).
+
+    They are those of Verdicts. A NaN counts as larger than the true class's logit, whatever that is.
+    """
+    logp = logits.float().log_softmax(1)
+    confidence = logp.gather(1, predicted[:, None])[:, 0].exp()
+    loss = -logp.gather(1, y[:, None])[:, 0]
+    own = logits.gather(1, y[:, None])
+    after = torch.arange(logits.shape[1], device=logits.device) >= y[:, None]
+    rank = ~((logits < own) | ((logits == own) & after))
+    return confidence, loss, rank.sum(1)
+
+
+def _gathered(found: list[tuple[Tensor, ...]]) -> Verdicts:
+    columns = (torch.cat(column).cpu().numpy() for column in zip(*found, strict=True))
+    true, predicted, confidence, loss, rank = columns if found else [np.zeros(0, np.int64)] * 5
+    return Verdicts(true, predicted, confidence, loss, rank)
