@@ -12,6 +12,17 @@ OPTIMIZERS = ("sgd", "adam", "rmsprop", "adadelta")
 INITS = ("default", "kaiming_normal")
 SHAPES = "shapes"
 """The synthetic data set, which `shapes_` settings describe."""
+AUGMENTS = (
+    "augment_crop",
+    "augment_rotation",
+    "augment_flip",
+    "augment_shift",
+    "augment_brightness",
+    "augment_contrast",
+    "augment_noise",
+    "augment_cutout",
+)
+"""The settings of augmentation, in the order in which they act."""
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (N_("Data"), ("data", "data_dir", "held_out", "epochs", "batch_size", "seed")),
@@ -26,7 +37,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (N_("Schedule"), ()),
     (N_("Loss"), ("aux_weight",)),
     (N_("First weights"), ("init",)),
-    (N_("Augmentation"), ()),
+    (N_("Augmentation"), AUGMENTS),
     (N_("Recording"), ()),
     (N_("Machine"), ("threads", "device")),
 )
@@ -78,6 +89,16 @@ class Plan:
     aux_weight: float = setting(
         0.3, N_("weight of the loss of each auxiliary output beside that of the last one"), 0.0, 1e3
     )
+    # augmentation: how training pictures are changed at random; nothing is where all are 0 (engine/augment.py)
+    augment_crop: float = setting(0.0, N_("random resized crop: the largest part of the area left out"), 0, 0.99)
+    augment_rotation: float = setting(0.0, N_("rotation by up to so many degrees to either side"), 0, 180)
+    augment_flip: float = setting(0.0, N_("part of the pictures that are mirrored, left to right"), 0, 1)
+    augment_shift: int = setting(0, N_("shift by up to so many pixels each way; what comes in is black"), 0, 1024)
+    augment_brightness: float = setting(0.0, N_("values times 1 − this to 1 + this"), 0, 1)
+    augment_contrast: float = setting(0.0, N_("distance from mean grey times 1 − this to 1 + this"), 0, 1)
+    augment_noise: float = setting(0.0, N_("deviation of the normal noise added to values in 0…1"), 0, 1)
+    augment_cutout: int = setting(0, N_("side in pixels of a square that is set to the Input's mean"), 0, 16_384)
+    # machine
     threads: int = setting(0, N_("processor threads; 0: all but one core"), 0, 1024)
     device: str = setting("auto", N_("where to compute: auto, cpu, cuda or mps"), kind="text")
 
@@ -92,6 +113,11 @@ class Plan:
         own = ("shapes_",) if self.data == SHAPES else ()
         names = ("data", "data_dir", "held_out", *(f.name for f in fields(self) if f.name.startswith(own or ("-",))))
         return tuple(getattr(self, name) for name in names)
+
+    @property
+    def augments(self) -> bool:
+        """Whether any training picture is changed."""
+        return any(getattr(self, name) for name in AUGMENTS)
 
     def to_json(self) -> dict[str, Any]:
         """The settings that are not the default."""

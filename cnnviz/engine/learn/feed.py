@@ -9,33 +9,42 @@ from torch import Tensor, nn
 
 from ...net.layers import Source
 from ...net.plan import Plan
+from ..augment import Augment
 from ..pictures import Array, normalised
 
 FLOAT_BYTES = 1 << 30  # a larger set stays as uint8 and is normalised batch by batch
 
 
 class Feed:
-    """Pictures and classes as tensors on a device, handed out in batches, normalised by the Input's settings."""
+    """Pictures and classes as tensors on a device, handed out in batches, normalised by the Input's settings.
 
-    def __init__(self, x: Array, y: Array, layer: Source, device: torch.device):
-        self._layer, self._device = layer, device
+    augment  what is done to the pictures of a step before they are normalised; never given for held-out ones
+    """
+
+    def __init__(self, x: Array, y: Array, layer: Source, device: torch.device, augment: Augment | None = None):
+        self._device, self._augment = device, augment
         small = x.size * 4 <= FLOAT_BYTES
-        self._x = torch.from_numpy(normalised(x, layer) if small else x)
-        self._raw = not small
+        self._raw = augment is not None or not small
+        self._x = torch.from_numpy(x if self._raw else normalised(x, layer))
         self._y = torch.from_numpy(y)
         if device.type != "cpu" and small:
             self._x, self._y = self._x.to(device), self._y.to(device)
+        self._mean, self._std = (
+            torch.tensor(v, dtype=torch.float32, device=device).reshape(-1, 1, 1) for v in (layer.mean, layer.std)
+        )
 
     def __len__(self) -> int:
         return len(self._y)
 
-    def batch(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, channels, height, width) float32 and (n,) classes."""
+    def batch(self, indices: Tensor, step: int = 0) -> tuple[Tensor, Tensor]:
+        """(n, channels, height, width) float32 and (n,) classes, of those pictures as they are changed in `step`."""
         indices = indices.to(self._x.device)
-        x, y = self._x[indices], self._y[indices]
-        if self._raw:
-            x = torch.from_numpy(normalised(x.numpy(), self._layer))
-        return x.to(self._device), y.to(self._device)
+        x, y = self._x[indices].to(self._device), self._y[indices].to(self._device)
+        if self._raw:  # as pictures.normalised has it, bit for bit
+            x = x.float().div_(255) if x.dtype == torch.uint8 else x
+            x = x if self._augment is None else self._augment(x, step)
+            x = x.sub_(self._mean).div_(self._std)
+        return x, y
 
 
 def epoch_steps(net: nn.Module, pictures: int, plan: Plan) -> int:

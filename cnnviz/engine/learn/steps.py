@@ -9,6 +9,7 @@ import torch
 
 from ...net.layers import Source
 from ...net.plan import Plan
+from ..augment import Augment
 from ..build import Net
 from ..data import Data
 from .feed import Feed, order
@@ -56,23 +57,25 @@ def steps(
     The loss is cross-entropy of node `end`'s output (see build.logits_node). Auxiliary outputs (Net.beside) add theirs
     with the plan's weight, as in GoogLeNet's paper; they are in no figure that is told. Every epoch goes through the
     training pictures in a new order, drawn from a generator of its own that is seeded by the plan; the last batch may
-    be smaller. Dropout draws from a stream of its own, too, so on the CPU the same plan and number of threads give the
-    same numbers bit for bit, whatever else the process does with torch's global random state between steps. With the
-    weights, the optimizer's state and `noise`'s of a step, what comes after it is the same again.
+    be smaller. Dropout draws from a stream of its own, too, and augmentation from one that each step begins anew, so on
+    the CPU the same plan and number of threads give the same numbers bit for bit, whatever else the process does with
+    torch's global random state between steps. With the weights, the optimizer's state and `noise`'s of a step, what
+    comes after it is the same again.
 
     Raises Diverged where a loss is not finite, or absurdly large.
     """
     controls = controls or Controls(plan.lr)
     optimizer = optimizer or make_optimizer(net, plan)
     device = next(net.parameters()).device
-    train, test = Feed(data.train_x, data.train_y, layer, device), Feed(data.test_x, data.test_y, layer, device)
+    train = Feed(data.train_x, data.train_y, layer, device, Augment.of(plan, layer))
+    test = Feed(data.test_x, data.test_y, layer, device)
     good = Good(net)
     noise = noise or Noise(net, plan.seed)
     objective = Objective(net, plan, end)
     net.train()
     step = start
     for indices, last in order(net, len(train), plan, start):
-        x, y = train.batch(indices)
+        x, y = train.batch(indices, step)
         lr = controls.lr
         for group in optimizer.param_groups:
             group["lr"] = lr

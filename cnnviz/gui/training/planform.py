@@ -36,6 +36,14 @@ LABELS = {
     "lr": N_("Learning rate"),
     "init": N_("First weights"),
     "aux_weight": N_("Auxiliary weight"),
+    "augment_crop": N_("Random crop"),
+    "augment_rotation": N_("Rotation"),
+    "augment_flip": N_("Flip"),
+    "augment_shift": N_("Shift"),
+    "augment_brightness": N_("Brightness"),
+    "augment_contrast": N_("Contrast"),
+    "augment_noise": N_("Noise"),
+    "augment_cutout": N_("Cutout"),
 }
 """What a setting is called where that is not its name in words ("batch_size": Batch size)."""
 DATA = ("digits", "shapes", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100", "sentences")

@@ -136,6 +136,19 @@ def test_what_is_random_goes_on_too(tmp_path: Path, steps: int) -> None:
     )
 
 
+@pytest.mark.parametrize("steps", [1, 45, 60])
+def test_augmentation_goes_on_too(tmp_path: Path, steps: int) -> None:
+    plan = Plan(
+        epochs=2, threads=1, seed=5, augment_crop=0.3, augment_rotation=10.0, augment_shift=1, augment_noise=0.1
+    )
+    whole = list(train(NETWORK, plan))
+    assert whole != list(train(NETWORK, Plan(epochs=2, threads=1, seed=5)))
+    running = train(NETWORK, plan, tmp_path)
+    begun = list(islice(running, steps))
+    running.close()
+    assert begun + list(ready(NETWORK, plan, tmp_path, resume=True).go()) == whole
+
+
 @pytest.mark.parametrize("epoch", [1, 2])
 def test_a_run_stopped_while_it_measured_measures_first(tmp_path: Path, epoch: int) -> None:
     whole = list(train(NETWORK, PLAN))
