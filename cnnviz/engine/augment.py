@@ -13,8 +13,9 @@ In this order, each only where its setting is above 0:
 8. **Cutout**: a square of `augment_cutout` pixels, its middle on any pixel, set to the Input's mean, which is 0 for the
    net, as in the paper; what of it lies outside the picture is lost.
 
-1 to 4 are one look into the picture: its pixels are moved (flip and shift alone), or interpolated once, bilinearly. What
-lies outside the picture is black. 5 to 7 leave values in 0…1, as torchvision does. All draws are uniform, but for noise.
+1 to 4 are one look into the picture: its pixels are moved (flip and shift alone), or interpolated once, bilinearly.
+What lies outside the picture is black. 5 to 7 leave values in 0…1, as torchvision does. All draws but noise's are
+uniform.
 
 The random numbers of a step follow from (plan.seed, step) alone: nothing is to be kept for a resume, and another
 setting changes nothing of what the rest draws. They are drawn on the CPU by one thread; noise is drawn where the
@@ -33,8 +34,8 @@ from ..net.layers import Input, Source
 from ..net.plan import Plan
 
 DRAWS = 12
-"""Random numbers of a picture: area, shape and place (y, x) of the crop, angle, flip, shift (y, x), brightness, contrast,
-Cutout (y, x)."""
+"""Random numbers of a picture: area, shape and place (y, x) of the crop, angle, flip, shift (y, x), brightness,
+contrast, Cutout (y, x)."""
 GREY = (0.2989, 0.587, 0.114)  # torchvision's weights of red, green and blue
 ASPECT = math.log(4 / 3)
 
