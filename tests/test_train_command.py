@@ -54,6 +54,15 @@ def test_the_same_seed_gives_the_same_losses(capsys: Said, tmp_path: Path, tiny:
     assert a == b != c
 
 
+def test_settings_that_do_nothing_or_do_not_go_together_are_told(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    given = ["--out", str(tmp_path / "run"), "--optimizer", "adagrad", "--lr", "0.02", "--rho", "0.5", "--epochs", "1"]
+    assert app.main(["train", tiny, *given]) == 0
+    assert "cnnviz: Adagrad has no rho; that belongs to Adadelta." in capsys.readouterr().err
+    given = ["--out", str(tmp_path / "no"), "--optimizer", "sgd", "--momentum", "0", "--nesterov"]
+    assert app.main(["train", tiny, *given]) == 1
+    assert "nesterov needs a momentum above 0" in capsys.readouterr().err and not (tmp_path / "no").exists()
+
+
 def test_a_run_is_not_written_over(capsys: Said, tmp_path: Path, tiny: str) -> None:
     assert app.main(["train", tiny, "--out", str(tmp_path / "run")]) == 0
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()

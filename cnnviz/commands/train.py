@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..cli import CommandError
 from ..link import runs
+from ..net.acting import idle
 from ..net.analysis import Analysis, trainable
 from ..net.layers import Source
 from ..net.network import Network
 from ..net.plan import Plan
+from ..net.problems import Misfit
 from ..text import _
 from .opening import Opened, note, opened
 from .progress import Progress
@@ -47,13 +49,19 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(text.format(folder=folder))
     run = _Run(given, network, rows, folder, before, args)
     note(given)
+    for f in fields(Plan):
+        if getattr(args, f.name, None) is not None and (why := idle(network.plan, f.name)):
+            print(f"cnnviz: {why}", file=sys.stderr)
     return run.go()
 
 
 def planned(plan: Plan, args: argparse.Namespace) -> Plan:
-    """The plan with what the command line, which has checked it, says otherwise."""
+    """The plan with what the command line, which has checked each, says otherwise. Raises CommandError."""
     said = {f.name: value for f in fields(Plan) if (value := getattr(args, f.name, None)) is not None}
-    return replace(plan, **said)
+    try:
+        return replace(plan, **said)
+    except Misfit as e:  # settings that do not go together
+        raise CommandError(str(e)) from None
 
 
 def refuse(name: str, rows: Analysis, classes: int | None = None) -> None:

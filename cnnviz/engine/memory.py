@@ -15,7 +15,7 @@ from ..text import _
 
 _TRIM, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8  # of <malloc.h>
 
-COPIES = {"sgd": 5, "adam": 7, "rmsprop": 7, "adadelta": 7}
+COPIES = {"sgd": 5, "adam": 7, "adamw": 7, "rmsprop": 7, "adadelta": 7, "adagrad": 6}
 """Of the weights at a training's peak: themselves, gradients, optimizer, the last good ones, one step's own sums."""
 
 SPARE = 32_000_000  # bytes: what even the smallest network takes
@@ -67,8 +67,14 @@ def need_to_train(rows: Analysis, plan: Plan, measured: int) -> int:
     Measured on fifteen nets (convolutions of 1×1 to 11×11, grouped, dilated, transposed, normalised): 0.85 to
     2 times what torch's peak was.
     """
-    weights = BYTES * rows.params * COPIES[plan.optimizer]
+    weights = BYTES * rows.params * copies_to_train(plan)
     return weights + max(_maps(rows) * plan.batch_size, _measuring(rows, measured)) + SPARE
+
+
+def copies_to_train(plan: Plan) -> int:
+    """How many times the weights a training with this plan keeps at its peak."""
+    adam = plan.optimizer in ("adam", "adamw") and plan.amsgrad
+    return COPIES[plan.optimizer] + (adam or (plan.optimizer == "rmsprop" and plan.centered))
 
 
 def check(rows: Analysis, copies: int) -> None:
@@ -91,7 +97,7 @@ def check_training(rows: Analysis, plan: Plan, measured: int) -> None:
         cure = _("Use a smaller batch, or smaller layers: {node} takes the most.")
     else:
         cure = _("Use smaller layers: {node} takes the most.")
-    node = _largest(rows, COPIES[plan.optimizer], max(2 * plan.batch_size, measured))
+    node = _largest(rows, copies_to_train(plan), max(2 * plan.batch_size, measured))
     text = _("Training needs about {need} of memory, but only {have} are free.").format(
         need=size_text(need), have=size_text(have)
     )

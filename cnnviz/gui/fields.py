@@ -12,15 +12,13 @@ from typing import Any
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from ..net.acting import NAMES
 from ..net.layers.base import PADDINGS, Kind
 from ..text import _
 from .boxes import LINE, Combo, Decimal, Link, Spin, quietly
 from .editor import Editor
 from .lists import FloatsEditor, IntsEditor, ShapeEditor, TableEditor
 from .paint import theme
-
-NAMES = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop", "adadelta": "Adadelta"}
-"""What people call a choice, where they do not write it as the files do."""
 
 
 def editor(name: str, kind: Kind, parent: QWidget | None = None) -> Editor:

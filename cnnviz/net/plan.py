@@ -7,8 +7,9 @@ from typing import Any
 
 from ..text import N_
 from .layers.base import check, kind_of, setting
+from .problems import Misfit
 
-OPTIMIZERS = ("sgd", "adam", "rmsprop", "adadelta")
+OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adadelta", "adagrad")
 INITS = ("default", "kaiming_normal")
 SHAPES = "shapes"
 """The synthetic data set, which `shapes_` settings describe."""
@@ -33,7 +34,14 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("shapes_small", "shapes_large", "shapes_colour", "shapes_noise", "shapes_seed"),
         ),
     ),
-    (N_("Optimizer"), ("optimizer", "lr", "momentum", "weight_decay")),
+    (
+        N_("Optimizer"),
+        (
+            *("optimizer", "lr", "momentum", "nesterov", "dampening", "beta1", "beta2", "amsgrad", "alpha"),
+            *("centered", "rho", "lr_decay", "initial_accumulator", "eps", "adadelta_eps", "adagrad_eps"),
+            "weight_decay",
+        ),
+    ),
     (N_("Schedule"), ()),
     (N_("Loss"), ("aux_weight",)),
     (N_("First weights"), ("init",)),
@@ -81,6 +89,19 @@ class Plan:
     optimizer: str = setting("adam", N_("rule that turns gradients into steps"), choices=OPTIMIZERS)
     lr: float = setting(0.001, N_("learning rate: how far a step goes"), 0.0, 1e12)
     momentum: float = setting(0.9, N_("part of the last step that is kept (SGD, RMSprop)"), 0.0, 0.9999)
+    nesterov: bool = setting(False, N_("look ahead along the momentum before the gradient is added (SGD)"))
+    dampening: float = setting(0.0, N_("part of the gradient that does not enter the momentum (SGD)"), 0.0, 1.0)
+    beta1: float = setting(0.9, N_("part of the gradients' running mean that is kept (Adam, AdamW)"), 0.0, 0.999999)
+    beta2: float = setting(0.999, N_("the same of the mean of their squares (Adam, AdamW)"), 0.0, 0.999999)
+    amsgrad: bool = setting(False, N_("divide by the largest mean of squares so far (Adam, AdamW)"))
+    alpha: float = setting(0.99, N_("part of the squared gradients' running mean that is kept (RMSprop)"), 0.0, 1.0)
+    centered: bool = setting(False, N_("divide by the gradients' deviation, their mean taken off (RMSprop)"))
+    rho: float = setting(0.9, N_("part of the running means of squares that is kept (Adadelta)"), 0.0, 1.0)
+    lr_decay: float = setting(0.0, N_("the learning rate is divided by 1 + this × steps (Adagrad)"), 0.0, 1e6)
+    initial_accumulator: float = setting(0.0, N_("what the sum of squares begins with (Adagrad)"), 0.0, 1e6)
+    eps: float = setting(1e-8, N_("added to what is divided by (Adam, AdamW, RMSprop)"), 0.0, 1e3)
+    adadelta_eps: float = setting(1e-6, N_("added to what is divided by (Adadelta)"), 0.0, 1e3)
+    adagrad_eps: float = setting(1e-10, N_("added to what is divided by (Adagrad)"), 0.0, 1e3)
     weight_decay: float = setting(0.0, N_("pull of every weight towards zero"), 0.0, 1e6)
     seed: int = setting(0, N_("seed of first weights, order of pictures and dropout"), 0, 2**31 - 1)
     init: str = setting(
@@ -106,6 +127,8 @@ class Plan:
         for f in fields(self):
             if kind_of(f).name != "text":
                 object.__setattr__(self, f.name, check(f.name, kind_of(f), getattr(self, f.name)))
+        if self.optimizer == "sgd" and self.nesterov and (not self.momentum or self.dampening):
+            raise Misfit("plan.nesterov", momentum=self.momentum, dampening=self.dampening)
 
     @property
     def source(self) -> tuple[object, ...]:

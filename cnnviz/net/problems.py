@@ -79,6 +79,9 @@ SENTENCES = {
     "family.depth": N_("depth must be 6n + 2, but is {depth}. The next one is {near}."),
     "size.huge": N_("{layer} gives {shape}, more values than a computer can hold."),
     "plan.data": N_("{why}"),
+    "plan.nesterov": N_(
+        "nesterov needs a momentum above 0 and a dampening of 0, but they are {momentum} and {dampening}."
+    ),
     "net.empty": N_("The network is empty. Drag an Input onto the canvas, or open a network."),
     "net.no_input": N_("The network has no Input. Drag one onto the canvas."),
     "net.ends": N_(

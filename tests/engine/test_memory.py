@@ -16,7 +16,7 @@ from cnnviz.engine.build import Net
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Add, BatchNorm2d, Concat, Conv2d, Flatten, Input, Layer, Linear, MaxPool2d, ReLU
-from cnnviz.net.plan import Plan
+from cnnviz.net.plan import OPTIMIZERS, Plan
 from cnnviz.net.presets import preset
 
 from .nets import lenet, noisy
@@ -157,3 +157,9 @@ def test_a_measurement_needs_what_is_said(name: str) -> None:
     done = subprocess.run([sys.executable, "-c", PEAK, name], capture_output=True, text=True, check=True, cwd=HERE)
     said = memory.need_to_train(analyse(NETS[name]()), Plan(batch_size=1), 256)
     assert 0.7 < said / int(done.stdout) < 2.5
+
+
+def test_every_optimizer_is_counted() -> None:
+    assert set(memory.COPIES) == set(OPTIMIZERS)
+    assert memory.copies_to_train(Plan(amsgrad=True)) == memory.copies_to_train(Plan()) + 1
+    assert memory.copies_to_train(Plan(optimizer="sgd", amsgrad=True)) == memory.copies_to_train(Plan(optimizer="sgd"))

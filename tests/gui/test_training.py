@@ -11,6 +11,7 @@ from cnnviz.gui import naming
 from cnnviz.gui.training.planform import DATA, PlanForm
 from cnnviz.gui.training.runbar import RunBar
 from cnnviz.link.messages import IDLE, PAUSED, Ready
+from cnnviz.net.acting import HAS, OWNED, RATES
 from cnnviz.net.plan import Plan, sections
 
 from .test_session import answer, news
@@ -156,3 +157,31 @@ def test_texts_are_entered_once_they_are_finished(session, qtbot):
     assert session.run.plan.data_dir == "/somewhere"
     session.run.set_plan(data_dir="")
     assert line.text() == ""
+
+
+def test_the_plan_shows_the_settings_that_the_optimizer_has(session, qtbot):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    for optimizer, own in HAS.items():
+        session.run.set_plan(optimizer=optimizer)
+        there = {name for name in OWNED if not form.editors[name].isHidden()}
+        assert there == {*own, "momentum"}
+        assert form.editors["momentum"].isEnabled() == ("momentum" in own)
+        assert f"{RATES[optimizer]:g}" in form.editors["lr"].toolTip()
+    session.run.set_plan(optimizer="sgd")
+    assert "nothing to dampen" not in form.editors["dampening"].toolTip()
+    session.run.set_plan(momentum=0.0)
+    assert not form.editors["dampening"].isEnabled() and "nothing to dampen" in form.editors["dampening"].toolTip()
+
+
+def test_nesterov_without_momentum_is_refused_with_a_sentence(session, qtbot):
+    form, heard = PlanForm(session), []
+    qtbot.addWidget(form)
+    session.noticed.connect(heard.append)
+    session.run.set_plan(optimizer="sgd", momentum=0.0)
+    form.editors["nesterov"].box.click()
+    assert not session.run.plan.nesterov and not form.editors["nesterov"].box.isChecked()
+    assert "nesterov needs a momentum above 0" in heard[-1].text
+    session.run.set_plan(momentum=0.9)
+    form.editors["nesterov"].box.click()
+    assert session.run.plan.nesterov

@@ -2,24 +2,61 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
 from ...net.plan import Plan
 
 FUSED = ("cpu", "cuda", "mps")  # devices for which torch has Adam as one kernel
+BUFFERS = (
+    ("momentum", "momentum_buffer", (torch.optim.RMSprop,)),
+    ("centered", "grad_avg", (torch.optim.RMSprop,)),
+    ("amsgrad", "max_exp_avg_sq", (torch.optim.Adam,)),
+)
+"""What torch makes at the first step where the setting is on, and misses where it is turned on later."""
 
 
 def make_optimizer(net: nn.Module, plan: Plan) -> torch.optim.Optimizer:
     """The plan's optimizer over all of the net's parameters, which are on their device already."""
-    p, decay = list(net.parameters()), plan.weight_decay
+    p, more = list(net.parameters()), arguments(plan)
     if plan.optimizer == "sgd":
-        return torch.optim.SGD(p, plan.lr, momentum=plan.momentum, weight_decay=decay, foreach=True)
+        return torch.optim.SGD(p, plan.lr, foreach=True, **more)
     if plan.optimizer == "rmsprop":
-        return torch.optim.RMSprop(p, plan.lr, momentum=plan.momentum, weight_decay=decay, foreach=True)
+        return torch.optim.RMSprop(p, plan.lr, foreach=True, **more)
     if plan.optimizer == "adadelta":
-        return torch.optim.Adadelta(p, plan.lr, weight_decay=decay, foreach=True)
+        return torch.optim.Adadelta(p, plan.lr, foreach=True, **more)
+    if plan.optimizer == "adagrad":
+        return torch.optim.Adagrad(p, plan.lr, foreach=True, **more)
+    kind = torch.optim.AdamW if plan.optimizer == "adamw" else torch.optim.Adam
     if all(w.is_floating_point() and w.device.type in FUSED for w in p):
         # one kernel over all weights takes a third of the time; its last digits differ from the other's
-        return torch.optim.Adam(p, plan.lr, weight_decay=decay, fused=True)
-    return torch.optim.Adam(p, plan.lr, weight_decay=decay, foreach=True)
+        return kind(p, plan.lr, fused=True, **more)
+    return kind(p, plan.lr, foreach=True, **more)
+
+
+def arguments(plan: Plan) -> dict[str, Any]:
+    """What torch's optimizer is made with beside the learning rate, as its parameter groups name it."""
+    more: dict[str, Any] = {"weight_decay": plan.weight_decay}
+    if plan.optimizer == "sgd":
+        return more | {"momentum": plan.momentum, "dampening": plan.dampening, "nesterov": plan.nesterov}
+    if plan.optimizer == "rmsprop":
+        return more | {"momentum": plan.momentum, "alpha": plan.alpha, "eps": plan.eps, "centered": plan.centered}
+    if plan.optimizer == "adadelta":
+        return more | {"rho": plan.rho, "eps": plan.adadelta_eps}
+    if plan.optimizer == "adagrad":
+        start = plan.initial_accumulator
+        return more | {"lr_decay": plan.lr_decay, "initial_accumulator_value": start, "eps": plan.adagrad_eps}
+    return more | {"betas": (plan.beta1, plan.beta2), "eps": plan.eps, "amsgrad": plan.amsgrad}
+
+
+def complete(optimizer: torch.optim.Optimizer) -> None:
+    """Give the optimizer what it needs since a setting was turned on after its first step: empty means."""
+    for group in optimizer.param_groups:
+        for setting, name, kinds in BUFFERS:
+            if isinstance(optimizer, kinds) and group[setting]:
+                for p in group["params"]:
+                    state = optimizer.state.get(p)
+                    if state and name not in state:
+                        state[name] = torch.zeros_like(p)

@@ -24,7 +24,7 @@ from ..record.recorder import Recorder
 from .feed import Feed, epoch_steps
 from .lost import Diverged
 from .noise import Noise
-from .optimizer import make_optimizer
+from .optimizer import complete, make_optimizer
 from .score import EVALUATED, evaluate
 from .steps import Controls, Step, steps
 
@@ -102,6 +102,7 @@ class Training:
         if optimizer is not None and since.plan.optimizer == self.plan.optimizer:
             settings = self.optimizer.state_dict()["param_groups"]  # the plan's, which may say otherwise by now
             self.optimizer.load_state_dict({"state": optimizer["state"], "param_groups": settings})
+            complete(self.optimizer)
         if noise is not None:
             self.noise.state = noise
 

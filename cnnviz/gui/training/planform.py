@@ -9,11 +9,12 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from ...net.acting import NAMES, OWNED, hint, idle
 from ...net.layers.base import Kind, kind_of
 from ...net.plan import SHAPES, Plan, sections
 from ...text import N_, _
 from ..editor import Editor
-from ..fields import NAMES, editor
+from ..fields import editor
 from ..paint import theme
 from ..session import Session
 from .names import FolderEditor, NameEditor, TextEditor
@@ -44,12 +45,21 @@ LABELS = {
     "augment_contrast": N_("Contrast"),
     "augment_noise": N_("Noise"),
     "augment_cutout": N_("Cutout"),
+    "beta1": N_("Beta 1"),
+    "beta2": N_("Beta 2"),
+    "amsgrad": N_("AMSGrad"),
+    "lr_decay": N_("Rate decay"),
+    "initial_accumulator": N_("First sum"),
+    "eps": N_("Epsilon"),
+    "adadelta_eps": N_("Epsilon"),
+    "adagrad_eps": N_("Epsilon"),
 }
 """What a setting is called where that is not its name in words ("batch_size": Batch size)."""
 DATA = ("digits", "shapes", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100", "sentences")
 DIVIDED = ("digits",)
 """Data sets of a name that do not say which pictures are held out; files and folders may not, either."""
-USES_MOMENTUM = ("sgd", "rmsprop")
+ALWAYS_THERE = ("momentum",)
+"""Settings that people look for: with another optimizer they say what they belong to, where others are not there."""
 OPEN = (N_("Data"), N_("Shapes"), N_("Optimizer"))
 """Sections that are unfolded until a person folds them."""
 REMEMBERED = "plan/open"
@@ -133,12 +143,9 @@ class PlanForm(QScrollArea):
         plan = self._session.run.plan
         for name, made in self.editors.items():
             made.show_value(getattr(plan, name))
-        used = plan.optimizer in USES_MOMENTUM
-        self.editors["momentum"].setEnabled(used)
-        help_text = _("part of the last step that is kept")
-        self.editors["momentum"].setToolTip(
-            help_text if used else _("{optimizer} has no momentum setting").format(optimizer=NAMES[plan.optimizer])
-        )
+            why = idle(plan, name)
+            made.setEnabled(not why)
+            made.setToolTip(" ".join(filter(None, (why or _(made.kind.help) + ".", hint(plan, name)))))
         self._show_rows()
 
     @Slot()
@@ -160,7 +167,10 @@ class PlanForm(QScrollArea):
             return data == SHAPES
         if name == "held_out":
             return data in DIVIDED or data not in DATA
-        return name != "aux_weight" or len(self._session.graph.ends) > 1
+        if name == "aux_weight":
+            return len(self._session.graph.ends) > 1
+        optimizers = OWNED.get(name, ())
+        return not optimizers or self._session.run.plan.optimizer in optimizers or name in ALWAYS_THERE
 
     @Slot()
     def _show_devices(self) -> None:

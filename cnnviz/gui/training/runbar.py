@@ -8,11 +8,11 @@ from PySide6.QtCore import QSignalBlocker, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from ...link.messages import IDLE, PAUSED, STOPPING
+from ...net.acting import NAMES
 from ...net.layers.base import kind_of
 from ...net.plan import OPTIMIZERS, Plan
 from ...text import N_, _
 from ..boxes import Decimal, refusal
-from ..fields import NAMES
 from ..paint import theme
 from ..running import HOME_SENTENCES
 from ..session import LOST, STARTING, Session

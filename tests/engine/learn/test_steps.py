@@ -56,9 +56,11 @@ def test_lenet_learns_the_digits(softmax: bool) -> None:
     assert last.step == 10 * 45
 
 
-OPTIMIZER = {
+OPTIMIZER = {  # with settings that are not the usual ones: test_optimizer.py
     "sgd": lambda p: torch.optim.SGD(p, 0.05, momentum=0.8, weight_decay=0.01),
     "adam": lambda p: torch.optim.Adam(p, 0.05, weight_decay=0.01, fused=True),
+    "adamw": lambda p: torch.optim.AdamW(p, 0.05, weight_decay=0.01, fused=True),
+    "adagrad": lambda p: torch.optim.Adagrad(p, 0.05, weight_decay=0.01),
     "rmsprop": lambda p: torch.optim.RMSprop(p, 0.05, momentum=0.8, weight_decay=0.01),
     "adadelta": lambda p: torch.optim.Adadelta(p, 0.05, weight_decay=0.01),
 }
