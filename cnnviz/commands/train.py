@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import fields, replace
 from pathlib import Path
-from threading import current_thread, main_thread
 from time import perf_counter
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..cli import CommandError
-from ..link import runs
+from ..link import control, runs
 from ..net.acting import idle
 from ..net.analysis import Analysis, trainable
 from ..net.layers import Source
@@ -27,6 +23,7 @@ from ..text import _
 from .opening import Opened, note, opened
 from .progress import Progress
 from .weights import at_step, chosen, pretrained, take
+from .wish import Wish
 
 if TYPE_CHECKING:
     from ..engine.record.moment import Moment
@@ -77,6 +74,10 @@ def earlier(folder: Path, given: Opened) -> Moment:
 
     if not (folder / runs.NOTES).is_file():
         raise CommandError(_("{folder} holds no run to go on with. Leave out --resume.").format(folder=folder))
+    who = control.busy(folder)
+    if who is not None:
+        text = _("The run in {folder} is being trained now, by process {pid} on {host}. Stop it there before --resume.")
+        raise CommandError(text.format(folder=folder, pid=who.pid, host=who.host))
     found = last(folder)
     if found.network.graph != given.network.graph:
         text = _("{folder} is a run of another network than {net}. Give that one: {file}")
@@ -118,8 +119,9 @@ class _Run:
         except (Refused, MemoryError) as e:
             raise CommandError(f"{args.net}: {e}") from e
         self._unrecorded = ""
+        self._wish = Wish()
         new = not folder.exists()
-        self._training.record(folder, self._not_recorded)
+        self._training.record(folder, self._not_recorded, self._wish.asked)
         if self._unrecorded:
             if new:
                 with suppress(OSError):
@@ -135,7 +137,7 @@ class _Run:
         from ..engine.learn.steps import Controls
         from ..engine.post import sentence
 
-        training, wish = self._training, _Wish()
+        training, wish = self._training, self._wish
         bar = Progress(training.steps, training.start)
         losses = self._of_this_epoch()
         loss = accuracy = None
@@ -150,6 +152,8 @@ class _Run:
                         loss, accuracy = sum(losses) / len(losses), s.test.accuracy
                         losses.clear()
                         bar.line(self._said(s.step, loss, accuracy))
+                    if wish.hold and not wish.stop:
+                        self._hold(bar)
                     if wish.stop:
                         break
         except Diverged as e:
@@ -172,6 +176,16 @@ class _Run:
             print(_("Recorded in {folder}.").format(folder=self._folder))
         return 0
 
+    def _hold(self, bar: Progress) -> None:
+        """Somebody has asked for a pause through the run folder: wait until the run goes on, or shall end."""
+        training, wish = self._training, self._wish
+        training.save()
+        training.paused = True
+        bar.line(_("Paused after step {step}, through the run folder.").format(step=training.step))
+        while wish.hold and not wish.stop:
+            wish.wait(1.0)
+        training.paused = False
+
     def _of_this_epoch(self) -> list[float]:
         """The losses of the steps that the run before has made in the epoch with which this one begins."""
         if self._before is None:
@@ -189,32 +203,3 @@ class _Run:
     def _print_json(self, step: int, loss: float | None, accuracy: float | None, speed: float) -> None:
         last: dict[str, Any] = {"steps": step, "train_loss": loss, "test_accuracy": accuracy}
         print(json.dumps(last | {"samples_per_second": round(speed, 1)}))
-
-
-class _Wish:
-    """Ctrl-C, or the system's request to end, heard between two steps, so that no step is left half done."""
-
-    def __init__(self) -> None:
-        self.stop = False
-
-    def go_on(self) -> bool:
-        """Whether nobody wants to stop."""
-        return not self.stop
-
-    @contextmanager
-    def heard(self) -> Iterator[None]:
-        """While it lasts, the first Ctrl-C asks and the second one breaks off."""
-        if current_thread() is not main_thread():  # only there can signals be heard
-            yield
-            return
-        before = {s: signal.signal(s, self._ask) for s in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for s, handler in before.items():
-                signal.signal(s, handler)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.stop:
-            raise KeyboardInterrupt
-        self.stop = True

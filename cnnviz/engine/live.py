@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ..link.messages import PAUSED, TRAINING
+from ..link import control
+from ..link.messages import PAUSED, STOPPING, TRAINING
 from ..net.analysis import Analysis, analyse
 from .build import Net, copy_state, fit_state
 from .learn.steps import Step
@@ -49,7 +50,7 @@ class Live:
         self._publish()
         self._looker.run_input(command.plan, training.layer)
         if command.folder:
-            training.record(command.folder, self._not_recorded)
+            training.record(command.folder, self._not_recorded, self._heard)
         self._runner.begun(run)
         try:
             self._drain()
@@ -67,6 +68,17 @@ class Live:
 
     def _not_recorded(self, text: str) -> None:
         self._post.failed("record", Refused(text), self._run.command.run)
+
+    def _heard(self, what: str) -> None:
+        """Somebody who follows the run's folder asks for this; called from another thread."""
+        run = self._run
+        with self._runner.change:
+            run.hold = what == control.PAUSE
+            run.budget = 0
+            if what == control.STOP:
+                run.stop, run.phase = True, STOPPING
+            self._runner.change.notify_all()
+        self._post.news()
 
     def _drain(self) -> None:
         run = self._run
@@ -122,13 +134,14 @@ class Live:
             if run.stop:
                 return
             run.phase = PAUSED
+            self._training.paused = True
             run.pace.clear()
             change.notify_all()
         self._looker.refresh()
         self._post.news()
         with change:
             change.wait_for(lambda: run.stop or not run.hold or run.budget)
-            run.hold = False
+            run.hold = self._training.paused = False
             if not run.stop:
                 run.phase = TRAINING
         self._runner.make_way()

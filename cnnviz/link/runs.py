@@ -6,6 +6,7 @@
     weights/last.safetensors     the weights, with the step in its metadata
     weights/*.track              the weights of many steps, to look at (engine/record/track.py)
     weights/state-STEP.pt        what a training needs beside them to go on from that step: optimizer, random state
+    alive.json, control.json     who trains there now, and what others ask of it: pause, go on, stop (link/control.py)
 
 Files are written beside and renamed, or are only appended to, so that a reader (or a kill -9) never meets half of one:
 of the metrics, the last whole line counts. The weights come last: what belongs to their step is there by then.

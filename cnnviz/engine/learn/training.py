@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from ...link import control
+from ...link.messages import PAUSED, TRAINING
 from ...net.analysis import Analysis, trainable
 from ...net.layers import Source
 from ...net.network import Network
@@ -19,6 +21,7 @@ from .. import device, memory
 from ..build import Net, fit_state, logits_node
 from ..data import Data
 from ..post import Refused
+from ..record.beacon import Beacon
 from ..record.moment import Moment
 from ..record.recorder import Recorder
 from .feed import Feed, epoch_steps
@@ -90,6 +93,8 @@ class Training:
         self._owed = self._unmeasured(since)
         self._done = self.start >= self.steps and self._owed is None
         self._recorder: Recorder | None = None
+        self._beacon: Beacon | None = None
+        self.paused = False  # told to those who follow the run's folder
         self.recording = True  # False: what is made meanwhile is not recorded
 
     @property
@@ -111,8 +116,13 @@ class Training:
         """Of what was written of the run before, the steps up to this one stay; the next one is told (again)."""
         return self.start - (self._owed is not None)
 
-    def record(self, folder: str | Path, failed: Callable[[str], None]) -> None:
-        """Record it there. `failed` is told once where that does not work; the training goes on without."""
+    def record(
+        self, folder: str | Path, failed: Callable[[str], None], heard: Callable[[str], None] = lambda what: None
+    ) -> None:
+        """Record it there. `failed` is told once where that does not work; the training goes on without.
+
+        `heard`: called from another thread with what is asked through the folder: control.PAUSE, GO, STOP.
+        """
         data = self.data
         about = {
             "epoch_steps": self.epoch_steps,
@@ -122,6 +132,7 @@ class Training:
         }
         network = Network(self.rows.graph, name="network", plan=self.plan)
         self._recorder = Recorder(folder, network, about, self.net.state_dict(), failed, self.kept)
+        self._beacon = Beacon(Path(folder), self._alive, heard)
 
     def go(self, controls: Controls | None = None) -> Generator[Step, None, None]:
         """Train to the plan's end, or until it is closed; either way, what is recorded is complete then.
@@ -131,6 +142,8 @@ class Training:
         """
         controls = controls or Controls(self.plan.lr)
         end = "stopped"
+        if self._beacon is not None:
+            self._beacon.start()
         try:
             if self._owed is not None:
                 feed = Feed(self.data.test_x, self.data.test_y, self.layer, self.net.device)
@@ -152,7 +165,12 @@ class Training:
             end = "failed"
             raise
         finally:
-            self._record("done" if end == "stopped" and self._done else end)
+            end = "done" if end == "stopped" and self._done else end
+            try:
+                self._record(end)
+            finally:
+                if self._beacon is not None:
+                    self._beacon.close(end)
 
     def save(self) -> None:
         """Record the present step now. Between two steps only."""
@@ -166,6 +184,9 @@ class Training:
             if self._recorder.due:
                 self.save()
         return step
+
+    def _alive(self) -> control.Alive:
+        return control.Alive(PAUSED if self.paused else TRAINING, self.step, self.steps)
 
     def _record(self, end: str) -> None:
         if self._recorder is not None:

@@ -77,6 +77,7 @@ def test_a_run_is_written_whole(tmp_path: Path) -> None:
     assert notes["end"] == "done" and notes["threads"] == 1 and notes["data"]["hash"] and notes["versions"]["torch"]
     assert {p.name for p in (tmp_path / "run").rglob("*")} == {
         "run.json",
+        "alive.json",
         "network.cnnviz",
         "metrics.jsonl",
         "weights",
