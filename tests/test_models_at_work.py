@@ -192,6 +192,8 @@ def test_weights_that_cannot_be_taken(here: Path, capsys: Said) -> None:
     torch.save(state, "good.pt")
     save_file(state, "good.safetensors")
     torch.save(state | {"C3.weight": torch.zeros(16, 6, 3, 3)}, "shape.pt")
+    torch.save(state | {"C3.bias": torch.full((16,), torch.nan)}, "lost.pt")
+    torch.save({f"x{key}": value for key, value in state.items()}, "named.pt")
     torch.save({"C1.weight": Evil()}, "evil.pt")
     Path("evil0.pt").write_bytes(pickle.dumps(Evil(), 0))
     for name in ("good.pt", "good.safetensors"):
@@ -200,6 +202,8 @@ def test_weights_that_cannot_be_taken(here: Path, capsys: Said) -> None:
         Path(name).write_bytes(np.random.default_rng(0).bytes(100_000))
     for name, says in (
         ("shape.pt", "shape.pt has no weights that fit C3. C3.weight is 16×6×5×5 here, not 16×6×3×3."),
+        ("lost.pt", "lost.pt has no weights that fit C3. C3.bias: It holds numbers that are not finite"),
+        ("named.pt", "fit C1, C3, C5, F6, output. Its tensors bear other names: in the window, File → Load weights"),
         ("evil.pt", "evil.pt would run code"),
         ("evil0.pt", "evil0.pt is no checkpoint of torch's"),
         ("cut-good.pt", "cut-good.pt is no checkpoint of torch's, or it is damaged"),

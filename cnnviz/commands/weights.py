@@ -118,6 +118,9 @@ def take(net: Net, weights: Path | None, state: State | None = None) -> None:
         nodes = tuple(dict.fromkeys(name.partition(".")[0] for name in ours if name in lost))
         text = _("{file} has no weights that fit {nodes}. {why} Give the weights of this network.")
         wrong = next((o.why for o in found.left if o.why.startswith(f"{nodes[0]}.")), "")
+        wrong = wrong or next((f"{o.name}: {o.why}" for o in found.left if o.name in lost), "")
+        if not wrong and any(m.ours == lost[0] for m in found.matches):
+            wrong = _("Its tensors bear other names: in the window, File → Load weights matches them by shape.")
         said = text.format(file=weights, nodes=_few(nodes), why=wrong)
         raise CommandError(" ".join(said.split()))
     net.load_state_dict({k: v for k, v in found.state.items() if k in named}, strict=False)

@@ -141,8 +141,9 @@ def _unwrapped(held: Any, name: str) -> Mapping[Any, Any]:
             return held
         inner = next((held[k] for k in WRAPPINGS if isinstance(held.get(k), Mapping)), None)
         if inner is None:
-            keys = ", ".join(str(k) for k in list(held)[:5]) or "–"
+            keys = ", ".join(str(k) for k in list(held)[:5])
             text = _("{name} holds no tensors by name; what it has is: {keys}.")
+            text = text if keys else _("{name} is empty: it holds no tensors. Save the model's state_dict() again.")
             raise CheckpointError(text.format(name=name, keys=keys))
         held = inner
     raise CheckpointError(_("{name} holds no tensors by name.").format(name=name))
@@ -155,9 +156,10 @@ def _named(held: Mapping[Any, Any], file: str) -> State:
             if not isinstance(key, str):
                 text = _("{file}: the tensor {key} has no name. Save the model's state_dict() instead.")
                 raise CheckpointError(text.format(file=file, key=repr(key)))
-            if value.layout != torch.strided or value.is_quantized:
+            if value.layout != torch.strided or value.is_quantized or value.is_meta:
                 text = _("{file}: {key}: only plain tensors can be taken, and this one is {kind}.")
-                kind = "quantized" if value.is_quantized else str(value.layout).removeprefix("torch.")
+                kind = str(value.layout).removeprefix("torch.")
+                kind = "quantized" if value.is_quantized else _("without numbers (meta)") if value.is_meta else kind
                 raise CheckpointError(text.format(file=file, key=key, kind=kind))
             found[key] = value
     while found and (prefix := next((p for p in PREFIXES if all(k.startswith(p) for k in found)), "")):

@@ -93,7 +93,7 @@ def from_module(
 
     with untouched(model), _uncollected():
         mapper = _mapped(model, call, picture, source, shape)
-    notes = [*_hooked(model), *mapper.notes, *_unused(model, mapper)]
+    notes = [*_hooked(model), *mapper.notes, *_unused(model, mapper), *_frozen(model, mapper)]
     if len(args) + len(kwargs) > 1:
         notes.append(_("Inputs other than the picture stay as they were given."))
     return _imported(mapper, name or type(model).__name__, notes)
@@ -212,11 +212,21 @@ def _unused(model: nn.Module, mapper: Mapper) -> list[str]:
     """What is said of parameters that the output does not come from."""
     used = mapper.counted
     names = [name for name, p in model.named_parameters() if id(p) not in used]
-    if not names:
-        return []
+    text = _("The output does not come from the weights of {names}; they are left out.")
+    return [text.format(names=_homes(names))] if names else []
+
+
+def _frozen(model: nn.Module, mapper: Mapper) -> list[str]:
+    """What is said of parameters that the model does not train."""
+    names = [name for name, p in model.named_parameters() if id(p) in mapper.counted and not p.requires_grad]
+    text = _("The weights of {names} are frozen in the model (requires_grad is off); training here changes them.")
+    return [text.format(names=_homes(names))] if names else []
+
+
+def _homes(names: Sequence[str]) -> str:
+    """The modules whose parameters these are, the first few by their names."""
     homes = list(dict.fromkeys(n.rpartition(".")[0] or n for n in names))
-    shown = ", ".join(homes[:NAMED]) + (", …" if len(homes) > NAMED else "")
-    return [_("The output does not come from the weights of {names}; they are left out.").format(names=shown)]
+    return ", ".join(homes[:NAMED]) + (", …" if len(homes) > NAMED else "")
 
 
 def _followed(model: nn.Module, call: Callable[..., Any], picture: Tensor, whole: Sequence[str]) -> Traced:

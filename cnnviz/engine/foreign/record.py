@@ -13,12 +13,12 @@ from copy import deepcopy
 from threading import get_ident
 from typing import Any
 
-import torch
 from torch import Tensor, fx, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from ...text import _
+from .backward import Hearing, hearing, stop
 from .calls import spoken, unhook
 from .mapper import ModelError, Unfit
 from .trace import ROOT, Traced, is_leaf, path_of
@@ -38,12 +38,12 @@ def record(
     whole = set(wanted)
     while True:
         try:
-            ours = plain(deepcopy(model))
+            ours = plain(deepcopy(model)).requires_grad_(False)
             unhook(ours)
         except Exception:  # not everything can be copied; `untouched` then puts back what it can
             ours = model
         recorder = _Recorder(ours, whole)
-        with torch.no_grad(), recorder.listening():
+        with recorder.listening():
             x = recorder.enter(picture.detach().clone())
             try:
                 result = call(ours, x)
@@ -55,6 +55,7 @@ def record(
             raise Unfit(_("The model takes values out of torch and back, and is shown as one piece."))
         whole.add(recorder.left)
     recorder.graph.output(recorder.argument(result))
+    stop(recorder.graph)
     modules = dict(model.named_modules(prefix=ROOT, remove_duplicate=False))
     return Traced(recorder.graph, modules, recorder.tensors(model), len(picture), sorted(whole))
 
@@ -78,6 +79,7 @@ class _Recorder(TorchFunctionMode):
         self._constants: dict[str, Tensor] = {}
         self._stack: list[str] = []
         self._inside = 0  # leaves that are running
+        self.hearing: Hearing | None = None
 
     def enter(self, picture: Tensor) -> Tensor:
         """The picture as the input."""
@@ -96,11 +98,22 @@ class _Recorder(TorchFunctionMode):
         before = register_module_forward_pre_hook(self._entered)
         after = register_module_forward_hook(self._left, always_call=False)
         try:
-            with self:
+            with self, hearing(self.hear) as self.hearing:
                 yield
         finally:
             before.remove()
             after.remove()
+
+    def hear(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """An autograd function of somebody's: one operation, which keeps its gradient."""
+        self._inside += 1
+        try:
+            result = function(*args)
+        finally:
+            self._inside -= 1
+        if not self._inside and leading(result) is not None:
+            self._note("call_function", function, args, {}, result)
+        return result
 
     def failure(self, error: BaseException) -> ModelError:
         """What is said where the model raises."""
@@ -143,6 +156,8 @@ class _Recorder(TorchFunctionMode):
         goal = target.__name__ if op == "call_method" else target
         node = self.graph.create_node(op, goal, given, named)
         node.meta["nn_module_stack"] = {p: (p, None) for p in self._stack}
+        if self.hearing is not None:
+            self.hearing.mark(node)
         self._remember(result, node)
 
     def _remember(self, result: Any, node: fx.Node) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_any
 
+from .backward import Hearing, hearing, stop
 from .carried import carried
 
 BATCH = 7919  # a prime that stands for the number of pictures in sizes: nobody else's size is a multiple of it
@@ -50,12 +52,13 @@ def trace(model: nn.Module, call: Callable[[nn.Module, Any], Any], whole: Collec
     tracer = _Tracer(model, whole)
     holder = _Holder(model, call)
     try:
-        with _Noise(tracer):
+        with _Noise(tracer), hearing(tracer.hear) as tracer.hearing:
             graph = tracer.trace(holder)
     except Untraceable:
         raise
     except (Exception, SystemExit) as error:  # whatever a model's code raises over what is no tensor
         raise Untraceable from error
+    stop(graph)
     return Traced(graph, tracer.modules, tracer.tensors, whole=tracer.whole)
 
 
@@ -124,6 +127,7 @@ class _Tracer(fx.Tracer):
         self.modules: dict[str, nn.Module] = {}
         self.tensors: dict[str, Tensor] = {}
         self.whole: list[str] = []
+        self.hearing: Hearing | None = None
         self._wanted = whole
         self._thread = get_ident()
         self._model = model
@@ -133,6 +137,19 @@ class _Tracer(fx.Tracer):
         named = [*model.named_parameters(prefix=ROOT), *model.named_buffers(prefix=ROOT)]
         self._names = {id(t): name for name, t in named}
         self._known: dict[str, fx.Proxy] = {}
+
+    def hear(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """An autograd function of somebody's: one operation, which keeps its gradient."""
+        if tree_any(lambda a: isinstance(a, fx.Proxy), args):
+            return self.create_proxy("call_function", function, args, {})
+        return function(*args)
+
+    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+        """An operation, and whether a gradient comes back through it."""
+        node = super().create_node(*args, **kwargs)
+        if self.hearing is not None:
+            self.hearing.mark(node)
+        return node
 
     def path_of_module(self, mod: nn.Module) -> str:
         """The first path of a module; one that `forward` has just made gets its own."""

@@ -98,7 +98,12 @@ def _bytes(held: Any) -> bytes:
         ("a.pt", _bytes([1, 2]), "a.pt holds a list, not tensors by name."),
         ("a.pt", _bytes(torch.ones(3)), "a.pt holds a Tensor, not tensors by name."),
         ("a.pt", _bytes({"epoch": 3, "lr": 0.1}), "a.pt holds no tensors by name; what it has is: epoch, lr."),
-        ("a.pt", _bytes({}), "a.pt holds no tensors by name; what it has is: –."),
+        ("a.pt", _bytes({}), "a.pt is empty: it holds no tensors."),
+        (
+            "a.pt",
+            _bytes({"w": torch.ones(2, device="meta")}),
+            "a.pt: w: only plain tensors can be taken, and this one is ",
+        ),
         ("a.pt", _bytes({3: torch.ones(2)}), "a.pt: the tensor 3 has no name."),
         ("a.pt", _bytes({"w": torch.eye(2).to_sparse()}), "a.pt: w: only plain tensors can be taken, and this one is "),
     ],

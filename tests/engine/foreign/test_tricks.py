@@ -21,7 +21,7 @@ from cnnviz.net.layers import Input
 from . import nasty
 
 torch.set_num_threads(1)
-RECORDED = (nasty.Outer, nasty.ThroughNumpy)
+RECORDED = (nasty.Outer, nasty.ThroughNumpy, nasty.Decided)
 
 
 def made(cls: type[nn.Module], example: Any = nasty.SHAPE) -> tuple[nn.Module, Imported]:
@@ -72,6 +72,14 @@ def test_gradients_are_the_models(cls: type[nn.Module]) -> None:
     norm = sorted(float(p.grad.norm()) for p in model.parameters() if p.grad is not None)
     mine = sorted(float(p.grad.norm()) for p in net.parameters() if p.grad is not None)
     assert mine == pytest.approx(norm, rel=1e-5)
+
+
+def test_frozen_weights_are_said_to_be_trained_here() -> None:
+    model = nasty.sequence()
+    assert not from_module(model, nasty.SHAPE).notes
+    model[0].requires_grad_(False)
+    (note,) = from_module(model, nasty.SHAPE).notes
+    assert "weights of 0 are frozen" in note and not model[0].weight.requires_grad
 
 
 def test_a_module_used_again_is_a_layer_that_shares_its_weights() -> None:
