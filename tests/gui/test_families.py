@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from cnnviz.gui.session import Session
 from cnnviz.gui.window.families import TITLES, FamilyDialog
@@ -37,6 +38,26 @@ def test_the_notes_class_with_other_widths(dialog: FamilyDialog, session: Sessio
     dialog.accept()
     assert [n.layer.out_channels for n in session.graph if n.type == "Conv2d"] == [16, 32, 64]
     assert not session.rows.problems and session.run.plan.data == "digits" and not session.edit.document.undo_text
+
+
+def test_what_was_entered_stays_in_its_field(dialog: FamilyDialog, qtbot) -> None:
+    cdims, xdim, kernel = (dialog.editors[name] for name in ("cdims", "xdim", "ksize"))
+
+    def enter(line: QWidget, text: str) -> None:
+        line.setFocus()
+        line.selectAll()
+        qtbot.keyClicks(line, text)
+        qtbot.keyClick(line, Qt.Key.Key_Tab)
+
+    enter(cdims.text, "8, 16")
+    assert cdims.text.text() == "8, 16" and dialog.family.cdims == (8, 16)
+    enter(xdim.text, "28, 28")
+    assert xdim.text.text() == "28 × 28" and "xdim must be" in dialog.figures.text()
+    kernel.parts()[0].setValue(5)
+    assert "xdim must be" in dialog.figures.text() and not dialog._make.isEnabled()
+    enter(xdim.text, "3, 28, 28")
+    assert (dialog.family.xdim, dialog.family.ksize, dialog.family.cdims) == ((3, 28, 28), 5, (8, 16))
+    assert dialog._make.isEnabled()
 
 
 def test_what_no_network_can_be_is_said_and_not_made(dialog: FamilyDialog, session: Session, qtbot) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from PySide6.QtCore import Qt, Slot
@@ -44,6 +44,7 @@ class FamilyDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.family: Family = next(iter(FAMILIES.values()))()
         self.editors: dict[str, Editor] = {}
+        self._values: dict[str, Any] = {}  # as they stand in the editors, also where no network can be made of them
         self.kinds = QComboBox()
         self.kinds.setAccessibleName(_("Family"))
         for name in FAMILIES:
@@ -78,11 +79,12 @@ class FamilyDialog(QDialog):
         while self._form.rowCount():
             self._form.removeRow(0)
         self.editors.clear()
+        self._values = {f.name: getattr(self.family, f.name) for f in fields(kind)}
         for f in fields(kind):
             made = self.editors[f.name] = editor(f.name, kind_of(f))
             made.setToolTip(_(kind_of(f).help))
             made.setAccessibleName(f.name)
-            made.show_value(getattr(self.family, f.name), fresh=True)
+            made.show_value(self._values[f.name], fresh=True)
             made.told.connect(self._told)
             label = QLabel(f.name)
             label.setToolTip(_(kind_of(f).help))
@@ -95,8 +97,10 @@ class FamilyDialog(QDialog):
         made = self.sender()
         if not isinstance(made, Editor):
             return
+        self._values[made.name] = value
+        made.show_value(value)
         try:
-            self.family = replace(self.family, **{made.name: value})
+            self.family = type(self.family)(**self._values)
         except Misfit as e:
             self._say(e.problem.text)
         else:
