@@ -51,7 +51,9 @@ class Post:
     def failed(self, what: str, error: BaseException, run: int = 0, node: str = "", look: int = 0) -> None:
         """Tell the window that something did not work."""
         details = "" if is_plain(error) else "".join(traceback.format_exception(error))
-        self.send(Failed(what, sentence(error), details, run, node, look))
+        self.send(
+            Failed(what, sentence(error), details, run, node, look, getattr(error, "code", "") if details == "" else "")
+        )
 
 
 class Refused(ValueError):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..link.data import Desist, Download
 from ..link.exporting import Export, Withdraw
 from ..link.mailbox import Mailbox
 from ..link.measuring import Cease, Measure
@@ -40,6 +41,7 @@ from ..net.plan import Plan
 from ..text import _
 from . import device, memory
 from .exporter import Exporter
+from .fetcher import Fetcher
 from .importer import Importer
 from .looker import Looker
 from .measurer import Measurer
@@ -90,21 +92,22 @@ def serve(
     measurer.begin(lambda: runner.training)
     exporter = Exporter(post, looker, runner.present)
     predictor = Predictor(post, shelf, looker, runner.moment)
+    fetcher = Fetcher(post)
     send(Ready(device.devices(), device.threads(), device.versions()))
     if guest is not None:
         model = guest.model
         send(Imported(importer.adopt(model), model.network, model.classes, model.notes, guest.picture))
-    engine = _Engine(post, looker, runner, importer, measurer, exporter, predictor)
+    engine = _Engine(post, looker, runner, importer, measurer, exporter, predictor, fetcher)
     try:
         while (command := receive()) is not None and not isinstance(command, Quit):
             engine.obey(command)
     finally:
         until = time.monotonic() + FAREWELL
-        for worker in (importer, measurer, exporter, predictor, looker):
+        for worker in (importer, measurer, exporter, predictor, fetcher, looker):
             worker.close()
         runner.close(until - time.monotonic())
         looker.join(max(0.0, until - time.monotonic()))
-        for worker in (importer, measurer, exporter, predictor):
+        for worker in (importer, measurer, exporter, predictor, fetcher):
             worker.join(max(0.0, until - time.monotonic()))
 
 
@@ -128,9 +131,11 @@ class _Engine:
         measurer: Measurer,
         exporter: Exporter,
         predictor: Predictor,
+        fetcher: Fetcher,
     ):
         self._post, self._looker, self._runner, self._importer = post, looker, runner, importer
         self._measurer, self._exporter, self._predictor = measurer, exporter, predictor
+        self._fetcher = fetcher
         self._open = Open(0, Graph(), Plan())
 
     def obey(self, command: Command) -> None:
@@ -171,6 +176,10 @@ class _Engine:
                 self._predictor.start(command, self._open)
             case Abandon():
                 self._predictor.abandon(command)
+            case Download():
+                self._fetcher.start(command)
+            case Desist():
+                self._fetcher.desist()
             case Save(path):
                 self._looker.save(path)
             case Take(run, since):

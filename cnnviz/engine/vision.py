@@ -218,3 +218,30 @@ def _nothing_drawn() -> Iterator[None]:
             yield
     finally:
         torch.set_rng_state(state)
+
+
+# ── data sets ────────────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True)
+class DataFile:
+    """A file of a data set, as torchvision knows it: its addresses, the first to be tried first, and its MD5."""
+
+    name: str
+    urls: tuple[str, ...]
+    md5: str
+
+
+def data_files(name: str) -> tuple[DataFile, ...]:
+    """The files of the data set that torchvision.datasets has under this name, such as "KMNIST".
+
+    Raises VisionError where this torchvision has it not, or describes it in another way.
+    """
+    try:
+        found = getattr(torchvision().datasets, name)
+        if hasattr(found, "resources"):
+            return tuple(DataFile(f, tuple(m + f for m in found.mirrors), md5) for f, md5 in found.resources)
+        if hasattr(found, "tgz_md5"):
+            return (DataFile(found.filename, (found.url,), found.tgz_md5),)
+        return tuple(DataFile(f, (url,), md5) for url, f, md5 in (found.split_list[s] for s in ("train", "test")))
+    except (ImportError, AttributeError, KeyError, ValueError) as error:
+        text = _("This torchvision does not say where {name} can be downloaded ({why}).")
+        raise VisionError(text.format(name=name, why=error)) from error

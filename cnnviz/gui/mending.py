@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMenu
 
+from ..link.data import DAMAGED, MISSING, OFFERED
 from ..net.analysis import Row
 from ..net.repair import Change, Repair
 from ..text import _
@@ -62,8 +63,20 @@ def as_actions(session: Session, offered: Sequence[Repair]) -> tuple[tuple[str, 
         return lambda: session.edit.repair(repair)
 
     why = session.run.problem
-    first = other_data(session) if why is not None and why.code == "plan.data" else ()
+    first = data_actions(session) if why is not None and why.code == "plan.data" else ()
     return (*first, *((repair.text, taking(repair)) for repair in offered[:ON_MESSAGE]))
+
+
+def data_actions(session: Session) -> tuple[tuple[str, Callable[[], Any]], ...]:
+    """The buttons of a message that the data set is not there: download it where it can be, or take another one."""
+    return (*_download(session), *other_data(session))
+
+
+def _download(session: Session) -> tuple[tuple[str, Callable[[], Any]], ...]:
+    offer = OFFERED.get(session.run.plan.data)
+    if offer is None or session.run.data_code not in (MISSING, DAMAGED) or session.supply.wanted is not None:
+        return ()
+    return ((_("Download ({size} MB)").format(size=offer.megabytes), session.supply.download),)
 
 
 def other_data(session: Session) -> tuple[tuple[str, Callable[[], Any]], ...]:

@@ -56,7 +56,8 @@ class Running:
         self._room = NOTHING  # what `points` is the filled part of
         self.folders: tuple[str, ...] = ()  # of the document's runs, the newest first, with the one that was recovered
         self.learned = False  # the weights have changed since they were saved
-        self._data_trouble = ""  # why the plan's data set is not there
+        self._data_trouble = ""  # why the plan's data set is not there …
+        self.data_code = ""  # … and which of link.data's cases that is
         self._asked = 0.0  # when Stop was asked for
         self._source = ""  # weights file that the document was opened with or saved to
         self.apart = False  # the net's weights are no longer those that the last run has recorded
@@ -144,11 +145,16 @@ class Running:
         if plan.lr != before.lr and self.active:
             self._session.send(Rate(plan.lr))
         if plan.source != before.source and not self.opening:
-            self._data_trouble = ""
-            self._session.hush("failed.data", "failed.train")
-            self.open_graph()
+            self.load_again()
         self._session.plan_changed.emit()
         self._session.document_changed.emit()
+
+    def load_again(self) -> None:
+        """Have the engine look for the plan's data set anew."""
+        self._data_trouble = self.data_code = ""
+        self._session.hush("failed.data", "failed.download", "failed.train")
+        self._session.predict.forget()
+        self.open_graph()
 
     # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def train(self) -> None:
@@ -288,7 +294,7 @@ class Running:
     def failed(self, reply: Failed) -> None:
         """The engine could not do something; a run it belongs to has ended."""
         if reply.what == "data":
-            self._data_trouble = reply.text
+            self._data_trouble, self.data_code = reply.text, reply.code
             self._session.run_changed.emit()
         if reply.what == "train" and reply.run == self.number and self.progress:
             self._waiting, self.apart = None, True
@@ -323,7 +329,7 @@ class Running:
         if self.active:
             self.stop()
         self.progress = None
-        self.folders, self.learned, self.apart, self._data_trouble = (), False, False, ""
+        self.folders, self.learned, self.apart, self._data_trouble, self.data_code = (), False, False, "", ""
         self._source = str(weights) if weights else ""
         self.number += 1  # replies of an older run are dropped from here on
         self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))

@@ -9,6 +9,7 @@
     session.cost   what the layers cost on this machine                  (measuring.py)
     session.exporting the network in other forms                         (exporting.py)
     session.models models of other programs, and their checkpoints       (models.py)
+    session.supply  the data set's download                              (supply.py)
     session.predict what it makes of every picture of the data set    (predicting.py)
     session.compare the network that the open one stands beside          (comparing.py)
 
@@ -24,6 +25,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from ..link.data import Downloaded, Downloading
 from ..link.exporting import Exported, Exporting
 from ..link.measuring import Costs, Measuring
 from ..link.messages import (
@@ -55,11 +57,12 @@ from .folding import Folding
 from .keeping import Keeping
 from .looking import Looking
 from .measuring import Costing
-from .mending import other_data
+from .mending import data_actions
 from .models import Importing
 from .predicting import Prediction
 from .running import Running
 from .settings import Settings
+from .supply import Supply
 
 
 class Engine(Protocol):
@@ -142,6 +145,7 @@ class Session(QObject):
         self.cost = Costing(self)
         self.compare = Comparing(self)
         self.exporting = Exports(self)
+        self.supply = Supply(self)
         self.predict = Prediction(self)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions
@@ -236,6 +240,8 @@ class Session(QObject):
             self.exporting.take(reply)
         elif isinstance(reply, Predicting | Predictions | Fetched):
             self.predict.take(reply)
+        elif isinstance(reply, Downloading | Downloaded):
+            self.supply.take(reply)
         elif isinstance(reply, Failed):
             self._failed(reply)
 
@@ -255,6 +261,8 @@ class Session(QObject):
             self.models.failed()
         elif reply.what == "measure":
             self.cost.failed()
+        elif reply.what == "download":
+            self.supply.failed(reply)
         elif reply.what in ("predict", "fetch"):
             self.predict.failed(reply)
             if not reply.details:
@@ -263,7 +271,7 @@ class Session(QObject):
             self.exporting.failed(reply)
             if not reply.details:
                 return  # its window says it
-        actions = other_data(self) if reply.what == "data" else ()
+        actions = data_actions(self) if reply.what in ("data", "download") else ()
         self.notice(reply.text, "error", details=reply.details, actions=actions, key=f"failed.{reply.what}")
         if reply.what == "save":
             self.file.save_failed()
@@ -283,6 +291,7 @@ class Session(QObject):
         self.run.lost()
         self.exporting.lost()
         self.predict.lost()
+        self.supply.lost()
         self.engine_state = LOST
         self.engine_changed.emit()
         text = _("The program whose model this is has ended. What is shown stays; save what you want to keep.")
@@ -296,6 +305,7 @@ class Session(QObject):
         step = self.run.lost()
         self.exporting.lost()
         self.predict.lost()
+        self.supply.lost()
         self.cost.failed()
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
         if step:

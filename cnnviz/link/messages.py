@@ -17,6 +17,7 @@ import numpy as np
 from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
+from . import data
 from .exporting import Export, Exported, Exporting, Withdraw
 from .measuring import Cease, Costs, Measure, Measuring
 from .predictions import Answered, Asked
@@ -201,6 +202,7 @@ Command = (
     | Export
     | Withdraw
     | Asked
+    | data.Asked
     | Take
     | Quit
 )
@@ -338,6 +340,7 @@ class Failed:
     run: int = 0
     node: str = ""  # the layer it happened at
     look: int = 0  # number of the Look that was refused
+    code: str = ""  # of data: what a window can offer (link/data.py)
 
 
 Reply = (
@@ -356,6 +359,7 @@ Reply = (
     | Exporting
     | Exported
     | Answered
+    | data.Answered
     | Failed
 )
 

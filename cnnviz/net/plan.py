@@ -58,7 +58,7 @@ class Plan:
 
     data: str = setting(
         "digits",
-        N_("data set: digits, shapes, mnist, fashion-mnist, kmnist, cifar10, cifar100, sentences, or an .npz file"),
+        N_("data set: digits, shapes, mnist, fashion-mnist, kmnist, cifar10, cifar100, svhn, sentences, or a file"),
         kind="text",
     )
     data_dir: str = setting("", N_("folder where the data set lies; empty: the usual one"), kind="text")

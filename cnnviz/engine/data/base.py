@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...link.data import DAMAGED, LEFT, MISSING
 from ...net.plan import Plan
 from ...text import _
 from .. import pictures
@@ -26,13 +27,25 @@ Tell = Callable[[int, int], bool]
 class DataError(ValueError):
     """The data set cannot be used; the message is a sentence that says where it was looked for."""
 
+    code = ""  # one of link.data's, where the window can offer something
+
 
 class Missing(DataError):
     """The data set's files are not there; they may be downloaded."""
 
+    code = MISSING
+
+
+class Damaged(DataError):
+    """The data set's files are not what they should be."""
+
+    code = DAMAGED
+
 
 class Cancelled(DataError):
     """Nobody waits for the data set any more."""
+
+    code = LEFT
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 from ...net.plan import Plan
 from ...text import _
 from ..pictures import Array
-from .base import DataError, Missing, Raw, Reader, find
+from .base import Damaged, Missing, Raw, Reader, find
 
 STEMS = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 CLOTHES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
@@ -42,10 +42,10 @@ def array(path: Path) -> Array:
     if content[:2] == b"\x1f\x8b":
         content = gzip.decompress(content)
     if len(content) < 4 or content[:3] != b"\0\0\x08":
-        raise DataError(_("{path} is not an idx file of bytes. Get it again.").format(path=path))
+        raise Damaged(_("{path} is not an idx file of bytes. Get it again.").format(path=path))
     axes = content[3]
     shape = [int(n) for n in np.frombuffer(content, ">u4", axes, 4)]
     values = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
     if len(values) != int(np.prod(shape)):
-        raise DataError(_("{path} is incomplete. Get it again.").format(path=path))
+        raise Damaged(_("{path} is incomplete. Get it again.").format(path=path))
     return values.reshape(shape)

@@ -19,7 +19,7 @@ from ...text import _
 from .. import memory, pictures, sentences
 from ..pictures import Array, Box, Fitted
 from . import sets
-from .base import Data, DataError, Raw, Tell, go_on, unheard
+from .base import Damaged, Data, DataError, Raw, Tell, go_on, unheard
 
 BLOCK = 512  # pictures fitted between two looks at whether to go on
 
@@ -69,7 +69,7 @@ def _read(plan: Plan) -> Raw:
     except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile, pickle.UnpicklingError) as error:
         text = _("The files of {name} are damaged or of another kind: {why}. Get them again, or train on digits.")
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise DataError(text.format(name=name, why=why.rstrip("."))) from error
+        raise Damaged(text.format(name=name, why=why.rstrip("."))) from error
 
 
 def _check_memory(name: str, raw: Raw, layer: Source) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...net.plan import Plan
 from ...text import _
-from . import cifar, digits, idx, npz, shapes
+from . import cifar, digits, idx, npz, shapes, svhn
 from .base import HOME, DataError, Raw, Reader
 
 SENTENCES = "sentences"
@@ -20,6 +20,7 @@ KNOWN: dict[str, Reader] = {
     "kmnist": idx.reader("kmnist", ("kmnist", "KMNIST/raw"), idx.KANA),
     "cifar10": cifar.read_ten,
     "cifar100": cifar.read_hundred,
+    "svhn": svhn.read,
 }
 """Readers of the data sets by name."""
 

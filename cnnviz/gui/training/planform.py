@@ -55,7 +55,7 @@ LABELS = {
     "adagrad_eps": N_("Epsilon"),
 }
 """What a setting is called where that is not its name in words ("batch_size": Batch size)."""
-DATA = ("digits", "shapes", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100", "sentences")
+DATA = ("digits", "shapes", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100", "svhn", "sentences")
 DIVIDED = ("digits",)
 """Data sets of a name that do not say which pictures are held out; files and folders may not, either."""
 ALWAYS_THERE = ("momentum",)
