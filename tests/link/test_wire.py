@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnnviz.link.data import Desist, Download, Downloaded, Downloading
 from cnnviz.link.exporting import SOURCE, WRITE, Export, Exported, Exporting, Withdraw
 from cnnviz.link.measuring import Cease, Cost, Costs, Measure, Measuring
 from cnnviz.link.messages import (
@@ -51,6 +52,8 @@ from cnnviz.link.messages import (
     Unit,
     Watch,
 )
+from cnnviz.link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions
+from cnnviz.link.verdicts import Verdicts
 from cnnviz.link.wire import Outbox, Wire, WireError
 from cnnviz.net.graph import Graph, Node, graph
 from cnnviz.net.layers.base import Layer
@@ -91,6 +94,16 @@ MESSAGES = [
     Withdraw(),
     Exporting(4, SOURCE),
     Exported(4, "import torch\n", 13, 0.0, 4, True, ("net.py",)),
+    Download(5, "mnist", "/data"),
+    Desist(),
+    Downloading(5, 1, 4, 100, 1000, 2e6),
+    Downloaded(5, "mnist", "/data/mnist"),
+    Predict(6, "train"),
+    Abandon(6),
+    Fetch(7, "test", (3, 1)),
+    Predicting(6, 10, 100),
+    Predictions(6, 1, 2, 3, "test", "digits", ("0", "1"), Verdicts(*(np.arange(3) for _field in range(5)))),
+    Fetched(7, "test", (3, 1), (0, 1), np.zeros((2, 4, 4, 3), np.uint8)),
     Quit(),
     Ready(("cuda:0", "cpu"), 1, (("torch", "2.13"),)),
     Opened(1, ("a",), ("b",)),
