@@ -24,6 +24,7 @@ CASES = {
     "busy": "training:busy",
     "script": "training:script",
     "recording": "training:recording",
+    "loader": "training:loader",
 }
 
 

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QSocketNotifier, QTimer
@@ -18,7 +19,7 @@ from .toggle import Result, judge, toggle
 
 TURN = 3.5  # seconds: the engine tells its speed over the last three, so that going on after a pause does not count
 ROUNDS = 13
-RECORDED = 5.0  # seconds: two full recordings in each
+SECONDS = 5.0  # of a turn in a process of its own: two full recordings in each
 LAYERS = {"lenet5": "C3", "minivggnet": "conv1_2"}
 
 
@@ -42,23 +43,42 @@ def recording() -> Iterator[Result]:
     """A training that is recorded over the same one that is not."""
     for name, batch in (("lenet5", 64), ("resnet20", 128)):
         path, folder = workplace(name, batch)
-        with folder:
-            args = [sys.executable, "-m", "cnnviz.bench.recorded", str(path), str(Path(folder.name, "run"))]
-            child = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            assert child.stdin is not None and child.stdout is not None
-            child.stdout.readline()
-
-            def speed(how: str, child: subprocess.Popen[str] = child) -> float:
-                assert child.stdin is not None and child.stdout is not None
-                child.stdin.write(f"{how} {RECORDED}\n")
-                child.stdin.flush()
-                steps, took = child.stdout.readline().split()
-                return int(steps) / float(took)
-
+        with folder, _turns("recorded", path, Path(folder.name, "run")) as speed:
             a, b, ratio = toggle(lambda: speed("bare"), lambda: speed("recorded"), ROUNDS)
-            child.kill()
-            child.communicate()
         yield judge(f"training recorded, {name}", b, a, "steps/s", ">= 0.995", ratio)
+
+
+def loader() -> Iterator[Result]:
+    """A training on augmented pictures of CIFAR-10's size over the same loop with tensors already in memory."""
+    for name, batch in (("convnetjs-cifar10", 4), ("convnetjs-cifar10", 128), ("resnet20", 128)):
+        path, folder = workplace(name, batch)
+        with folder, _turns("loaded", path) as speed:
+            for how, settings in (("flip and shift", "recipe"), ("all eight", "all")):
+                a, b, ratio = toggle(lambda: speed("memory"), lambda: speed(settings), ROUNDS)  # noqa: B023
+                label = f"training augmented, {name}, {batch}, {how}"
+                yield judge(label, b, a, "steps/s", ">= 0.9", ratio)
+
+
+@contextmanager
+def _turns(module: str, *args: Path) -> Iterator[Callable[[str], float]]:
+    """A program of the bench in a process of its own; what is given tells the steps a second of a turn of this kind."""
+    line = [sys.executable, "-m", f"cnnviz.bench.{module}", *map(str, args)]
+    child = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdin is not None and child.stdout is not None
+    source, sink = child.stdout, child.stdin
+    source.readline()
+
+    def speed(how: str) -> float:
+        sink.write(f"{how} {SECONDS}\n")
+        sink.flush()
+        steps, took = source.readline().split()
+        return int(steps) / float(took)
+
+    try:
+        yield speed
+    finally:
+        child.kill()
+        child.communicate()
 
 
 def _against(name: str, tuned: bool, goal: str, label: str, load: float = 0.0) -> Iterator[Result]:

@@ -26,12 +26,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from ..net.layers import Input, Source
 from ..net.plan import Plan
+from .pictures import Array
 
 DRAWS = 12
 """Random numbers of a picture: area, shape and place (y, x) of the crop, angle, flip, shift (y, x), brightness,
@@ -62,21 +64,22 @@ class Augment:
         elif self._moved:
             x = self._move(x, drawn)
         if plan.augment_brightness:
-            x = x.mul_(self._factor(drawn[8], plan.augment_brightness, x)).clamp_(0, 1)
+            x = x.mul_(_factor(drawn[8], plan.augment_brightness, x)).clamp_(0, 1)
         if plan.augment_contrast:
-            factor = self._factor(drawn[9], plan.augment_contrast, x)
+            factor = _factor(drawn[9], plan.augment_contrast, x)
             grey = (1 - factor) * _grey(x)
             x = x.mul_(factor).add_(grey).clamp_(0, 1)
         if plan.augment_noise:
             x = x.add_(self._noise(x, step).mul_(plan.augment_noise)).clamp_(0, 1)
         if plan.augment_cutout:
-            x = torch.where(self._cut(x, drawn), self._hole.to(x.device), x)
+            x = x.lerp_(self._hole.to(x.device), self._cut(x, drawn))  # exact where the weight is 0 or 1
         return x
 
-    def _draw(self, pictures: int, step: int) -> Tensor:
-        """(DRAWS, pictures) float64 in [0, 1)."""
+    def _draw(self, pictures: int, step: int) -> Array:
+        """(DRAWS, pictures) float64 in [0, 1). What follows from them is reckoned in numpy: it begins sooner."""
         self._dice.manual_seed(seed(self._plan.seed, step))
-        return torch.rand(DRAWS, pictures, generator=self._dice, dtype=torch.float64)
+        drawn: Array = torch.rand(DRAWS, pictures, generator=self._dice, dtype=torch.float64).numpy()
+        return drawn
 
     def _noise(self, x: Tensor, step: int) -> Tensor:
         dice = self._dice
@@ -84,68 +87,76 @@ class Augment:
             dice = torch.Generator(x.device).manual_seed(seed(self._plan.seed, step))
         return torch.randn(x.shape, generator=dice, device=x.device)
 
-    @staticmethod
-    def _factor(drawn: Tensor, most: float, x: Tensor) -> Tensor:
-        return (1 + most * (2 * drawn - 1)).float().to(x.device).reshape(-1, 1, 1, 1)
-
-    def _shift(self, drawn: Tensor) -> tuple[Tensor, Tensor]:
-        """Pixels down and across, (n,) each."""
+    def _shift(self, drawn: Array) -> Array:
+        """Pixels down and across, (2, n)."""
         most = self._plan.augment_shift
-        down, across = ((d * (2 * most + 1)).long().clamp_(max=2 * most) - most for d in (drawn[6], drawn[7]))
-        return down, across
+        return np.minimum((drawn[6:8] * (2 * most + 1)).astype(np.int64), 2 * most) - most
 
-    def _flip(self, drawn: Tensor) -> Tensor:
-        return drawn[5] < self._plan.augment_flip
-
-    def _move(self, x: Tensor, drawn: Tensor) -> Tensor:
+    def _move(self, x: Tensor, drawn: Array) -> Tensor:
         """Flip and shift: no value changes."""
         n, channels, height, width = x.shape
-        down, across = self._shift(drawn)
-        ys = torch.arange(height) - down[:, None]
-        xs = torch.arange(width) - across[:, None]
-        inside = ((ys >= 0) & (ys < height))[:, :, None] & ((xs >= 0) & (xs < width))[:, None, :]
-        xs = torch.where(self._flip(drawn)[:, None], width - 1 - xs, xs)
-        where = ys.clamp_(0, height - 1)[:, :, None] * width + xs.clamp_(0, width - 1)[:, None, :]
-        where = where.to(x.device).view(n, 1, -1).expand(n, channels, -1)
-        moved = x.reshape(n, channels, -1).gather(2, where).view(x.shape)
-        return moved.mul_(inside.to(x.device).unsqueeze(1)) if self._plan.augment_shift else moved
+        down, across = self._shift(drawn)[:, :, None]
+        ys, xs = np.arange(height) - down, np.arange(width) - across
+        flipped = (drawn[5] < self._plan.augment_flip)[:, None]
+        from_x = np.where(flipped, width - 1 - xs, xs).clip(0, width - 1)
+        where = ys.clip(0, height - 1)[:, :, None] * width + from_x[:, None, :]
+        index = torch.from_numpy(where).to(x.device).view(n, 1, -1).expand(n, channels, -1)
+        moved = x.reshape(n, channels, -1).gather(2, index).view(x.shape)
+        if self._plan.augment_shift:
+            moved.mul_(_block((ys >= 0) & (ys < height), (xs >= 0) & (xs < width), x))
+        return moved
 
-    def _sample(self, x: Tensor, drawn: Tensor) -> Tensor:
+    def _sample(self, x: Tensor, drawn: Array) -> Tensor:
         """Crop, rotation, flip and shift, interpolated once."""
-        height, width = x.shape[2:]
+        plan, (height, width) = self._plan, x.shape[2:]
         # the other way round, from a pixel of the new picture to a place in the old one; (0, 0) is the middle
-        part = 1 - self._plan.augment_crop * drawn[0]
-        most = torch.clamp(-part.log(), max=ASPECT)
-        shape = torch.exp((2 * drawn[1] - 1) * most)
-        tall, wide = (part * shape).sqrt(), (part / shape).sqrt()
-        top, left = ((d - 0.5) * (1 - p) * s for d, p, s in ((drawn[2], tall, height), (drawn[3], wide, width)))
-        angle = (2 * drawn[4] - 1) * math.radians(self._plan.augment_rotation)
-        sine, cosine = angle.sin(), angle.cos()
-        down, across = self._shift(drawn)
-        mirror = 1 - 2 * self._flip(drawn).double()
-        factors = torch.stack(
-            (mirror * cosine * wide, -sine * wide, left, mirror * sine * tall, cosine * tall, top, down, across)
-        )
-        a, b, left, c, d, top, down, across = factors.float().to(x.device).reshape(8, -1, 1, 1)
-        ys = (torch.arange(height, device=x.device) - (height - 1) / 2)[:, None] - down
-        xs = (torch.arange(width, device=x.device) - (width - 1) / 2) - across
-        # multiplied and added one by one: what does both at once may round in another way on other threads
-        from_x = (xs * a + ys * b + left) * (2 / width)
-        from_y = (xs * c + ys * d + top) * (2 / height)
-        inside = (from_x.abs() <= 1) & (from_y.abs() <= 1)
+        part = 1 - plan.augment_crop * drawn[0]
+        shape = np.exp((2 * drawn[1] - 1) * np.minimum(-np.log(part), ASPECT))
+        tall, wide = np.sqrt(part * shape), np.sqrt(part / shape)
+        top, left = (drawn[2] - 0.5) * (1 - tall) * height, (drawn[3] - 0.5) * (1 - wide) * width
+        angle = (2 * drawn[4] - 1) * math.radians(plan.augment_rotation)
+        sine, cosine = np.sin(angle), np.cos(angle)
+        mirror = np.where(drawn[5] < plan.augment_flip, -1.0, 1.0)
+        down, across = self._shift(drawn)[:, :, None]
+        ys, xs = np.arange(height) - (height - 1) / 2 - down, np.arange(width) - (width - 1) / 2 - across
+        # how far each column and each row of the new picture lies across and down in the old one, whose edges are ±1
+        columns = (xs * (mirror * cosine * wide)[:, None] + left[:, None]) * (2 / width)
+        rows = ys * (-sine * wide)[:, None] * (2 / width)
+        columns_down = (xs * (mirror * sine * tall)[:, None] + top[:, None]) * (2 / height)
+        rows_down = ys * (cosine * tall)[:, None] * (2 / height)
+        from_x, from_y = _sum(rows, columns, x), _sum(rows_down, columns_down, x)
         grid = torch.stack((from_x, from_y), 3)
         seen = grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
-        return seen.mul_(inside.unsqueeze(1))
+        if plan.augment_rotation or plan.augment_shift:
+            inside = (from_x.abs_() <= 1) & (from_y.abs_() <= 1)
+            seen.mul_(inside.unsqueeze(1))
+        return seen
 
-    def _cut(self, x: Tensor, drawn: Tensor) -> Tensor:
-        """(n, 1, height, width): what the square covers."""
-        size = self._plan.augment_cutout
-        covered = []
+    def _cut(self, x: Tensor, drawn: Array) -> Tensor:
+        """(n, 1, height, width): 1 where the square is, else 0."""
+        size, covered = self._plan.augment_cutout, []
         for at, room in ((drawn[10], x.shape[2]), (drawn[11], x.shape[3])):
-            first = (at * room).long().clamp_(max=room - 1)[:, None] - size // 2
-            places = torch.arange(room)
+            first = np.minimum((at * room).astype(np.int64), room - 1)[:, None] - size // 2
+            places = np.arange(room)
             covered.append((places >= first) & (places < first + size))
-        return (covered[0][:, None, :, None] & covered[1][:, None, None, :]).to(x.device)
+        return _block(covered[0], covered[1], x)
+
+
+def _factor(drawn: Array, most: float, x: Tensor) -> Tensor:
+    """(n, 1, 1, 1): factors of 1 ± most."""
+    return torch.from_numpy((1 + most * (2 * drawn - 1)).astype(np.float32)).to(x.device).view(-1, 1, 1, 1)
+
+
+def _sum(rows: Array, columns: Array, x: Tensor) -> Tensor:
+    """(n, height, width): a number of each row, (n, height), and one of each column, (n, width), added."""
+    down, across = (torch.from_numpy(v.astype(np.float32)).to(x.device) for v in (rows, columns))
+    return across[:, None, :] + down[:, :, None]
+
+
+def _block(rows: Array, columns: Array, x: Tensor) -> Tensor:
+    """(n, 1, height, width): 1 where both the row, (n, height), and the column, (n, width), are marked, else 0."""
+    down, across = (torch.from_numpy(v.astype(np.float32)).to(x.device) for v in (rows, columns))
+    return down[:, None, :, None] * across[:, None, None, :]
 
 
 def seed(plan_seed: int, step: int) -> int:
