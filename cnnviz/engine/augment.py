@@ -25,6 +25,7 @@ pictures are. So on the CPU a step is the same bit for bit on any number of thre
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -56,9 +57,26 @@ class Augment:
         """What the plan does to the pictures of this Input; None where it does nothing, or they are no pictures."""
         return Augment(plan, layer) if plan.augments and isinstance(layer, Input) else None
 
-    def __call__(self, x: Tensor, step: int) -> Tensor:
-        """The pictures of a step, (n, channels, height, width) float32 in 0…1, changed; `x` may be overwritten."""
-        plan, drawn = self._plan, self._draw(len(x), step)
+    def __call__(self, x: Tensor, step: int, first: int = 0, whole: int = 0) -> Tensor:
+        """The pictures of a step, (n, channels, height, width) float32 in 0…1, changed; `x` may be overwritten.
+
+        They are those from `first` on of `whole` that the step has (0: all): as they would be among all of them.
+        """
+        whole = whole or len(x)
+        drawn = self._draw(whole, step)[:, first : first + len(x)]
+        return self._change(x, drawn, self._noise(x, step, first, whole))
+
+    def several(self, x: Tensor, step: int, sizes: Sequence[int]) -> Tensor:
+        """The same of as many steps as there are sizes, from `step` on, at once: bit for bit what each would give."""
+        drawn, noise = [], []
+        for i, part in enumerate(torch.split(x, list(sizes))):
+            drawn.append(self._draw(len(part), step + i))
+            noise.append(self._noise(part, step + i, 0, len(part)))
+        whole = [n for n in noise if n is not None]
+        return self._change(x, np.concatenate(drawn, 1), torch.cat(whole) if whole else None)
+
+    def _change(self, x: Tensor, drawn: Array, noise: Tensor | None) -> Tensor:
+        plan = self._plan
         if self._sampled:
             x = self._sample(x, drawn)
         elif self._moved:
@@ -69,8 +87,8 @@ class Augment:
             factor = _factor(drawn[9], plan.augment_contrast, x)
             grey = (1 - factor) * _grey(x)
             x = x.mul_(factor).add_(grey).clamp_(0, 1)
-        if plan.augment_noise:
-            x = x.add_(self._noise(x, step).mul_(plan.augment_noise)).clamp_(0, 1)
+        if noise is not None:
+            x = x.add_(noise.mul_(plan.augment_noise)).clamp_(0, 1)
         if plan.augment_cutout:
             x = x.lerp_(self._hole.to(x.device), self._cut(x, drawn))  # exact where the weight is 0 or 1
         return x
@@ -81,11 +99,15 @@ class Augment:
         drawn: Array = torch.rand(DRAWS, pictures, generator=self._dice, dtype=torch.float64).numpy()
         return drawn
 
-    def _noise(self, x: Tensor, step: int) -> Tensor:
+    def _noise(self, x: Tensor, step: int, first: int, whole: int) -> Tensor | None:
+        """What the step draws after all the rest."""
+        if not self._plan.augment_noise:
+            return None
         dice = self._dice
         if x.device.type != "cpu":
             dice = torch.Generator(x.device).manual_seed(seed(self._plan.seed, step))
-        return torch.randn(x.shape, generator=dice, device=x.device)
+        drawn = torch.randn((whole, *x.shape[1:]), generator=dice, device=x.device)
+        return drawn[first : first + len(x)]
 
     def _shift(self, drawn: Array) -> Array:
         """Pixels down and across, (2, n)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from ..augment import Augment
 from ..pictures import Array, normalised
 
 FLOAT_BYTES = 1 << 30  # a larger set stays as uint8 and is normalised batch by batch
+AHEAD = 1 << 18  # values that are augmented at once, where a batch has fewer: a megabyte
 
 
 class Feed:
@@ -23,6 +24,7 @@ class Feed:
 
     def __init__(self, x: Array, y: Array, layer: Source, device: torch.device, augment: Augment | None = None):
         self._device, self._augment = device, augment
+        self._ahead: dict[int, tuple[Tensor, Tensor]] = {}  # batches made before they are asked for, by step
         small = x.size * 4 <= FLOAT_BYTES
         self._raw = augment is not None or not small
         self._x = torch.from_numpy(x if self._raw else normalised(x, layer))
@@ -36,15 +38,57 @@ class Feed:
     def __len__(self) -> int:
         return len(self._y)
 
-    def batch(self, indices: Tensor, step: int = 0) -> tuple[Tensor, Tensor]:
-        """(n, channels, height, width) float32 and (n,) classes, of those pictures as they are changed in `step`."""
+    def batch(self, indices: Tensor, step: int = 0, rows: slice | None = None) -> tuple[Tensor, Tensor]:
+        """(n, channels, height, width) float32 and (n,) classes, of those pictures as they are changed in `step`.
+
+        `rows`: of the batch, these alone.
+        """
+        if step in self._ahead:
+            x, y = self._ahead.pop(step)
+            return (x, y) if rows is None or len(x) == rows.stop - rows.start else (x[rows].clone(), y[rows].clone())
+        whole, first = len(indices), rows.start if rows is not None else 0
+        indices = indices if rows is None else indices[rows]
+        x, y = self._taken(indices)
+        if self._augment is not None:
+            x = self._augment(x, step, first, whole)
+        return self._normalised(x), y
+
+    def ahead(self, order: Iterable[tuple[Tensor, bool]], start: int) -> Iterator[tuple[Tensor, bool]]:
+        """The same `order`, of the steps from `start` on; `batch` will find some of them made already.
+
+        Small batches are augmented several steps at once: begun for a few pictures each, it took a fifth of a step.
+        """
+        if self._augment is None:
+            yield from order
+            return
+        step, waiting, pictures = start, [], 0
+        for item in order:
+            waiting.append(item)
+            pictures += len(item[0])
+            if pictures * self._x[0].numel() >= AHEAD:
+                yield from self._several(waiting, step)
+                step, waiting, pictures = step + len(waiting), [], 0
+        yield from self._several(waiting, step)
+
+    def _several(self, items: list[tuple[Tensor, bool]], step: int) -> Iterator[tuple[Tensor, bool]]:
+        if self._augment is not None and len(items) > 1:
+            sizes = [len(indices) for indices, _last in items]
+            x, y = self._taken(torch.cat([indices for indices, _last in items]))
+            x = self._normalised(self._augment.several(x, step, sizes))
+            # a copy of each: where in memory a batch begins decides by which kernels it is reckoned
+            parts = zip(torch.split(x, sizes), torch.split(y, sizes), strict=True)
+            self._ahead = {step + i: (a.clone(), b.clone()) for i, (a, b) in enumerate(parts)}
+        yield from items
+
+    def _taken(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """Those pictures and classes; pictures that are kept raw in 0…1."""
         indices = indices.to(self._x.device)
         x, y = self._x[indices].to(self._device), self._y[indices].to(self._device)
-        if self._raw:  # as pictures.normalised has it, bit for bit
-            x = x.float().div_(255) if x.dtype == torch.uint8 else x
-            x = x if self._augment is None else self._augment(x, step)
-            x = x.sub_(self._mean).div_(self._std)
-        return x, y
+        return (x.float().div_(255) if x.dtype == torch.uint8 else x), y
+
+    def _normalised(self, x: Tensor) -> Tensor:
+        """As pictures.normalised has it, bit for bit."""
+        return x.sub_(self._mean).div_(self._std) if self._raw else x
 
 
 def epoch_steps(net: nn.Module, pictures: int, plan: Plan) -> int:

@@ -74,7 +74,7 @@ def steps(
     objective = Objective(net, plan, end)
     net.train()
     step = start
-    for indices, last in order(net, len(train), plan, start):
+    for indices, last in train.ahead(order(net, len(train), plan, start), start):
         x, y = train.batch(indices, step)
         lr = controls.lr
         for group in optimizer.param_groups:

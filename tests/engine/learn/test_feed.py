@@ -45,3 +45,37 @@ def test_augmented_pictures_are_normalised_after_it(x: np.ndarray) -> None:
     assert not torch.equal(feed.batch(SOME, 5)[0], batch)
     assert np.array_equal(x, before)
     assert (batch == 0).all(1).any(), "what is cut out is 0 for the net"
+
+
+def test_small_batches_are_made_several_at_once_with_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan(
+        augment_crop=0.4, augment_rotation=20.0, augment_contrast=0.5, augment_noise=0.1, augment_cutout=3, seed=2
+    )
+    order = [(torch.arange(i, i + size), size == 1) for i, size in enumerate((4, 4, 4, 3, 1, 4, 4, 2))]
+
+    def made(start: int, ahead: int) -> list[torch.Tensor]:
+        monkeypatch.setattr("cnnviz.engine.learn.feed.AHEAD", ahead)
+        feed = Feed(BYTES, CLASSES, LAYER, CPU, Augment.of(plan, LAYER))
+        steps = enumerate(feed.ahead(iter(order[start:]), start), start)
+        found = []
+        for step, (indices, last) in steps:
+            assert (indices.tolist(), last) == (order[step][0].tolist(), order[step][1])
+            x, y = feed.batch(indices, step)
+            assert y.tolist() == indices.tolist()
+            assert x.is_contiguous() and x.storage_offset() == 0
+            found.append(x)
+        return found
+
+    alone = made(0, 1)
+    assert len(alone) == len(order)
+    for start in (0, 1, 3):
+        for ahead in (10 * 3 * 72, 1 << 18):
+            assert all(torch.equal(a, b) for a, b in zip(made(start, ahead), alone[start:], strict=True))
+
+
+def test_some_rows_of_a_batch_are_as_they_are_among_all() -> None:
+    augment = Augment.of(Plan(augment_rotation=30.0, augment_noise=0.2), LAYER)
+    feed = Feed(BYTES, CLASSES, LAYER, CPU, augment)
+    x, y = feed.batch(SOME, 9)
+    part, classes = feed.batch(SOME, 9, slice(1, 3))
+    assert torch.equal(part, x[1:3]) and torch.equal(classes, y[1:3])
