@@ -1,4 +1,5 @@
-"""What the open network makes of every picture of a split, in a thread of its own; also while it trains."""
+"""What the open network makes of every picture of a split, in a thread of its own, also while it trains; and what runs
+have made of the held-out pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ import numpy as np
 import torch
 
 from ..link.messages import Open
-from ..link.predictions import MOST, SIDE, Abandon, Fetch, Fetched, Predict, Predicting, Predictions
+from ..link.predictions import MOST, SIDE, Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
+from ..link.scorebook import Score, Scorebook
 from ..net.analysis import analyse
 from ..net.layers import Source, Tokens
 from ..text import _
@@ -30,22 +32,32 @@ TELL = 0.1  # seconds between two words on how far it is
 class Predictor:
     """Owns the thread. Public methods return at once, unless they say otherwise."""
 
-    def __init__(self, post: Post, shelf: Shelf, looker: Looker, present: Callable[[], tuple[State, int, int] | None]):
-        """`present`: waits for the weights of the training in progress, with run and step; None where there is none."""
-        self._post, self._shelf, self._looker, self._present = post, shelf, looker, present
+    def __init__(
+        self,
+        post: Post,
+        shelf: Shelf,
+        looker: Looker,
+        present: Callable[[], tuple[State, int, int] | None],
+        newest: Callable[[int], Score | None],
+    ):
+        """`present`: waits for the weights of the training in progress, with run and step; None where there is none.
+        `newest`: the last measurement of the run of this number, where it is still known."""
+        self._post, self._shelf, self._looker = post, shelf, looker
+        self._present, self._newest_score = present, newest
         self._change = Condition()
         self._wanted: tuple[Predict, Open] | None = None  # and the net; not begun yet
-        self._fetches: list[tuple[Fetch, Open]] = []
+        self._quick: list[tuple[Fetch | Review, Open]] = []
+        self._book: tuple[str, Scorebook] | None = None  # the folder that was asked for last
         self._newest = 0  # number of the last Predict; 0: none is wanted
         self._closed = False
         self._thread = Thread(target=self._work, name="predict")
         self._thread.start()
 
-    def start(self, command: Predict | Fetch, of: Open) -> None:
+    def start(self, command: Predict | Fetch | Review, of: Open) -> None:
         """Answer this, of this net. A Predict replaces the one before it."""
         with self._change:
-            if isinstance(command, Fetch):
-                self._fetches.append((command, of))
+            if not isinstance(command, Predict):
+                self._quick.append((command, of))
             else:
                 self._wanted, self._newest = (command, of), command.number
             self._change.notify_all()
@@ -70,16 +82,16 @@ class Predictor:
     def _work(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._wanted or self._fetches or self._closed)
+                self._change.wait_for(lambda: self._wanted or self._quick or self._closed)
                 if self._closed:
                     return
-                fetches, self._fetches = self._fetches, []
-                wanted, self._wanted = (None, self._wanted) if fetches else (self._wanted, None)
-            for fetch, net in fetches:
+                quick, self._quick = self._quick, []
+                wanted, self._wanted = (None, self._wanted) if quick else (self._wanted, None)
+            for command, net in quick:
                 try:
-                    self._fetch(fetch, net)
+                    self._fetch(command, net) if isinstance(command, Fetch) else self._review(command)
                 except Exception as error:
-                    self._post.failed("fetch", error, fetch.number)
+                    self._post.failed("fetch" if isinstance(command, Fetch) else "review", error, command.number)
             if wanted is not None:
                 predict, net = wanted
                 try:
@@ -129,6 +141,17 @@ class Predictor:
             classes = data.classes
             reply = Predictions(number, of.version, run, step, command.split, data.name, classes, found.verdicts)
             self._post.send(reply)
+
+    def _review(self, command: Review) -> None:
+        score = self._newest_score(command.run)
+        if score is None or command.step not in (None, score.step):
+            if self._book is None or self._book[0] != command.folder:
+                self._book = (command.folder, Scorebook(command.folder))
+            old = self._book[1].at(command.step) if command.folder else None
+            score = min(
+                (s for s in (old, score) if s), key=lambda s: abs(s.step - (command.step or s.step)), default=None
+            )
+        self._post.send(Reviewed(command.number, command.run, score))
 
     def _fetch(self, command: Fetch, net: Open) -> None:
         rows = analyse(net.graph)

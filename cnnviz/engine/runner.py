@@ -11,6 +11,7 @@ import numpy as np
 
 from ..link.messages import IDLE, PAUSED, STOPPING, TRAINING, News, Progress, Train
 from ..link.runs import Metrics
+from ..link.scorebook import Score
 from ..net.graph import Graph
 from .build import Net, State, copy_state
 from .learn.lost import Diverged
@@ -40,11 +41,14 @@ class Run:
         self.device = ""
         self.points = array("d")
         self.tests = array("d")
+        self.score: Score | None = None  # the newest measurement
+        self._classes: tuple[str, ...] = ()
         self.pace: deque[tuple[float, int]] = deque()
 
     def ready(self, training: Training, before: Metrics | None) -> None:
         """The training is about to begin; `before`: of the steps it goes on from."""
         self.device, self.step = training.device, training.start
+        self._classes = training.data.classes
         self.epoch_steps, self.steps = training.epoch_steps, training.steps
         if before is not None:
             self.points.extend(before.points[before.points[:, 0] <= training.kept].ravel())
@@ -56,6 +60,7 @@ class Run:
         self.points.extend((step.step, step.loss, step.accuracy, step.lr))
         if step.test is not None:
             self.tests.extend((step.step, step.test.loss, step.test.accuracy))
+            self.score = step.test.score(step.step, self._classes)
         if not self.pace or now - self.pace[-1][0] > SPAN / 20:
             self.pace.append((now, step.step))
             while now - self.pace[0][0] > SPAN and len(self.pace) > 2:
@@ -171,6 +176,12 @@ class Runner:
             self.change.wait_for(lambda: self._state is not None or self._live is not live or not self.training)
             self._wanted = False
             return self._state
+
+    def measured(self, number: int) -> Score | None:
+        """The newest measurement of the run of this number; None where it is not the latest, or has none yet."""
+        with self.change:
+            run = self._run
+            return run.score if run is not None and run.command.run == number else None
 
     def close(self, timeout: float) -> None:
         """End the run, having it recorded, and the thread."""

@@ -35,7 +35,7 @@ from ..link.messages import (
     Train,
     Watch,
 )
-from ..link.predictions import Abandon, Fetch, Predict
+from ..link.predictions import Abandon, Fetch, Predict, Review
 from ..net.graph import Graph
 from ..net.plan import Plan
 from ..text import _
@@ -91,8 +91,8 @@ def serve(
     looker.begin(lambda: runner.training, runner.present)
     measurer.begin(lambda: runner.training)
     exporter = Exporter(post, looker, runner.present)
-    predictor = Predictor(post, shelf, looker, runner.moment)
     fetcher = Fetcher(post)
+    predictor = Predictor(post, shelf, looker, runner.moment, runner.measured)
     send(Ready(device.devices(), device.threads(), device.versions()))
     if guest is not None:
         model = guest.model
@@ -172,7 +172,7 @@ class _Engine:
                 self._exporter.start(command, self._open.version, self._open.graph)
             case Withdraw():
                 self._exporter.withdraw()
-            case Predict() | Fetch():
+            case Predict() | Fetch() | Review():
                 self._predictor.start(command, self._open)
             case Abandon():
                 self._predictor.abandon(command)

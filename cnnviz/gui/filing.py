@@ -146,6 +146,7 @@ class Filing:
         self._session.run.begin(weights)
         self._session.look.forget()
         self._session.predict.forget()
+        self._session.review.forget()
         self._session.fold.opening(network.graph)
         self._session.edit.document.reset(network.graph, network.plan, saved=not modified)
         self._session.document_changed.emit()

@@ -215,6 +215,8 @@ class Running:
         self.points = self.points[: np.searchsorted(self.points[:, 0], start, "right")]
         self.tests = self.tests[: np.searchsorted(self.tests[:, 0], start, "right")]
         self._room = NOTHING
+        if not start:
+            self._session.review.forget()
         self._session.points_arrived.emit()
         self._session.send(Train(self.number, self.plan, keep, folder, steps, start))
         total = self.progress.steps if self.progress else 0

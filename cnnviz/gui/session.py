@@ -11,6 +11,7 @@
     session.models models of other programs, and their checkpoints       (models.py)
     session.supply  the data set's download                              (supply.py)
     session.predict what it makes of every picture of the data set    (predicting.py)
+    session.review what a run made of the held-out pictures, by step    (reviewing.py)
     session.compare the network that the open one stands beside          (comparing.py)
 
 Panels never meet each other and never talk to the engine.
@@ -45,7 +46,7 @@ from ..link.messages import (
     Saved,
     Take,
 )
-from ..link.predictions import Fetched, Predicting, Predictions
+from ..link.predictions import Fetched, Predicting, Predictions, Reviewed
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
 from ..text import _
@@ -60,6 +61,7 @@ from .measuring import Costing
 from .mending import data_actions
 from .models import Importing
 from .predicting import Prediction
+from .reviewing import Reviewing
 from .running import Running
 from .settings import Settings
 from .supply import Supply
@@ -119,6 +121,7 @@ class Session(QObject):
     costs_changed = Signal()  # cost.costs, cost.batch
     export_changed = Signal()  # exporting: what was asked of it, how far it is, what came of it
     predictions_changed = Signal()  # predict.found, progress, trouble
+    review_changed = Signal()  # review.score, review.step
     pictures_fetched = Signal(object)  # Fetched, or Failed whose run is the number: what predict.fetch asked for
     noticed = Signal(object)  # Notice
 
@@ -147,6 +150,7 @@ class Session(QObject):
         self.exporting = Exports(self)
         self.supply = Supply(self)
         self.predict = Prediction(self)
+        self.review = Reviewing(self)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions
         self._alike: set[int] = set()  # versions that are the network in the editor
@@ -242,6 +246,8 @@ class Session(QObject):
             self.predict.take(reply)
         elif isinstance(reply, Downloading | Downloaded):
             self.supply.take(reply)
+        elif isinstance(reply, Reviewed):
+            self.review.take(reply)
         elif isinstance(reply, Failed):
             self._failed(reply)
 
@@ -263,8 +269,8 @@ class Session(QObject):
             self.cost.failed()
         elif reply.what == "download":
             self.supply.failed(reply)
-        elif reply.what in ("predict", "fetch"):
-            self.predict.failed(reply)
+        elif reply.what in ("predict", "fetch", "review"):
+            (self.review if reply.what == "review" else self.predict).failed(reply)
             if not reply.details:
                 return  # the panel that asked says it
         elif reply.what == "export":
@@ -292,6 +298,7 @@ class Session(QObject):
         self.exporting.lost()
         self.predict.lost()
         self.supply.lost()
+        self.review.lost()
         self.engine_state = LOST
         self.engine_changed.emit()
         text = _("The program whose model this is has ended. What is shown stays; save what you want to keep.")
@@ -306,6 +313,7 @@ class Session(QObject):
         self.exporting.lost()
         self.predict.lost()
         self.supply.lost()
+        self.review.lost()
         self.cost.failed()
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
         if step:

@@ -1,4 +1,5 @@
-"""What window and engine say to each other of a whole split: what the network makes of every picture, and the pictures.
+"""What window and engine say to each other of a whole split: what the network makes of every picture, now or at an
+earlier measurement of a run, and the pictures.
 
 `split` is "test" for the held-out pictures, "train" for those trained on; indices count a split's pictures as Sample's.
 """
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .scorebook import Score
 from .verdicts import Verdicts
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -47,6 +49,20 @@ class Fetch:
     number: int
     split: str
     indices: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Review:
+    """Send what a run measured on the held-out pictures; answered by Reviewed or Failed("review") with this number.
+
+    run     whose newest measurement the engine may still have, else it is read from its folder
+    step    the measurement made nearest to it; None: the newest
+    """
+
+    number: int
+    run: int
+    folder: str
+    step: int | None = None
 
 
 # ── from the engine ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -88,5 +104,14 @@ class Fetched:
     texts: tuple[str, ...] = ()
 
 
-Asked = Predict | Abandon | Fetch
-Answered = Predicting | Predictions | Fetched
+@dataclass(frozen=True, eq=False)
+class Reviewed:
+    """A measurement; None where there is none."""
+
+    number: int
+    run: int
+    score: Score | None
+
+
+Asked = Predict | Abandon | Fetch | Review
+Answered = Predicting | Predictions | Fetched | Reviewed

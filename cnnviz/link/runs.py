@@ -3,6 +3,7 @@
     run.json                     plan, versions, data, the last recorded step
     network.cnnviz               the network
     metrics.jsonl                a line a step
+    scores.bin                   what was made of every held-out picture at each measurement (scorebook.py)
     weights/last.safetensors     the weights, with the step in its metadata
     weights/*.track              the weights of many steps, to look at (engine/record/track.py)
     weights/state-STEP.pt        what a training needs beside them to go on from that step: optimizer, random state

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -12,8 +14,8 @@ from cnnviz.engine.build import Net, fit_state
 from cnnviz.engine.pictures import normalised, shown
 from cnnviz.engine.predictor import fetched
 from cnnviz.engine.record.weights import read_weights
-from cnnviz.link.messages import IDLE, PAUSED, Open, Opened, Pause, Save, Saved, Train
-from cnnviz.link.predictions import MOST, Abandon, Fetch, Fetched, Predict, Predicting, Predictions
+from cnnviz.link.messages import IDLE, PAUSED, News, Open, Opened, Pause, Save, Saved, Train
+from cnnviz.link.predictions import MOST, Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Conv2d, Input, Source
@@ -132,3 +134,38 @@ def test_large_pictures_are_thinned_and_too_many_left_out() -> None:
     assert np.array_equal(found.pictures[0], x[2].transpose(1, 2, 0)[::3, ::3])
     assert len(fetched(whole, layer, Fetch(1, "test", (0,) * (MOST + 5))).indices) == MOST
     assert fetched(whole, layer, Fetch(1, "test", ())).pictures.shape[0] == 0
+
+
+# ── what a run has measured ──────────────────────────────────────────────────────────────────────────────────────────
+def test_every_measurement_of_a_run_can_be_asked_for_the_newest_before_it_is_written(tmp_path: Path) -> None:
+    plan, folder = Plan(epochs=3, **ONE), str(tmp_path / "run")
+    with Desk() as desk:
+        desk.send(Open(1, small(), plan), Review(1, 7, ""), Train(7, plan, folder=folder))
+        assert desk.until(Reviewed).score is None
+        desk.progress(lambda p: p.phase == IDLE and p.step > 0)
+        tests = desk.until(News, lambda n: len(n.tests) == 3).tests
+        for number, step in enumerate((None, 0, 90, 91, 10**6), 2):
+            desk.send(Review(number, 7, folder, step))
+            found = desk.until(Reviewed, lambda r, number=number: r.number == number)  # type: ignore[misc]
+            assert found.run == 7 and found.score is not None
+            near = {None: 135, 0: 45, 90: 90, 91: 90, 10**6: 135}[step]
+            assert [(found.score.step, found.score.loss, found.score.accuracy)] == [
+                tuple(t) for t in tests if t[0] == near
+            ]
+        desk.send(Review(90, 3, ""), Review(91, 3, folder, 44))  # not the engine's latest run
+        assert desk.until(Reviewed, lambda r: r.number == 90).score is None
+        other = desk.until(Reviewed, lambda r: r.number == 91).score
+        assert other is not None and other.step == 45
+    with Desk() as desk:  # another engine, the same folder
+        desk.send(Review(1, 7, folder))
+        newest = desk.until(Reviewed).score
+        assert newest is not None and newest.step == 135 and newest.classes == tuple("0123456789")
+
+
+def test_the_newest_measurement_is_known_where_nothing_is_recorded() -> None:
+    with Desk() as desk:
+        desk.send(Open(1, small(), Plan(epochs=1, **ONE)), Train(7, Plan(epochs=1, **ONE)))
+        end = desk.progress(lambda p: p.phase == IDLE and p.step > 0)
+        desk.send(Review(1, 7, "", 3))
+        found = desk.until(Reviewed).score
+        assert found is not None and (found.step, found.accuracy) == (45, end.accuracy)

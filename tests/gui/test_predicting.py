@@ -47,7 +47,7 @@ def test_one_that_is_cancelled_or_fails_is_over(session: Session) -> None:
     session._answer(Failed("predict", "Mend it.", run=2))
     assert session.predict.progress is None and session.predict.trouble == "Mend it."
     session.predict.ask()
-    session._lost.emit(-9, "")
+    session.predict.lost()
     assert session.predict.progress is None
 
 

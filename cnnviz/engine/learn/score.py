@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from ...link.scorebook import Score
 from ...link.verdicts import TOP, Verdicts
 from ..build import Net
 from .feed import Feed
@@ -28,6 +29,12 @@ class Test:
     accuracy: float
     top5: float | None = None
     verdicts: Verdicts | None = field(default=None, compare=False, repr=False)
+
+    def score(self, step: int, classes: tuple[str, ...]) -> Score | None:
+        """It as the window gets it, with the step after which it was made."""
+        if self.verdicts is None:
+            return None
+        return Score(step, self.loss, self.accuracy, self.top5, classes, self.verdicts)
 
 
 def evaluate(net: Net, feed: Feed, end: str, pulse: Callable[[], bool] = lambda: True) -> Test | None:

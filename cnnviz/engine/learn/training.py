@@ -131,7 +131,8 @@ class Training:
             "data": {"name": data.name, "train": self.pictures, "test": len(data.test_y), "hash": data.digest()},
         }
         network = Network(self.rows.graph, name="network", plan=self.plan)
-        self._recorder = Recorder(folder, network, about, self.net.state_dict(), failed, self.kept)
+        state = self.net.state_dict()
+        self._recorder = Recorder(folder, network, about, state, failed, self.kept, data.classes)
         self._beacon = Beacon(Path(folder), self._alive, heard)
 
     def go(self, controls: Controls | None = None) -> Generator[Step, None, None]:

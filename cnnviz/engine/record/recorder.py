@@ -20,6 +20,7 @@ from ..build import State
 from ..device import versions
 from ..learn.steps import Step
 from . import track
+from .scores import Scores
 from .weights import atomically, cause, write_weights
 
 EVERY = 2.0  # seconds between recordings
@@ -32,7 +33,7 @@ class Recorder:
 
     Training goes on without a recording then. All methods are called by the training thread. `state`: the net's own
     tensors, which the training changes. `keep`: what the folder has of the steps up to this one stays, and the run
-    goes on there.
+    goes on there. `classes`: names of the data set's.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Recorder:
         state: State,
         failed: Callable[[str], None],
         keep: int = 0,
+        classes: tuple[str, ...] = (),
     ):
         self._folder, self._failed, self._broken = Path(folder), failed, False
         self._notes = {"format": FORMAT, "plan": asdict(network.plan), **about, "versions": dict(versions())}
@@ -50,6 +52,8 @@ class Recorder:
         self._due = time.monotonic() + EVERY
         self._step, self._state = keep, state
         self._track: track.Writer | None = None
+        self._scores: Scores | None = None
+        self._classes = classes
         self._try(lambda: self._begin(network, keep))
 
     def add(self, step: Step) -> None:
@@ -79,6 +83,7 @@ class Recorder:
         files.write(self._folder / runs.NETWORK, network)
         kept = [line for line in runs.lines(self._folder) if keep and _step(line) <= keep]
         atomically(self._folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
+        self._scores = Scores(self._folder, self._classes, keep)
         self._write_notes("")
         self._track = track.Writer(self._folder / runs.TRACKS, self._state, keep)
         self._follow()
@@ -92,7 +97,11 @@ class Recorder:
             with (self._folder / runs.METRICS).open("a", encoding="utf-8") as file:
                 file.writelines(map(_line, self._made))
             self._notes["plan"]["lr"] = self._made[-1].lr
+            if self._scores is not None:
+                self._scores.add([(s.step, s.test) for s in self._made if s.test is not None])
             self._made.clear()
+        if end and self._scores is not None:
+            self._scores.end()
         mine = self._folder / runs.state_file(self._step)
         atomically(mine, lambda new: torch.save(dict(beside), new))
         own = {name: t.clone() for name, t in self._state.items()}  # the format takes no two names for one memory
@@ -122,6 +131,7 @@ def _line(step: Step) -> str:
     said: dict[str, float] = {"step": step.step, "loss": step.loss, "accuracy": step.accuracy, "lr": step.lr}
     if step.test is not None:
         said |= {"test_loss": step.test.loss, "test_accuracy": step.test.accuracy}
+        said |= {} if step.test.top5 is None else {"test_top5": step.test.top5}
     return json.dumps(said) + "\n"
 
 

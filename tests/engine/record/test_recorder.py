@@ -80,6 +80,7 @@ def test_a_run_is_written_whole(tmp_path: Path) -> None:
         "alive.json",
         "network.cnnviz",
         "metrics.jsonl",
+        "scores.bin",
         "weights",
         "last.safetensors",
         "state-90.pt",
