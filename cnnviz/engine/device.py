@@ -21,27 +21,37 @@ def devices() -> tuple[str, ...]:
     return (*found, "cpu")
 
 
-def device(name: str) -> torch.device:
-    """The device of this name; "auto" is the best there is. Raises ValueError with a sentence where it is not there."""
+def device(name: str, local: int = 0, beside: int = 1) -> torch.device:
+    """The device of this name; "auto" is the best there is. Raises ValueError with a sentence where it is not there.
+
+    Of `beside` processes that compute together on this machine, number `local` gets the CUDA device of its number.
+    """
     have = devices()
     try:
         found = torch.device(have[0] if name == "auto" else name)
     except RuntimeError:
         found = None
     count = torch.cuda.device_count() if found is not None and found.type == "cuda" else 1
+    if found is not None and found.type == "cuda" and beside > 1:
+        if beside > count:
+            text = _("Here are {n} CUDA devices for {processes} processes. Start one process for each, or use cpu.")
+            raise ValueError(text.format(n=count, processes=beside))
+        found = torch.device("cuda", local)
+        torch.cuda.set_device(found)
     if found is None or found.type not in have or (found.index or 0) >= count:
         text = _("There is no device {name} here. Choose one of: {have}.")
         raise ValueError(text.format(name=name, have=", ".join(("auto", *have))))
     return found
 
 
-def threads(wanted: int = 0) -> int:
+def threads(wanted: int = 0, beside: int = 1) -> int:
     """Processor threads to compute with: as many as wanted, by default all but one of the cores we may use.
 
-    The one core is the window's: two busy OpenMP threads on cores that others use run many times slower.
+    The one core is the window's: two busy OpenMP threads on cores that others use run many times slower. Of `beside`
+    processes that compute together on this machine, each gets an equal share of all cores.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return wanted or max(1, cores - 1)
+    return wanted or max(1, cores - 1 if beside == 1 else cores // beside)
 
 
 def versions() -> tuple[tuple[str, str], ...]:

@@ -35,6 +35,8 @@ def idle(plan: Plan, name: str) -> str:
     if owners and plan.optimizer not in owners:
         text = _("{optimizer} has no {setting}; that belongs to {owners}.")
         return text.format(optimizer=NAMES[plan.optimizer], setting=name, owners=", ".join(NAMES[o] for o in owners))
+    if name == "sync_bn" and plan.batches == 1:
+        return _("A step has one batch, which is normalised as a whole already.")
     if name == "dampening" and not plan.momentum:
         return _("Without momentum there is nothing to dampen.")
     return ""

@@ -47,7 +47,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (N_("First weights"), ("init",)),
     (N_("Augmentation"), AUGMENTS),
     (N_("Recording"), ()),
-    (N_("Machine"), ("threads", "device")),
+    (N_("Machine"), ("batches", "sync_bn", "threads", "device")),
 )
 """The settings as the form and `--help` show them. One that is named nowhere belongs to the last section."""
 
@@ -120,6 +120,10 @@ class Plan:
     augment_noise: float = setting(0.0, N_("deviation of the normal noise added to values in 0…1"), 0, 1)
     augment_cutout: int = setting(0, N_("side in pixels of a square that is set to the Input's mean"), 0, 16_384)
     # machine
+    batches: int = setting(
+        1, N_("batches in one step: torchrun gives each process one, a single process takes all of them"), 1, 4096
+    )
+    sync_bn: bool = setting(False, N_("batch normalisation over the pictures of all processes of torchrun"))
     threads: int = setting(0, N_("processor threads; 0: all but one core"), 0, 1024)
     device: str = setting("auto", N_("where to compute: auto, cpu, cuda or mps"), kind="text")
 
@@ -136,6 +140,11 @@ class Plan:
         own = ("shapes_",) if self.data == SHAPES else ()
         names = ("data", "data_dir", "held_out", *(f.name for f in fields(self) if f.name.startswith(own or ("-",))))
         return tuple(getattr(self, name) for name in names)
+
+    @property
+    def step_size(self) -> int:
+        """Pictures in one step."""
+        return self.batch_size * self.batches
 
     @property
     def augments(self) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ...net.plan import Plan
 from ..build import Net
+from .group import ALONE, Group
 from .noise import Noise
 
 
@@ -24,9 +25,9 @@ class Outcome:
 class Objective:
     """Cross-entropy of one node's output; auxiliary outputs (Net.beside) add theirs with the plan's weight."""
 
-    def __init__(self, net: Net, plan: Plan, end: str = ""):
-        """`end`: the node that gives the logits, see build.logits_node."""
-        self._net, self._plan, self._end = net, plan, end
+    def __init__(self, net: Net, plan: Plan, end: str = "", group: Group = ALONE):
+        """`end`: the node that gives the logits, see build.logits_node. `group`: the processes that train the net."""
+        self._plan, self._outputs = plan, group.parallel(_Outputs(net, end))
 
     def __call__(self, x: Tensor, y: Tensor, noise: Noise) -> Outcome:
         """Of pictures (n, channels, height, width) and classes (n,); `noise`: where dropout draws from."""
@@ -36,11 +37,19 @@ class Objective:
         aux = [cross_entropy(other, y) for other in others]
         return Outcome(loss + self._plan.aux_weight * sum(aux) if aux else loss, loss, logits)
 
-    def _outputs(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The logits, and those of the auxiliary outputs."""
-        net = self._net
+
+class _Outputs(nn.Module):
+    """A net as one function of a batch: the logits, and those of the auxiliary outputs."""
+
+    def __init__(self, net: Net, end: str):
+        super().__init__()
+        self.net, self.end = net, end
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits, each (n, classes), of pictures (n, channels, height, width)."""
+        net = self.net
         if not net.beside:
-            return net(x, end=self._end), []
+            return net(x, end=self.end), []
         seen: dict[str, Tensor] = {}
         net(x, seen)
-        return seen[self._end or net.end], [seen[id] for id in net.beside]
+        return seen[self.end or net.end], [seen[id] for id in net.beside]

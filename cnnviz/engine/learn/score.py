@@ -14,6 +14,7 @@ from ...link.scorebook import Score
 from ...link.verdicts import TOP, Verdicts
 from ..build import Net
 from .feed import Feed
+from .group import ALONE, Group
 
 EVALUATED = 256  # held-out pictures in one forward
 
@@ -37,17 +38,21 @@ class Test:
         return Score(step, self.loss, self.accuracy, self.top5, classes, self.verdicts)
 
 
-def evaluate(net: Net, feed: Feed, end: str, pulse: Callable[[], bool] = lambda: True) -> Test | None:
+def evaluate(
+    net: Net, feed: Feed, end: str, pulse: Callable[[], bool] = lambda: True, group: Group = ALONE
+) -> Test | None:
     """What the net makes of all of the feed's pictures, dropout off; None where `pulse`, asked after every batch, says
-    to leave it."""
-    was = net.training
+    to leave it. The processes of the group take a share of the pictures each, and all of them get the whole."""
+    was, left = net.training, False
     net.eval()
     loss, right, n, classes = 0.0, 0, len(feed), 0
+    rows = group.rows(n)
+    group.same(net.buffers())  # each process has running statistics of its own
     found: list[tuple[Tensor, ...]] = []
     try:
         with torch.no_grad():
-            for first in range(0, n, EVALUATED):
-                x, y = feed.batch(torch.arange(first, min(first + EVALUATED, n)))
+            for first in range(rows.start, rows.stop, EVALUATED):
+                x, y = feed.batch(torch.arange(first, min(first + EVALUATED, rows.stop)))
                 logits = net(x, end=end)
                 loss += cross_entropy(logits, y, reduction="sum").item()
                 predicted = logits.argmax(1)
@@ -55,11 +60,15 @@ def evaluate(net: Net, feed: Feed, end: str, pulse: Callable[[], bool] = lambda:
                 found.append((y, predicted, *judge(logits, y, predicted)))
                 classes = logits.shape[1]
                 if not pulse():
-                    return None
+                    left = True
+                    break
     finally:
         net.train(was)
-    verdicts = _gathered(found)
-    return Test(loss / n, right / n, float(np.mean(verdicts.rank < TOP)) if classes > TOP else None, verdicts)
+    loss, hits, leaving = group.total(loss, right, left)
+    if leaving:
+        return None
+    verdicts = _gathered(found, group)
+    return Test(loss / n, hits / n, float(np.mean(verdicts.rank < TOP)) if classes > TOP else None, verdicts)
 
 
 def judge(logits: Tensor, y: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -76,7 +85,10 @@ def judge(logits: Tensor, y: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor,
     return confidence, loss, rank.sum(1)
 
 
-def _gathered(found: list[tuple[Tensor, ...]]) -> Verdicts:
-    columns = (torch.cat(column).cpu().numpy() for column in zip(*found, strict=True))
-    true, predicted, confidence, loss, rank = columns if found else [np.zeros(0, np.int64)] * 5
+def _gathered(found: list[tuple[Tensor, ...]], group: Group) -> Verdicts:
+    """Of all pictures, in order, from what each process has found."""
+    own = [torch.cat(column).cpu().numpy() for column in zip(*found, strict=True)]
+    parts = [part for part in group.gather(own) if part]
+    columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+    true, predicted, confidence, loss, rank = columns if parts else [np.zeros(0, np.int64)] * 5
     return Verdicts(true, predicted, confidence, loss, rank)

@@ -13,6 +13,7 @@ from ..augment import Augment
 from ..build import Net
 from ..data import Data
 from .feed import Feed, order
+from .group import ALONE, Group
 from .lost import LARGEST, Good
 from .noise import Noise
 from .objective import Objective
@@ -51,6 +52,7 @@ def steps(
     optimizer: torch.optim.Optimizer | None = None,
     start: int = 0,
     noise: Noise | None = None,
+    group: Group = ALONE,
 ) -> Generator[Step, None, None]:
     """Train `net` by `plan`, one step for each `next`, from step `start` + 1 on; close the generator to stop.
 
@@ -62,6 +64,9 @@ def steps(
     torch's global random state between steps. With the weights, the optimizer's state and `noise`'s of a step, what
     comes after it is the same again.
 
+    group  the processes that make the steps together, each on its share of a step's pictures; all of them give the same
+           steps, with the figures of all pictures
+
     Raises Diverged where a loss is not finite, or absurdly large.
     """
     controls = controls or Controls(plan.lr)
@@ -71,28 +76,30 @@ def steps(
     test = Feed(data.test_x, data.test_y, layer, device)
     good = Good(net)
     noise = noise or Noise(net, plan.seed)
-    objective = Objective(net, plan, end)
+    objective = Objective(net, plan, end, group)
     net.train()
     step = start
     for indices, last in train.ahead(order(net, len(train), plan, start), start):
-        x, y = train.batch(indices, step)
+        whole, rows = len(indices), group.rows(len(indices))
+        own = rows.stop - rows.start
+        x, y = train.batch(indices, step, rows if own else slice(0, 1))  # who has none takes one that counts nothing
         lr = controls.lr
-        for group in optimizer.param_groups:
-            group["lr"] = lr
+        for settings in optimizer.param_groups:
+            settings["lr"] = lr
         optimizer.zero_grad()
         outcome = objective(x, y, noise)
-        torch.autograd.backward(outcome.total)
-        value = outcome.loss.item()
+        group.backward(outcome.total, own, whole)
+        right = int((outcome.logits.detach().argmax(1) == y).sum())
+        value, accuracy = group.mean(own, whole, outcome.loss.item(), right / len(y))
         step += 1
         if not value < LARGEST:
             raise good.diverged(net, step, x, lr)
         if step % KEPT == 1 or step == start + 1:
             good.keep()
         optimizer.step()
-        accuracy = int((outcome.logits.detach().argmax(1) == y).sum()) / len(y)
         found = None
         if last:
-            found = evaluate(net, test, end, controls.pulse)
+            found = evaluate(net, test, end, controls.pulse, group)
             if found is not None and not found.loss < LARGEST:
                 raise good.diverged(net, step, x, lr)
         del x, y, outcome  # the next step finds their memory free, and warm

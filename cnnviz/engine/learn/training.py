@@ -18,6 +18,7 @@ from ...net.network import Network
 from ...net.plan import Plan
 from ...net.problems import Problem
 from .. import device, memory
+from ..augment import seed
 from ..build import Net, fit_state, logits_node
 from ..data import Data
 from ..post import Refused
@@ -25,11 +26,13 @@ from ..record.beacon import Beacon
 from ..record.moment import Moment
 from ..record.recorder import Recorder
 from .feed import Feed, epoch_steps
+from .group import ALONE, SAVE, STOP, Group
 from .lost import Diverged
 from .noise import Noise
 from .optimizer import complete, make_optimizer
 from .score import EVALUATED, evaluate
 from .steps import Controls, Step, steps
+from .synced import sync
 
 
 class Untrainable(Refused):
@@ -47,6 +50,7 @@ class Training:
     data   gives the plan's data set for this Input
     net    builds the net, on the CPU
     since  go on from there: bit for bit what the run would have given on the CPU, had it not ended
+    group  the processes that make this training together, each one a Training of its own
 
     torch's number of threads is the plan's from here on. Raises Untrainable, Refused (an unknown device, a part without
     gradient), MemoryError, all with a sentence; data.DataError.
@@ -59,19 +63,21 @@ class Training:
         data: Callable[[Plan, Source], Data],
         net: Callable[[], Net],
         since: Moment | None = None,
+        group: Group = ALONE,
     ):
         _refuse(trainable(rows))
         assert rows.input is not None and isinstance(rows.input.layer, Source)
-        self.rows, self.plan, self.layer = rows, plan, rows.input.layer
+        self.rows, self.plan, self.layer, self.group = rows, plan, rows.input.layer, group
         self.data = data(plan, self.layer)
         _refuse(trainable(rows, len(self.data.classes)))
         try:
-            where = device.device(plan.device)
+            where = device.device(plan.device, group.local, group.beside)
         except ValueError as error:
             raise Refused(str(error)) from error
         if where.type == "cpu":
-            memory.check_training(rows, plan, min(EVALUATED, len(self.data.test_y)))
-        self.device, self.threads = where.type, device.threads(plan.threads)
+            share = replace(plan, batch_size=-(-plan.step_size // group.size), batches=1)
+            memory.check_training(rows, share, min(EVALUATED, len(self.data.test_y)))
+        self.device, self.threads = where.type, device.threads(plan.threads, group.beside)
         torch.set_num_threads(self.threads)
         self.logits = logits_node(rows.graph)
         self.net = net()
@@ -82,8 +88,12 @@ class Training:
         if since is not None:
             fit_state(self.net, since.weights)
         self.net.to(where)
+        if plan.sync_bn and group.size > 1:
+            sync(self.net, group)
         self.optimizer = make_optimizer(self.net, plan)
-        self.noise = Noise(self.net, plan.seed)
+        self.noise = Noise(self.net, _seed(plan, group.rank))
+        if where.type == "cuda" and group.size > 1:  # there dropout draws from a generator that is alike in all of them
+            torch.cuda.manual_seed(_seed(plan, group.rank))
         if since is not None:
             self._take(since)
         self.start = self.step = since.step if since is not None else 0
@@ -94,13 +104,15 @@ class Training:
         self._done = self.start >= self.steps and self._owed is None
         self._recorder: Recorder | None = None
         self._beacon: Beacon | None = None
+        group.wants(SAVE, lambda: self.recording and self._recorder is not None and self._recorder.due)
         self.paused = False  # told to those who follow the run's folder
         self.recording = True  # False: what is made meanwhile is not recorded
 
     @property
     def beside(self) -> dict[str, Any]:
-        """What a training needs beside the weights, to go on as if it had not ended."""
-        return {"optimizer": self.optimizer.state_dict(), "noise": self.noise.state}
+        """What a training needs beside the weights, to go on as if it had not ended; all processes ask together."""
+        found = {"optimizer": self.optimizer.state_dict(), "noise": self.noise.state}
+        return found if self.group.size == 1 else found | {"noises": self.group.gather(self.noise.state)}
 
     def _take(self, since: Moment) -> None:
         optimizer, noise = since.beside.get("optimizer"), since.beside.get("noise")
@@ -108,8 +120,9 @@ class Training:
             settings = self.optimizer.state_dict()["param_groups"]  # the plan's, which may say otherwise by now
             self.optimizer.load_state_dict({"state": optimizer["state"], "param_groups": settings})
             complete(self.optimizer)
-        if noise is not None:
-            self.noise.state = noise
+        noises = since.beside.get("noises", [noise])
+        if noise is not None and self.group.rank < len(noises):
+            self.noise.state = noises[self.group.rank]
 
     @property
     def kept(self) -> int:
@@ -128,6 +141,8 @@ class Training:
             "epoch_steps": self.epoch_steps,
             "device": self.device,
             "threads": self.threads,
+            "processes": self.group.size,
+            "job": self.group.job,
             "data": {"name": data.name, "train": self.pictures, "test": len(data.test_y), "hash": data.digest()},
         }
         network = Network(self.rows.graph, name="network", plan=self.plan)
@@ -148,13 +163,13 @@ class Training:
         try:
             if self._owed is not None:
                 feed = Feed(self.data.test_x, self.data.test_y, self.layer, self.net.device)
-                found = evaluate(self.net, feed, self.logits, controls.pulse)
+                found = evaluate(self.net, feed, self.logits, controls.pulse, self.group)
                 if found is None:
                     return
                 yield self._add(replace(self._owed, test=found))
             making = steps(
                 *(self.net, self.data, self.plan, self.layer, self.logits),
-                *(controls, self.optimizer, self.start, self.noise),
+                *(controls, self.optimizer, self.start, self.noise, self.group),
             )
             with closing(making):
                 for step in making:
@@ -168,7 +183,8 @@ class Training:
         finally:
             end = "done" if end == "stopped" and self._done else end
             try:
-                self._record(end)
+                if self.group.size == 1 or self._done or self.group.agreed(STOP) or end == "diverged":
+                    self._record(end)  # else the others do not know that this one ends
             finally:
                 if self._beacon is not None:
                     self._beacon.close(end)
@@ -182,16 +198,18 @@ class Training:
         self._done = step.step >= self.steps and step.test is not None
         if self._recorder is not None and self.recording:
             self._recorder.add(step)
-            if self._recorder.due:
-                self.save()
+        if self.group.agreed(SAVE):
+            self.save()
         return step
 
     def _alive(self) -> control.Alive:
         return control.Alive(PAUSED if self.paused else TRAINING, self.step, self.steps)
 
     def _record(self, end: str) -> None:
-        if self._recorder is not None:
-            self._recorder.record(self.beside, end)
+        if self._recorder is not None or self.group.size > 1:
+            beside = self.beside
+            if self._recorder is not None:
+                self._recorder.record(beside, end)
 
     def _unmeasured(self, since: Moment | None) -> Step | None:
         """The step after which the run before should have measured the held-out pictures, and had not yet."""
@@ -201,6 +219,11 @@ class Training:
         if step != since.step or (len(tests) and tests[-1, 0] == step):
             return None
         return Step(since.step, loss, accuracy, lr)
+
+
+def _seed(plan: Plan, rank: int) -> int:
+    """What the random numbers of a process's dropout begin with."""
+    return seed(plan.seed, -rank) if rank else plan.seed
 
 
 def _refuse(problem: Problem | None) -> None:
