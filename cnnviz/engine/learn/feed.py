@@ -92,16 +92,17 @@ class Feed:
 
 
 def epoch_steps(net: nn.Module, pictures: int, plan: Plan) -> int:
-    """Steps in one epoch. A last batch of one picture joins the one before it where the net normalises batches."""
-    full, rest = divmod(pictures, plan.batch_size)
+    """Steps in one epoch. Where the net normalises batches, a last step of fewer than two pictures for each of the
+    plan's batches joins the one before it."""
+    full, rest = divmod(pictures, plan.step_size)
     normalises = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in net.modules())
-    return max(1, full + (rest > 0) - (rest == 1 and normalises))
+    return max(1, full + (rest > 0) - (0 < rest < 2 * plan.batches and normalises))
 
 
 def order(net: nn.Module, n: int, plan: Plan, start: int) -> Iterator[tuple[Tensor, bool]]:
     """Indices of every batch from step `start` on, and whether it ends an epoch."""
     dice = torch.Generator().manual_seed(plan.seed)
-    count, size = epoch_steps(net, n, plan), plan.batch_size
+    count, size = epoch_steps(net, n, plan), plan.step_size
     for epoch in range(plan.epochs):
         drawn = torch.randperm(n, generator=dice)
         for i in range(max(0, start - epoch * count), count):
