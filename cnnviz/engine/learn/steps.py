@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
+from ...net.health.reading import Reading
 from ...net.layers import Source
 from ...net.plan import Plan
 from ..augment import Augment
@@ -14,6 +16,7 @@ from ..build import Net
 from ..data import Data
 from .feed import Feed, order
 from .group import ALONE, Group
+from .health import Health
 from .lost import LARGEST, Good
 from .noise import Noise
 from .objective import Objective
@@ -32,6 +35,7 @@ class Step:
     accuracy: float
     lr: float
     test: Test | None = None  # at the end of every epoch
+    reading: Reading | None = None  # of the training's health, at some steps
 
 
 class Controls:
@@ -53,6 +57,7 @@ def steps(
     start: int = 0,
     noise: Noise | None = None,
     group: Group = ALONE,
+    health: Health | None = None,
 ) -> Generator[Step, None, None]:
     """Train `net` by `plan`, one step for each `next`, from step `start` + 1 on; close the generator to stop.
 
@@ -62,7 +67,7 @@ def steps(
     be smaller. Dropout draws from a stream of its own, too, and augmentation from one that each step begins anew, so on
     the CPU the same plan and number of threads give the same numbers bit for bit, whatever else the process does with
     torch's global random state between steps. With the weights, the optimizer's state and `noise`'s of a step, what
-    comes after it is the same again.
+    comes after it is the same again. `health` reads some of the steps, which changes nothing in them.
 
     group  the processes that make the steps together, each on its share of a step's pictures; all of them give the same
            steps, with the figures of all pictures
@@ -87,8 +92,11 @@ def steps(
         for settings in optimizer.param_groups:
             settings["lr"] = lr
         optimizer.zero_grad()
-        outcome = objective(x, y, noise)
+        beat = health.beat(step + 1, lr) if health is not None and health.due(step + 1) else None
+        outcome = objective(x, y, noise) if beat is None else beat.forward(partial(objective, x, y, noise))
         group.backward(outcome.total, own, whole)
+        if beat is not None:
+            beat.backward()
         right = int((outcome.logits.detach().argmax(1) == y).sum())
         value, accuracy = group.mean(own, whole, outcome.loss.item(), right / len(y))
         step += 1
@@ -97,12 +105,13 @@ def steps(
         if step % KEPT == 1 or step == start + 1:
             good.keep()
         optimizer.step()
+        reading = beat.end(outcome.logits, y) if beat is not None else None
         found = None
         if last:
             found = evaluate(net, test, end, controls.pulse, group)
             if found is not None and not found.loss < LARGEST:
                 raise good.diverged(net, step, x, lr)
-        del x, y, outcome  # the next step finds their memory free, and warm
-        yield Step(step, value, accuracy, lr, found)
+        del x, y, outcome, beat  # the next step finds their memory free, and warm
+        yield Step(step, value, accuracy, lr, found, reading)
         if last and found is None:
             return
