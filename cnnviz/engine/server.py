@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..link.augmenting import Preview, Survey
 from ..link.data import Desist, Download
 from ..link.exporting import Export, Withdraw
 from ..link.mailbox import Mailbox
@@ -47,6 +48,7 @@ from .looker import Looker
 from .measurer import Measurer
 from .post import Post, Refused
 from .predictor import Predictor
+from .previewer import Previewer
 from .runner import Run, Runner
 from .shelf import Shelf
 
@@ -93,21 +95,22 @@ def serve(
     exporter = Exporter(post, looker, runner.present)
     fetcher = Fetcher(post)
     predictor = Predictor(post, shelf, looker, runner.moment, runner.measured)
+    previewer = Previewer(post, shelf)
     send(Ready(device.devices(), device.threads(), device.versions()))
     if guest is not None:
         model = guest.model
         send(Imported(importer.adopt(model), model.network, model.classes, model.notes, guest.picture))
-    engine = _Engine(post, looker, runner, importer, measurer, exporter, predictor, fetcher)
+    engine = _Engine(post, looker, runner, importer, measurer, exporter, predictor, fetcher, previewer)
     try:
         while (command := receive()) is not None and not isinstance(command, Quit):
             engine.obey(command)
     finally:
         until = time.monotonic() + FAREWELL
-        for worker in (importer, measurer, exporter, predictor, fetcher, looker):
+        for worker in (importer, measurer, exporter, predictor, fetcher, previewer, looker):
             worker.close()
         runner.close(until - time.monotonic())
         looker.join(max(0.0, until - time.monotonic()))
-        for worker in (importer, measurer, exporter, predictor, fetcher):
+        for worker in (importer, measurer, exporter, predictor, fetcher, previewer):
             worker.join(max(0.0, until - time.monotonic()))
 
 
@@ -132,10 +135,11 @@ class _Engine:
         exporter: Exporter,
         predictor: Predictor,
         fetcher: Fetcher,
+        previewer: Previewer,
     ):
         self._post, self._looker, self._runner, self._importer = post, looker, runner, importer
         self._measurer, self._exporter, self._predictor = measurer, exporter, predictor
-        self._fetcher = fetcher
+        self._fetcher, self._previewer = fetcher, previewer
         self._open = Open(0, Graph(), Plan())
 
     def obey(self, command: Command) -> None:
@@ -176,6 +180,8 @@ class _Engine:
                 self._predictor.start(command, self._open)
             case Abandon():
                 self._predictor.abandon(command)
+            case Preview() | Survey():
+                self._previewer.start(command)
             case Download():
                 self._fetcher.start(command)
             case Desist():

@@ -62,3 +62,7 @@ class Exported:
     inputs: int = 0
     agrees: bool = True
     files: tuple[str, ...] = ()
+
+
+Asked = Export | Withdraw
+Answered = Exporting | Exported

@@ -52,3 +52,7 @@ class Costs:
     threads: int
     costs: dict[str, Cost]  # by node
     step_memory: int
+
+
+Asked = Measure | Cease
+Answered = Measuring | Costs

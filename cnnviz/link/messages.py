@@ -17,10 +17,7 @@ import numpy as np
 from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
-from . import data
-from .exporting import Export, Exported, Exporting, Withdraw
-from .measuring import Cease, Costs, Measure, Measuring
-from .predictions import Answered, Asked
+from . import augmenting, data, exporting, measuring, predictions
 from .subject import Picture as Picture  # all messages, and what they carry, come from here
 from .subject import PictureFile as PictureFile
 from .subject import PictureInfo as PictureInfo
@@ -196,13 +193,12 @@ Command = (
     | Pause
     | Stop
     | Rate
-    | Measure
-    | Cease
     | Save
-    | Export
-    | Withdraw
-    | Asked
+    | measuring.Asked
+    | exporting.Asked
+    | predictions.Asked
     | data.Asked
+    | augmenting.Asked
     | Take
     | Quit
 )
@@ -353,13 +349,12 @@ Reply = (
     | Pictures
     | Bell
     | News
-    | Measuring
-    | Costs
     | Saved
-    | Exporting
-    | Exported
-    | Answered
+    | measuring.Answered
+    | exporting.Answered
+    | predictions.Answered
     | data.Answered
+    | augmenting.Answered
     | Failed
 )
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnnviz.link.augmenting import Preview, Previewed, Survey, Surveyed
 from cnnviz.link.data import Desist, Download, Downloaded, Downloading
 from cnnviz.link.exporting import SOURCE, WRITE, Export, Exported, Exporting, Withdraw
 from cnnviz.link.measuring import Cease, Cost, Costs, Measure, Measuring
@@ -52,10 +53,11 @@ from cnnviz.link.messages import (
     Unit,
     Watch,
 )
-from cnnviz.link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions
+from cnnviz.link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
 from cnnviz.link.verdicts import Verdicts
 from cnnviz.link.wire import Outbox, Wire, WireError
 from cnnviz.net.graph import Graph, Node, graph
+from cnnviz.net.layers import Input
 from cnnviz.net.layers.base import Layer
 from cnnviz.net.network import Network
 from cnnviz.net.plan import Plan
@@ -104,6 +106,12 @@ MESSAGES = [
     Predicting(6, 10, 100),
     Predictions(6, 1, 2, 3, "test", "digits", ("0", "1"), Verdicts(*(np.arange(3) for _field in range(5)))),
     Fetched(7, "test", (3, 1), (0, 1), np.zeros((2, 4, 4, 3), np.uint8)),
+    Review(10, 1, "run", 40),
+    Reviewed(10, 1, None),
+    Preview(8, PLAN, Input(1), 2),
+    Survey(9, PLAN, Input(1)),
+    Previewed(8, (4,), (1,), np.zeros((1, 2, 2, 3), np.uint8), np.ones((1, 3, 2, 2, 3), np.uint8), -1.0, 2.5),
+    Surveyed(9, "digits", 1438, (0.3,), (0.4,), (0.0,), (1.0,)),
     Quit(),
     Ready(("cuda:0", "cpu"), 1, (("torch", "2.13"),)),
     Opened(1, ("a",), ("b",)),
