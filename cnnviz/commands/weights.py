@@ -49,7 +49,7 @@ def at_step(args: argparse.Namespace) -> State | None:
     """
     if args.step is None:
         return None
-    from ..engine.record.track import Reader, TrackError
+    from ..engine.record.reader import Reader, TrackError
 
     run = Path(args.weights or "")
     if not args.weights or not (run / NOTES).is_file():

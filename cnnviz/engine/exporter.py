@@ -15,7 +15,8 @@ from ..net.analysis import analyse, unsound
 from ..net.graph import Graph
 from . import device, memory
 from .build import State, fit_state
-from .looker import Looker, Weights
+from .held import Weights
+from .looker import Looker
 from .post import Post, Refused
 
 if TYPE_CHECKING:  # loaded with the first export

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..link import control
+from ..link import control, runs
 from ..link.messages import PAUSED, STOPPING, TRAINING
 from ..net.analysis import Analysis, analyse
+from ..text import _
 from .build import Net, copy_state, fit_state
 from .learn.steps import Step
 from .learn.training import Training
 from .look import Stamp, frame, glance
 from .post import Refused
 from .record import moment
+from .record.again import fork, made_again
+from .record.moment import Moment
+from .record.reader import TrackError
+from .record.weights import cause
 
 if TYPE_CHECKING:
     from .runner import Run, Runner
@@ -33,7 +40,7 @@ class Live:
         self._post, self._looker = runner.post, runner.looker
         self._next_news = 0.0
         self._whole, self._partial = _Pace(WHOLE), _Pace(PARTIAL)
-        self._probed: tuple[object, int] = (None, -1)  # picture and interest of the last whole frame
+        self._probed: tuple[object, ...] = ()  # picture, interest and Show of the last whole frame
 
     def go(self) -> None:
         """Train. Raises what learn.Training and its steps raise, record.WeightsError, net.files.FileError."""
@@ -42,7 +49,9 @@ class Live:
         if run.stop:
             return
         rows = analyse(run.graph)
-        since = moment.last(command.folder) if command.start else None
+        since = self._since()
+        if self._run.stop:  # asked for meanwhile
+            return
         training = Training(rows, command.plan, self._runner.shelf.data, lambda: self._first(rows), since)
         self._training, self._net = training, training.net
         with self._runner.change:
@@ -50,13 +59,43 @@ class Live:
         self._publish()
         self._looker.run_input(command.plan, training.layer)
         if command.folder:
-            training.record(command.folder, self._not_recorded, self._heard)
+            origin = (command.origin, command.start) if command.origin else None
+            training.record(command.folder, self._not_recorded, self._heard, origin)
         self._runner.begun(run)
         try:
             self._drain()
         finally:
             self._publish()
             self._runner.ended()
+
+    def _since(self) -> Moment | None:
+        """What the training goes on from; where it branches, the steps to there are made again first."""
+        command = self._run.command
+        if not command.start and not command.origin:
+            return None
+        if not command.origin:
+            return moment.last(command.folder)
+        making = made_again(command.origin, command.start, self._runner.shelf.data, self._looker.make_net)
+        with closing(making):
+            while not self._run.stop:
+                try:
+                    self._run.step = next(making).step
+                except StopIteration as end:
+                    self._fork()
+                    found: Moment = end.value
+                    same = runs.shape(found.network.graph) == runs.shape(self._run.graph)
+                    return found if same else replace(found, beside={})  # of other weights
+                self._tell(time.monotonic())
+        return None
+
+    def _fork(self) -> None:
+        command = self._run.command
+        try:
+            if command.folder:
+                fork(command.origin, command.folder)
+        except OSError as error:
+            text = _("{folder} cannot be written ({why}). The branch is not recorded.")
+            self._not_recorded(text.format(folder=command.folder, why=cause(error)))
 
     def _first(self, rows: Analysis) -> Net:
         weights = self._looker.weights
@@ -87,6 +126,8 @@ class Live:
         try:
             for step in making:
                 self._add(step)
+                if run.keeps:
+                    self._mark()
                 if not self._pulse():
                     break
                 if run.hold:
@@ -104,20 +145,34 @@ class Live:
         """What is due between two batches; False where the run shall end."""
         now = time.monotonic()
         self._probe(now)
-        if now >= self._next_news:
-            self._next_news = now + NEWS
-            self._post.news()
+        self._tell(now)
         self._runner.answer(self._net)
         return not self._run.stop
 
+    def _tell(self, now: float) -> None:
+        if now >= self._next_news:
+            self._next_news = now + NEWS
+            self._post.news()
+
+    def _mark(self) -> None:
+        """Give names to steps, where that is asked for."""
+        run = self._run
+        while run.keeps:
+            command = run.keeps.pop(0)
+            try:
+                self._training.mark(command.name, command.step if command.step >= 0 else None)
+            except (TrackError, OSError) as error:
+                self._post.failed("keep", error)
+
     def _probe(self, now: float) -> None:
         """Put a frame where one is due. The first one of a picture or an interest is a whole one, and soon."""
-        shot, interest = self._looker.shot(self._training.layer), self._looker.interest
-        if shot is None:
+        shot, interest, shown = self._looker.shot(self._training.layer), self._looker.interest, self._looker.shown
+        if shot is None or shown.folder:
             return
-        stamp = Stamp(self._run.version, self._run.command.run, self._run.step)
-        if self._whole.due(now, hurry=self._probed != (shot, interest.number)):
-            self._probed = (shot, interest.number)
+        stamp = Stamp(self._run.version, self._run.command.run, self._run.step, shown.number)
+        asked = (shot, interest.number, shown.number)
+        if self._whole.due(now, hurry=self._probed != asked):
+            self._probed = asked
             self._post.frame(frame(self._net, shot, interest, stamp, self._training.logits))
             self._whole.took(now, min(WHOLE_RATE, interest.rate))
             self._partial.wait(now, interest.rate)
@@ -139,8 +194,13 @@ class Live:
             change.notify_all()
         self._looker.refresh()
         self._post.news()
+        while True:
+            with change:
+                change.wait_for(lambda: run.stop or not run.hold or run.budget or run.keeps)
+                if not run.keeps:
+                    break
+            self._mark()
         with change:
-            change.wait_for(lambda: run.stop or not run.hold or run.budget)
             run.hold = self._training.paused = False
             if not run.stop:
                 run.phase = TRAINING

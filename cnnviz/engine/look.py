@@ -42,6 +42,8 @@ class Stamp:
     version: int
     run: int = 0
     step: int = 0
+    moment: int = 0  # number of the last Show
+    past: bool = False
 
 
 def frame(net: Net, shot: Shot | None, interest: Interest, stamp: Stamp, logits: str = "") -> Frame:
@@ -53,7 +55,15 @@ def frame(net: Net, shot: Shot | None, interest: Interest, stamp: Stamp, logits:
     """
     filters = _filters(net, interest)
     if shot is None:
-        return Frame(stamp.version, stamp.run, stamp.step, interest.number, filters=filters)
+        return Frame(
+            stamp.version,
+            stamp.run,
+            stamp.step,
+            interest.number,
+            filters=filters,
+            moment=stamp.moment,
+            past=stamp.past,
+        )
     x, unit, seen = _batch(net, shot), interest.unit, dict[str, Tensor]()
     with _at_rest(net), torch.set_grad_enabled(unit is not None):
         net(x.requires_grad_(unit is not None), seen)
@@ -76,6 +86,8 @@ def frame(net: Net, shot: Shot | None, interest: Interest, stamp: Stamp, logits:
         output=None if vector is None else _array(vector),
         probabilities=None if vector is None else _array(vector.softmax(0)),
         field=None if field is None else _array(field),
+        moment=stamp.moment,
+        past=stamp.past,
     )
 
 
@@ -99,6 +111,7 @@ def glance(net: Net, shot: Shot, interest: Interest, stamp: Stamp) -> Frame:
         picture=shot.info,
         maps={id: _seen(_first(seen[id])) for id in interest.maps if id in seen},
         filters={id: _seen(w) for id in interest.filters if (w := _weight(net, id)) is not None},
+        moment=stamp.moment,
     )
 
 

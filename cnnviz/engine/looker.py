@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from threading import Condition, Thread
 
 import torch
@@ -15,7 +15,6 @@ from ..link.messages import (
     Interest,
     Look,
     Match,
-    Matched,
     Open,
     Opened,
     Picture,
@@ -23,8 +22,10 @@ from ..link.messages import (
     Sample,
     Saved,
 )
+from ..link.past import Keep, Recall, Restore, Show
 from ..link.subject import suits
 from ..net.analysis import Analysis, analyse
+from ..net.files import FileError
 from ..net.graph import Graph
 from ..net.layers import Board, Input, Source
 from ..net.plan import Plan
@@ -32,38 +33,16 @@ from ..net.positions import positions
 from ..text import _
 from . import device, memory
 from .build import Net, Parts, State, copy_state, fit_state, logits_node, spread
+from .checkpoint import Checkpoint
 from .data import DataError
-from .foreign import checkpoint
+from .held import Subject, Weights, fitting, waiting
 from .importer import Importer
 from .look import Shot, Stamp, frame
+from .past import Past, PastError
 from .pictures import PictureError
 from .post import Post, Refused
-from .record.weights import WeightsError, read_weights, write_weights
+from .record.weights import WeightsError, write_weights
 from .shelf import Shelf
-
-
-@dataclass(frozen=True, eq=False)
-class Weights:
-    """What has been learned, by tensor name; also of nodes that are gone, so that an undo finds it again.
-
-    A value: never changed, only replaced.
-    """
-
-    state: State = field(default_factory=dict)
-    run: int = 0
-    step: int = 0
-    plan: Plan = field(default_factory=Plan)  # whose seed and rule give the first weights of all the rest
-
-
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """A copy of the editor's net with its weights, and what it is shown: a batch of one."""
-
-    version: int
-    rows: Analysis
-    plan: Plan
-    net: Net
-    picture: torch.Tensor
 
 
 class Looker:
@@ -77,6 +56,7 @@ class Looker:
         self._saves: list[str] = []
         self._matches: list[Match | Adopt] = []
         self._looks: list[Look] = []
+        self._asked: list[Recall | Keep | Restore] = []
         self._dirty = self._closed = False
         # for all to read; replaced as a whole
         self.interest = Interest()
@@ -86,6 +66,7 @@ class Looker:
         self._built: tuple[int, Analysis, Plan] | None = None  # what the net was made of, where there is one
         self._fitted: dict[Source, Shot] = {}
         self._run_input: tuple[Plan, Source] | None = None
+        self.shown = Show(0)  # what was asked for last: the present network, or one of the past
         # the thread's own
         self._version, self._plan, self._rows = 0, Plan(), analyse(Graph())
         self._net: Net | None = None
@@ -94,7 +75,8 @@ class Looker:
         self._shots: dict[Hashable, Shot | None] = {}  # None: it could not be made
         self._told: dict[str, str] = {}  # failures that the window knows
         self._announced: tuple[object, ...] | None = None
-        self._matched: tuple[int, State] = (0, {})
+        self._checkpoint = Checkpoint()
+        self._past = Past(self.make_net)
         self._training: Callable[[], bool] = lambda: False
         self._present: Callable[[], State | None] = lambda: None
         self._thread = Thread(target=self._work, name="look")
@@ -134,6 +116,19 @@ class Looker:
         """Find out what a checkpoint holds for the net, or take it."""
         with self._change:
             self._matches.append(command)
+            self._change.notify_all()
+
+    def show(self, command: Show) -> None:
+        """Show the network as it was, or the present one."""
+        with self._change:
+            self.shown = command
+            self._dirty = True
+            self._change.notify_all()
+
+    def remember(self, command: Recall | Keep | Restore) -> None:
+        """Tell what a run has recorded, or keep or take some of it."""
+        with self._change:
+            self._asked.append(command)
             self._change.notify_all()
 
     def refresh(self) -> None:
@@ -179,6 +174,7 @@ class Looker:
                 if self._closed and not self._saves:
                     return
                 opens, saves, looks, matches = self._opens, self._saves, self._looks, self._matches
+                asked, self._asked = self._asked, []
                 self._opens, self._saves, self._looks, self._matches, self._dirty = [], [], [], [], False
             for command in opens:
                 self._try("open", self._open, command)
@@ -189,13 +185,18 @@ class Looker:
             self._try("look", self._fit)
             for path in saves:
                 self._try("save", self._save, path)
-            for asked in matches:
-                self._try("checkpoint", self._adopt if isinstance(asked, Adopt) else self._match, asked)
-            if not self._training():
+            for match in matches:
+                self._try("checkpoint", self._match, match)
+            for what in asked:
+                self._try({Recall: "recall", Keep: "keep"}.get(type(what), "past"), self._remember, what)
+            if self.shown.folder:
+                self._try("past", self._render_past)
+            elif not self._training():
                 self._try("look", self._render)
 
     def _has_work(self) -> object:
-        return self._opens or self._saves or self._looks or self._matches or self._dirty or self._closed
+        waits = self._opens or self._saves or self._looks or self._matches or self._asked
+        return waits or self._dirty or self._closed
 
     def _try(self, what: str, work: Callable[..., None], *given: object) -> None:
         """Do it; a failure goes to the window, but not twice in a row unless a command waits for its answer."""
@@ -205,7 +206,7 @@ class Looker:
             known = DataError if what == "look" else ()
             what = "data" if isinstance(error, known) else what
             look = next((g.number for g in given if isinstance(g, Look)), 0)
-            if look or what in ("open", "save", "checkpoint") or self._told.get(what) != str(error):
+            if look or what in ("open", "save", "checkpoint", "past", "keep") or self._told.get(what) != str(error):
                 self._told[what] = str(error)
                 self._post.failed(what, error, look=look)
 
@@ -239,7 +240,7 @@ class Looker:
         wrong: WeightsError | None = None
         if command.weights:
             try:
-                weights = Weights(_fitting(net, self._rows, command.weights), plan=command.plan)
+                weights = Weights(fitting(net, self._rows, command.weights), plan=command.plan)
                 with self._change:
                     self.weights = weights
             except WeightsError as error:  # the net is there all the same
@@ -268,23 +269,13 @@ class Looker:
         values = torch.zeros(shape or ()) if shot is None else torch.from_numpy(shot.fitted.values)
         return Subject(version, rows, plan, net, values[None])
 
-    def _match(self, command: Match) -> None:
-        if self._net is None:
-            raise Refused(_("There is no network that weights could be matched to."))
-        self._refill(self._net)
-        found = checkpoint.match(checkpoint.read(command.path), self._net.state_dict(), self._net.homes)
-        self._matched = (command.number, found.state)
-        matches = tuple((m.theirs, m.ours, m.how, m.shape) for m in found.matches)
-        left, missing = (tuple((o.name, o.why) for o in odd) for odd in (found.left, found.missing))
-        self._post.send(Matched(command.number, command.path, matches, left, missing))
-
-    def _adopt(self, command: Adopt) -> None:
-        number, state = self._matched
-        if number != command.number or self._net is None:
-            raise Refused(_("The network has changed meanwhile. Choose the file again."))
+    def _match(self, command: Match | Adopt) -> None:
+        if isinstance(command, Match):
+            self._post.send(self._checkpoint.match(command, self._net, self._refill))
+            return
+        state = self._checkpoint.adopted(command.number, self._net)
         with self._change:
             self.weights = replace(self.weights, state={**self.weights.state, **state}, run=0, step=0)
-        self._matched = (0, {})
         self.refresh()
 
     def _announce(self) -> None:
@@ -319,6 +310,7 @@ class Looker:
             self._picture = Sample()  # as the window has it
         wanted = [(self._plan, layer)] if layer else []
         wanted += [self._run_input] if self._run_input else []
+        wanted += self._past.inputs(self.shown)
         shots, self._shots = self._shots, {}
         fitted: dict[Source, Shot] = {}
         wrong: Exception | None = None
@@ -341,12 +333,12 @@ class Looker:
         if state is not None:
             with self._change:
                 self.weights = replace(self.weights, state={**self.weights.state, **state})
-        waiting = _waiting(self._rows, self._net, self.weights.state)
-        if self._net is None and not waiting:
+        others = waiting(self._rows, self._net, self.weights.state)
+        if self._net is None and not others:
             raise Refused(_("There is no network whose weights could be saved."))
         if self._net is not None:
             self._refill(self._net)
-        write_weights(path, {**waiting, **(copy_state(self._net) if self._net is not None else {})})
+        write_weights(path, {**others, **(copy_state(self._net) if self._net is not None else {})})
         self._post.send(Saved(path))
 
     def _refill(self, net: Net) -> None:
@@ -357,15 +349,38 @@ class Looker:
 
     def _render(self) -> None:
         weights, interest = self.weights, self.interest
-        stamp = Stamp(self._version, weights.run, weights.step)
+        stamp = Stamp(self._version, weights.run, weights.step, self.shown.number)
         if self._net is None:
-            self._post.frame(Frame(stamp.version, stamp.run, stamp.step, interest.number))
+            self._post.frame(Frame(stamp.version, stamp.run, stamp.step, interest.number, moment=stamp.moment))
             return
         self._refill(self._net)
         layer = _input(self._rows)
         shot = self._fitted.get(layer) if layer is not None else None
         torch.set_num_threads(device.threads(self._plan.threads))
         self._post.frame(frame(self._net, shot, interest, stamp, logits_node(self._rows.graph)))
+
+    def _render_past(self) -> None:
+        shown, interest = self.shown, self.interest
+        try:
+            found = self._past.frame(shown, self._fitted.get, interest)
+        except (PastError, FileError):
+            with self._change:
+                if self.shown is shown:  # nothing newer was asked for: the present network is shown again
+                    self.shown = Show(shown.number)
+                    self._dirty = True
+            raise
+        self._post.frame(found)
+
+    def _remember(self, command: Recall | Keep | Restore) -> None:
+        if isinstance(command, Recall):
+            self._post.send(self._past.recall(command))
+        elif isinstance(command, Keep):
+            self._past.keep(command)
+        else:
+            state = self._past.state(command.folder, command.step)
+            with self._change:
+                self.weights = replace(self.weights, state={**self.weights.state, **state}, run=0, step=0)
+            self._dirty = True
 
 
 def _input(rows: Analysis) -> Source | None:
@@ -379,21 +394,3 @@ def _input(rows: Analysis) -> Source | None:
 
 def _key(picture: Picture, plan: Plan, layer: Source) -> Hashable:
     return (picture, layer, plan.source if isinstance(picture, Sample) else None)
-
-
-def _fitting(net: Net, rows: Analysis, path: str) -> State:
-    """The tensors of a weights file, some of which must be of use to the network. Raises WeightsError."""
-    state = read_weights(path)
-    mine = net.state_dict()
-    fits = any(k in mine and mine[k].shape == v.shape for k, v in state.items())
-    if state and not fits and not _waiting(rows, net, state):
-        text = _("{path} has no weights that fit this network. Open the network they belong to.")
-        raise WeightsError(text.format(path=path))
-    return state
-
-
-def _waiting(rows: Analysis, net: Net | None, state: State) -> State:
-    """The tensors of nodes that have a problem, or wait for one that has: no net holds them, but they are theirs."""
-    built = {id for id, *_rest in net.order} if net is not None else set()
-    theirs = {id for id, row in rows.items() if id not in built and not row.node.weights}
-    return {k: v for k, v in state.items() if k.partition(".")[0] in theirs}

@@ -10,6 +10,7 @@ from threading import Condition, Thread
 import numpy as np
 
 from ..link.messages import IDLE, PAUSED, STOPPING, TRAINING, News, Progress, Train
+from ..link.past import Keep
 from ..link.runs import Metrics
 from ..link.scorebook import Score
 from ..net.graph import Graph
@@ -44,6 +45,7 @@ class Run:
         self.score: Score | None = None  # the newest measurement
         self._classes: tuple[str, ...] = ()
         self.pace: deque[tuple[float, int]] = deque()
+        self.keeps: list[Keep] = []  # marks that wait for the step's end
 
     def ready(self, training: Training, before: Metrics | None) -> None:
         """The training is about to begin; `before`: of the steps it goes on from."""
@@ -138,6 +140,16 @@ class Runner:
             self._run.phase = STOPPING
             self.change.notify_all()
         self.post.news()
+
+    def keep(self, command: Keep) -> None:
+        """Mark a step; the training thread does it where it writes into that folder."""
+        with self.change:
+            run = self._live
+            if run is not None and run.command.folder == command.folder:
+                run.keeps.append(command)
+                self.change.notify_all()
+                return
+        self.looker.remember(command)
 
     def rate(self, lr: float) -> None:
         """Learning rate from the next step on."""

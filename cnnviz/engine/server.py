@@ -36,6 +36,7 @@ from ..link.messages import (
     Train,
     Watch,
 )
+from ..link.past import Keep, Recall, Restore, Show
 from ..link.predictions import Abandon, Fetch, Predict, Review
 from ..net.graph import Graph
 from ..net.plan import Plan
@@ -188,6 +189,12 @@ class _Engine:
                 self._fetcher.desist()
             case Save(path):
                 self._looker.save(path)
+            case Show():
+                self._looker.show(command)
+            case Recall() | Restore():
+                self._looker.remember(command)
+            case Keep():
+                self._runner.keep(command)
             case Take(run, since):
                 self._post.heard()
                 self._post.send(self._runner.news(run, since))

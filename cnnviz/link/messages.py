@@ -10,14 +10,17 @@ interests. Every Frame says which of them it belongs to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
-from . import augmenting, data, exporting, measuring, predictions
+from . import augmenting, data, exporting, measuring, past, predictions
+from .frames import Frame as Frame
+from .frames import Interest as Interest
+from .frames import Unit as Unit
 from .subject import Picture as Picture  # all messages, and what they carry, come from here
 from .subject import PictureFile as PictureFile
 from .subject import PictureInfo as PictureInfo
@@ -28,29 +31,6 @@ from .subject import Sentence as Sentence
 from .subject import Words as Words
 
 Array = np.ndarray
-
-
-# ── what is looked at ────────────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True)
-class Unit:
-    """One output value of one node: of a feature map (channel, y, x), of a vector (channel, 0, 0)."""
-
-    node: str
-    channel: int = 0
-    y: int = 0
-    x: int = 0
-
-
-@dataclass(frozen=True)
-class Interest:
-    """What the visible panels need; replaced as a whole."""
-
-    number: int = 0
-    thumbs: tuple[str, ...] = ()  # nodes whose cards are in view: a small strip of maps each
-    maps: tuple[str, ...] = ()  # nodes shown in full
-    filters: tuple[str, ...] = ()  # nodes whose weights are shown
-    unit: Unit | None = None  # the unit whose measured receptive field is shown
-    rate: float = 30.0  # frames a second at most
 
 
 # ── window to engine ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -129,7 +109,8 @@ class Train:
     """Train the net of the last Open. `keep`: from its present weights, else from fresh ones by the plan's seed.
 
     `folder`: run folder to record into. `steps`: pause after so many steps (1: a single step), 0: go on. `start`: go on
-    with the run in the folder, from its last recorded step, which should be this one; 0: a new run.
+    with the run in the folder, from its last recorded step, which should be this one; 0: a new run. `origin`: the run
+    folder that this one branches from at step `start`, which is made again where only steps before it were kept whole.
     """
 
     run: int
@@ -138,6 +119,7 @@ class Train:
     folder: str = ""
     steps: int = 0
     start: int = 0
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -199,6 +181,7 @@ Command = (
     | predictions.Asked
     | data.Asked
     | augmenting.Asked
+    | past.Asked
     | Take
     | Quit
 )
@@ -355,40 +338,6 @@ Reply = (
     | predictions.Answered
     | data.Answered
     | augmenting.Answered
+    | past.Answered
     | Failed
 )
-
-
-# ── the latest frame ─────────────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """What the net did on the picture at one step. Arrays are float32 unless said.
-
-    While training, whole frames come a few times a second. Those between are `partial`: maps and filters alone.
-
-    thumbs    node -> (k, h, w): the first channels, thinned to at most 32×32 by means of equal blocks; a vector ->
-              (n,): the whole of it, thinned to at most 64 values, each the one of largest magnitude, with its sign,
-              in an equal share (the last may be shorter)
-    maps      node -> (channels, height, width) or (features,)
-    filters   node -> the layer's weight as torch keeps it; absent where it has none
-    input     (channels, height, width): exactly what the net got
-    shown     (height, width, 3) uint8: the same picture before normalising, in the net's size
-    output    (classes,): the net's last vector; probabilities: its softmax
-    field     (height, width): |d unit / d picture| summed over channels, for the interest's unit
-    """
-
-    version: int
-    run: int
-    step: int
-    interest: int
-    partial: bool = False
-    picture: PictureInfo = field(default_factory=PictureInfo)
-    unit: Unit | None = None
-    thumbs: dict[str, Array] = field(default_factory=dict)
-    maps: dict[str, Array] = field(default_factory=dict)
-    filters: dict[str, Array] = field(default_factory=dict)
-    input: Array | None = None
-    shown: Array | None = None
-    output: Array | None = None
-    probabilities: Array | None = None
-    field: Array | None = None

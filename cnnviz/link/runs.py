@@ -8,6 +8,8 @@
     weights/*.track              the weights of many steps, to look at (engine/record/track.py)
     weights/state-STEP.pt        what a training needs beside them to go on from that step: optimizer, random state
     alive.json, control.json     who trains there now, and what others ask of it: pause, go on, stop (link/control.py)
+    weights/key-STEP.safetensors  the weights of a key frame (engine/record/keys.py)
+    marks.json                   the steps that somebody has marked, with their names
 
 Files are written beside and renamed, or are only appended to, so that a reader (or a kill -9) never meets half of one:
 of the metrics, the last whole line counts. The weights come last: what belongs to their step is there by then.
@@ -16,6 +18,8 @@ of the metrics, the last whole line counts. The weights come last: what belongs 
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -28,10 +32,10 @@ from ..net.network import Network
 from ..net.plan import Plan
 from ..text import _
 
-NOTES, NETWORK, METRICS = "run.json", "network.cnnviz", "metrics.jsonl"
+NOTES, NETWORK, METRICS, MARKS = "run.json", "network.cnnviz", "metrics.jsonl", "marks.json"
 TRACKS = Path("weights")
 LAST = TRACKS / "last.safetensors"
-FREE = ("epochs", "lr", "threads", "device")
+FREE = ("epochs", "lr", "threads", "device", "record_mb")
 """Settings of the plan with other values of which a run stays the same run."""
 
 
@@ -41,12 +45,25 @@ class RunError(ValueError):
 
 @dataclass(frozen=True)
 class Notes:
-    """What run.json says. `plan`: with the learning rate as it was last; `end`: how it ended, empty while it runs."""
+    """What run.json says. `plan`: with the learning rate as it was last; `end`: how it ended, empty while it runs.
+
+    `origin`: the folder and step that the run has branched from; `room`: bytes that the recorded weights may take.
+    """
 
     plan: Plan
     step: int
     epoch_steps: int
     end: str = ""
+    origin: tuple[str, int] | None = None
+    room: int = 0
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A step that somebody has given a name."""
+
+    step: int
+    name: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +80,52 @@ def state_file(step: int) -> Path:
     return TRACKS / f"state-{step}.pt"
 
 
+def key_file(step: int) -> Path:
+    """Where in a run folder the weights of a key frame lie."""
+    return TRACKS / f"key-{step}.safetensors"
+
+
+def keys(folder: str | Path) -> dict[int, Path]:
+    """The key frames of a run: the file of the weights by step, in rising order."""
+    found = {}
+    for path in (Path(folder) / TRACKS).glob("key-*.safetensors"):
+        number = path.stem.removeprefix("key-")
+        if number.isdecimal():
+            found[int(number)] = path
+    return dict(sorted(found.items()))
+
+
+def marks(folder: str | Path) -> tuple[Mark, ...]:
+    """The marked steps, in rising order; none where the file is not there or damaged."""
+    try:
+        said = json.loads((Path(folder) / MARKS).read_text("utf-8"))
+        return tuple(sorted((Mark(int(m["step"]), str(m["name"])) for m in said), key=lambda m: m.step))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def size(folder: str | Path) -> int:
+    """Bytes that a run folder takes; a file with two names counts once."""
+    found: dict[tuple[int, int], int] = {}
+    for at, _folders, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                said = os.stat(os.path.join(at, name))
+                found[said.st_dev, said.st_ino] = said.st_size
+    return sum(found.values())
+
+
 def notes(folder: str | Path) -> Notes:
     """What the run folder says of itself. Raises RunError."""
     try:
         said: dict[str, Any] = json.loads((Path(folder) / NOTES).read_text("utf-8"))
         known = {f.name for f in fields(Plan)}
         plan = Plan(**{k: v for k, v in said["plan"].items() if k in known})
-        return Notes(plan, int(said["step"]), int(said["epoch_steps"]), str(said["end"]))
+        origin = said.get("origin")
+        from_ = (str(origin["folder"]), int(origin["step"])) if origin else None
+        return Notes(
+            plan, int(said["step"]), int(said["epoch_steps"]), str(said["end"]), from_, int(said.get("room", 0))
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise RunError(_("{folder} is no run folder ({why}).").format(folder=folder, why=why.rstrip("."))) from error
@@ -86,10 +142,11 @@ def goes_on(folder: str | Path, step: int, graph: Graph, plan: Plan) -> bool:
         return False
     same = replace(said.plan, **{name: getattr(plan, name) for name in FREE}) == plan
     unfinished = said.end in ("", "done", "stopped") and 0 < step < plan.epochs * said.epoch_steps
-    return same and unfinished and _shape(trained) == _shape(graph)
+    return same and unfinished and shape(trained) == shape(graph)
 
 
-def _shape(graph: Graph) -> tuple[object, ...]:
+def shape(graph: Graph) -> tuple[object, ...]:
+    """What two networks have in common whose weights fit each other."""
     return tuple((n.id, n.layer, n.sources) for n in graph)
 
 

@@ -46,7 +46,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (N_("Loss"), ("aux_weight",)),
     (N_("First weights"), ("init",)),
     (N_("Augmentation"), AUGMENTS),
-    (N_("Recording"), ()),
+    (N_("Recording"), ("record_mb",)),
     (N_("Machine"), ("batches", "sync_bn", "threads", "device")),
 )
 """The settings as the form and `--help` show them. One that is named nowhere belongs to the last section."""
@@ -125,6 +125,9 @@ class Plan:
     )
     sync_bn: bool = setting(False, N_("batch normalisation over the pictures of all processes of torchrun"))
     threads: int = setting(0, N_("processor threads; 0: all but one core"), 0, 1024)
+    record_mb: int = setting(
+        0, N_("megabytes that the recorded weights may take; 0: 160, more for a large network"), 0, 1_000_000
+    )
     device: str = setting("auto", N_("where to compute: auto, cpu, cuda or mps"), kind="text")
 
     def __post_init__(self) -> None:

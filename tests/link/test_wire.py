@@ -59,6 +59,8 @@ from cnnviz.link.wire import Outbox, Wire, WireError
 from cnnviz.net.graph import Graph, Node, graph
 from cnnviz.net.layers import Input
 from cnnviz.net.layers.base import Layer
+from cnnviz.link.past import Keep, Recall, Recalled, Restore, Show
+from cnnviz.link.runs import Mark
 from cnnviz.net.network import Network
 from cnnviz.net.plan import Plan
 
@@ -112,6 +114,13 @@ MESSAGES = [
     Survey(9, PLAN, Input(1)),
     Previewed(8, (4,), (1,), np.zeros((1, 2, 2, 3), np.uint8), np.ones((1, 3, 2, 2, 3), np.uint8), -1.0, 2.5),
     Surveyed(9, "digits", 1438, (0.3,), (0.4,), (0.0,), (1.0,)),
+    Show(3, "/run", 12, 1, 2, "/other"),
+    Keep("/run", 12, "best"),
+    Recall("/run", 0),
+    Restore("/run", 12),
+    Recalled(
+        "/run", np.arange(4), np.arange(2), 9, "done", 4, 2, (Mark(3, "a"),), 10, 20, ("/before", 3), 0, np.zeros((2, 4)), np.zeros((0, 3))
+    ),
     Quit(),
     Ready(("cuda:0", "cpu"), 1, (("torch", "2.13"),)),
     Opened(1, ("a",), ("b",)),

@@ -129,12 +129,30 @@ class Training:
         """Of what was written of the run before, the steps up to this one stay; the next one is told (again)."""
         return self.start - (self._owed is not None)
 
+    @property
+    def recorded(self) -> list[int]:
+        """The steps whose weights can be looked at; for any thread."""
+        return self._recorder.steps if self._recorder is not None else []
+
+    def mark(self, name: str, step: int | None = None) -> None:
+        """Give the present step, or a recorded one, a name, and keep it; without a name no longer. Between two steps.
+
+        Raises record.reader.TrackError, OSError.
+        """
+        if self._recorder is not None:
+            self._recorder.mark(name, step)
+
     def record(
-        self, folder: str | Path, failed: Callable[[str], None], heard: Callable[[str], None] = lambda what: None
+        self,
+        folder: str | Path,
+        failed: Callable[[str], None],
+        heard: Callable[[str], None] = lambda what: None,
+        origin: tuple[str, int] | None = None,
     ) -> None:
         """Record it there. `failed` is told once where that does not work; the training goes on without.
 
-        `heard`: called from another thread with what is asked through the folder: control.PAUSE, GO, STOP.
+        `heard`: called from another thread with what is asked through the folder: control.PAUSE, GO, STOP. `origin`:
+        folder and step of the run that this one branches from.
         """
         data = self.data
         about = {
@@ -147,7 +165,9 @@ class Training:
         }
         network = Network(self.rows.graph, name="network", plan=self.plan)
         state = self.net.state_dict()
-        self._recorder = Recorder(folder, network, about, state, failed, self.kept, data.classes)
+        self._recorder = Recorder(folder, network, about, state, failed, self.kept, data.classes, origin)
+        if not self.kept:
+            self._recorder.start(self.beside)
         self._beacon = Beacon(Path(folder), self._alive, heard)
 
     def go(self, controls: Controls | None = None) -> Generator[Step, None, None]:

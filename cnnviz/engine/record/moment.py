@@ -9,7 +9,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from ...link import runs
 from ...net.network import Network
@@ -38,11 +38,35 @@ class Moment:
 
 def last(folder: str | Path) -> Moment:
     """What was last recorded in a run folder. Raises WeightsError or net.files.FileError."""
+    return _at(Path(folder), Path(folder) / runs.LAST)
+
+
+def before(folder: str | Path, step: int) -> Moment | None:
+    """The nearest state, at this step or before it, that a training can go on from exactly; None where there is none.
+
+    Raises WeightsError or net.files.FileError.
+    """
     folder = Path(folder)
+    keys = {s: path for s, path in runs.keys(folder).items() if s <= step}
     path = folder / runs.LAST
+    if path.exists() and (latest := _step(path)) <= step:
+        keys[latest] = path
+    return _at(folder, keys[max(keys)]) if keys else None
+
+
+def _step(path: Path) -> int:
+    """That of the weights in a file. Raises WeightsError."""
+    try:
+        with safe_open(path, "pt") as file:
+            return int((file.metadata() or {}).get("step", 0))
+    except (SafetensorError, OSError, ValueError):
+        read_weights(path)  # says what is wrong
+        raise
+
+
+def _at(folder: Path, path: Path) -> Moment:
     weights = read_weights(path)
-    with safe_open(path, "pt") as file:
-        step = int((file.metadata() or {}).get("step", 0))
+    step = _step(path)
     try:
         plan = runs.notes(folder).plan
         beside = folder / runs.state_file(step)

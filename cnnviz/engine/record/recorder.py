@@ -10,6 +10,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ...link import runs
@@ -19,13 +20,19 @@ from ...text import _
 from ..build import State
 from ..device import versions
 from ..learn.steps import Step
-from . import track
+from . import marks
+from .keys import Keys
+from .reader import Reader
 from .scores import Scores
 from .weights import atomically, cause, write_weights
+from .writer import Writer
 
 EVERY = 2.0  # seconds between recordings
 SHARE = 0.004  # of the time that recording may take, where weights are so many that it takes long
 FORMAT = 1
+USUAL, LARGEST = 160_000_000, 2_000_000_000  # bytes for the recorded weights where nothing is said …
+RECORDS = 40  # … so that a large network, too, has this many steps to look at
+KEYS = 4  # one of so many parts of them is for key frames
 
 
 class Recorder:
@@ -33,7 +40,7 @@ class Recorder:
 
     Training goes on without a recording then. All methods are called by the training thread. `state`: the net's own
     tensors, which the training changes. `keep`: what the folder has of the steps up to this one stays, and the run
-    goes on there. `classes`: names of the data set's.
+    goes on there. `classes`: names of the data set's. `origin`: folder and step that the run branches from.
     """
 
     def __init__(
@@ -45,15 +52,20 @@ class Recorder:
         failed: Callable[[str], None],
         keep: int = 0,
         classes: tuple[str, ...] = (),
+        origin: tuple[str, int] | None = None,
     ):
         self._folder, self._failed, self._broken = Path(folder), failed, False
         self._notes = {"format": FORMAT, "plan": asdict(network.plan), **about, "versions": dict(versions())}
         self._made: list[Step] = []  # since the last recording
         self._due = time.monotonic() + EVERY
         self._step, self._state = keep, state
-        self._track: track.Writer | None = None
         self._scores: Scores | None = None
         self._classes = classes
+        self._track: Writer | None = None
+        self._keys: Keys | None = None
+        self._best = -1.0  # held-out accuracy
+        if origin is not None:
+            self._notes["origin"] = {"folder": origin[0], "step": origin[1]}
         self._try(lambda: self._begin(network, keep))
 
     def add(self, step: Step) -> None:
@@ -62,6 +74,30 @@ class Recorder:
         self._step = step.step
         if self._track is not None and self._track.due(step.step):
             self._try(self._follow)
+        if step.test is not None and step.test.accuracy > self._best:
+            self._best = step.test.accuracy
+            self._try(self._keep_best)
+
+    def start(self, beside: Mapping[str, Any]) -> None:
+        """No step has been made: everything that comes can be made again from here."""
+        self._try(lambda: self._record(beside, ""))
+
+    def mark(self, name: str, step: int | None = None) -> None:
+        """Give the present step, or another recorded one, a name, and keep its weights; without a name no longer.
+
+        Raises reader.TrackError, OSError.
+        """
+        if step is not None and (step != self._step or not name):
+            reader = Reader(self._folder / runs.TRACKS)
+            reader.refresh()
+            marks.keep(self._folder, reader, step, name)
+        else:
+            self._try(lambda: self._mark(name))
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps whose weights can be looked at. Appended to, or replaced as a whole: any thread may read it."""
+        return self._track.steps if self._track is not None else []
 
     @property
     def due(self) -> bool:
@@ -85,12 +121,30 @@ class Recorder:
         atomically(self._folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
         self._scores = Scores(self._folder, self._classes, keep)
         self._write_notes("")
-        self._track = track.Writer(self._folder / runs.TRACKS, self._state, keep)
+        room = budget(network.plan.record_mb, self._state)
+        self._notes["room"] = room
+        self._track = Writer(self._folder / runs.TRACKS, self._state, keep, room - room // KEYS)
+        self._keys = Keys(self._folder, keep, room // KEYS)
+        tests = runs.metrics(self._folder, keep).tests if keep else np.empty((0, 3))
+        self._best = max(tests[:, 2], default=-1.0)
+        kept_marks = [m for m in runs.marks(self._folder) if keep and m.step <= keep]
+        if kept_marks or (self._folder / runs.MARKS).exists():
+            marks.write(self._folder, kept_marks)
         self._follow()
 
     def _follow(self) -> None:
         if self._track is not None:
             self._track.add(self._step, self._state)
+
+    def _keep_best(self) -> None:
+        if self._track is not None:
+            self._track.best(self._step, self._state)
+
+    def _mark(self, name: str) -> None:
+        if self._track is not None:
+            self._track.mark(self._step, self._state)
+            others = [m for m in runs.marks(self._folder) if m.step != self._step]
+            marks.write(self._folder, [*others, runs.Mark(self._step, name)])
 
     def _record(self, beside: Mapping[str, Any], end: str) -> None:
         if self._made:
@@ -106,8 +160,11 @@ class Recorder:
         atomically(mine, lambda new: torch.save(dict(beside), new))
         own = {name: t.clone() for name, t in self._state.items()}  # the format takes no two names for one memory
         write_weights(self._folder / runs.LAST, own, {"format": "pt", "step": str(self._step)})
+        if self._keys is not None:
+            self._keys.add(self._step)
+        needed = {self._folder / runs.state_file(s) for s in (self._step, *(self._keys.steps if self._keys else ()))}
         for old in mine.parent.glob(runs.state_file(0).name.replace("0", "*")):
-            if old != mine:
+            if old not in needed:
                 old.unlink(missing_ok=True)
         self._write_notes(end)
 
@@ -125,6 +182,14 @@ class Recorder:
             self._made.clear()
             text = _("The run cannot be recorded in {folder} ({why}). Training goes on without.")
             self._failed(text.format(folder=self._folder, why=cause(error)))
+
+
+def budget(megabytes: int, state: State) -> int:
+    """Bytes that the weights of a run may take; where nothing is said, more for a network that is large."""
+    if megabytes:
+        return megabytes * 1_000_000
+    numbers = sum(t.numel() for t in state.values())
+    return max(USUAL, min(numbers * 2 * RECORDS * KEYS // (KEYS - 1), LARGEST))
 
 
 def _line(step: Step) -> str:

@@ -21,6 +21,7 @@ from .names import FolderEditor, NameEditor, TextEditor
 from .section import Heading
 
 LABELS = {
+    "record_mb": N_("Room, MB"),
     "data": N_("Data set"),
     "data_dir": N_("Data folder"),
     "held_out": N_("Part held out"),

@@ -26,7 +26,7 @@ from cnnviz.engine.learn.training import Training
 from cnnviz.engine.post import Refused
 from cnnviz.engine.record import recorder, track, weights
 from cnnviz.engine.record.moment import last
-from cnnviz.engine.record.track import Reader
+from cnnviz.engine.record.reader import Reader
 from cnnviz.engine.record.weights import WeightsError, read_weights, write_weights
 from cnnviz.link import runs
 from cnnviz.net.analysis import analyse
@@ -63,7 +63,8 @@ def metrics(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_a_run_is_written_whole(tmp_path: Path) -> None:
+def test_a_run_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "EVERY", 1e9)  # at its beginning and its end alone
     training = ready(NETWORK, PLAN, tmp_path / "run")
     made = list(training.go())
     assert training.steps == len(made) == 90
@@ -84,6 +85,10 @@ def test_a_run_is_written_whole(tmp_path: Path) -> None:
         "weights",
         "last.safetensors",
         "state-90.pt",
+        "key-90.safetensors",
+        "state-0.pt",
+        "key-0.safetensors",
+        "best.track",
         "start.track",
         *(f"every-{n}.track" for n in (10, 20, 40, 80)),
     }
@@ -217,7 +222,7 @@ def test_it_records_every_two_seconds(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(recorder.time, "monotonic", lambda: now[0])
     running = train(NETWORK, PLAN, tmp_path)
     next(running)
-    assert not (tmp_path / "weights" / "last.safetensors").exists()
+    assert last(tmp_path).step == 0, "where the run began"
     now[0] += 2.1
     next(running)
     assert last(tmp_path).step == 2

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from cnnviz.engine.build import Net, State
 from cnnviz.engine.record import track
-from cnnviz.engine.record.track import FIRST, SPACING, Reader, TrackError, Writer
+from cnnviz.engine.record import writer as writing
+from cnnviz.engine.record.reader import Reader, TrackError
+from cnnviz.engine.record.writer import FIRST, SPACING, Writer
 from cnnviz.net.analysis import analyse
 from cnnviz.text import grouped
 
@@ -23,7 +25,7 @@ from ..nets import noisy
 
 @pytest.fixture(autouse=True)
 def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(track, "AHEAD", 1e9)
+    monkeypatch.setattr(writing, "AHEAD", 1e9)
 
 
 def weights(step: int, size: int = 30) -> State:
@@ -106,7 +108,7 @@ def test_a_kill_in_the_middle_of_a_write_costs_that_record_alone(tmp_path_factor
     folder = tmp_path_factory.mktemp("run")
     written(folder, 300)
     path = folder / at
-    before = {p.step: p.offset + p.length for p in track._scan(path, 0)[0]}
+    before = {p.step: p.offset + p.length for p in track.scan(path, 0)[0]}
     others = set(read(folder).steps) - set(before)
     length = round(cut * path.stat().st_size)
     path.write_bytes(path.read_bytes()[:length])
@@ -128,7 +130,7 @@ def test_a_damaged_block_costs_its_record_alone(tmp_path_factory: Any, data: st.
     folder = tmp_path_factory.mktemp("run")
     written(folder, 100)
     path = folder / "start.track"
-    first = track._head(path)[1]
+    first = track.head(path)[1]
     bytes_ = bytearray(path.read_bytes())
     at = data.draw(st.integers(first, len(bytes_) - 1))
     bytes_[at : at + 5] = data.draw(st.binary(min_size=5, max_size=5))
@@ -147,9 +149,9 @@ def test_a_damaged_block_costs_its_record_alone(tmp_path_factory: Any, data: st.
 def test_a_step_number_that_is_damaged_is_not_believed(tmp_path: Path) -> None:
     written(tmp_path, 5)
     path = tmp_path / "start.track"
-    place = track._scan(path, 0)[0][3]
+    place = track.scan(path, 0)[0][3]
     data = bytearray(path.read_bytes())
-    data[place.offset - track._RECORD.size + 8] = 77
+    data[place.offset - track.RECORD.size + 8] = 77
     path.write_bytes(data)
     reader = read(tmp_path)
     for step in (77, 3):
@@ -183,22 +185,22 @@ def test_a_run_that_goes_on_drops_what_comes_after(tmp_path: Path) -> None:
 
 
 def test_writing_takes_its_share_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(track, "AHEAD", 0.0)
+    monkeypatch.setattr(writing, "AHEAD", 0.0)
     now = [0.0]
-    monkeypatch.setattr(track.time, "perf_counter", lambda: now[0])
-    packed = track._packed
+    monkeypatch.setattr(writing.time, "perf_counter", lambda: now[0])
+    packed = track.packed
 
     def slow(state: State) -> tuple[bytes, int]:
         now[0] += 0.01
         return packed(state)
 
-    monkeypatch.setattr(track, "_packed", slow)
+    monkeypatch.setattr(track, "packed", slow)
     writer = Writer(tmp_path, weights(0), 0)
     for step in range(10_000):
         now[0] += 0.01
         writer.add(step, weights(0))
     count = len(read(tmp_path).steps)
-    assert 0.8 * track.SHARE <= 0.01 * count / now[0] <= 1.1 * track.SHARE
+    assert 0.8 * writing.SHARE <= 0.01 * count / now[0] <= 1.1 * writing.SHARE
 
 
 def test_a_full_disk_leaves_no_half_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
