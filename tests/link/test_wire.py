@@ -53,14 +53,18 @@ from cnnviz.link.messages import (
     Unit,
     Watch,
 )
+<<<<<<< HEAD
 from cnnviz.link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
+=======
+from cnnviz.link.past import Keep, Recall, Recalled, Restore, Show
+from cnnviz.link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions
+from cnnviz.link.runs import Mark
+>>>>>>> 0d36c45 (style)
 from cnnviz.link.verdicts import Verdicts
 from cnnviz.link.wire import Outbox, Wire, WireError
 from cnnviz.net.graph import Graph, Node, graph
 from cnnviz.net.layers import Input
 from cnnviz.net.layers.base import Layer
-from cnnviz.link.past import Keep, Recall, Recalled, Restore, Show
-from cnnviz.link.runs import Mark
 from cnnviz.net.network import Network
 from cnnviz.net.plan import Plan
 
@@ -119,7 +123,20 @@ MESSAGES = [
     Recall("/run", 0),
     Restore("/run", 12),
     Recalled(
-        "/run", np.arange(4), np.arange(2), 9, "done", 4, 2, (Mark(3, "a"),), 10, 20, ("/before", 3), 0, np.zeros((2, 4)), np.zeros((0, 3))
+        "/run",
+        np.arange(4),
+        np.arange(2),
+        9,
+        "done",
+        4,
+        2,
+        (Mark(3, "a"),),
+        10,
+        20,
+        ("/before", 3),
+        0,
+        np.zeros((2, 4)),
+        np.zeros((0, 3)),
     ),
     Quit(),
     Ready(("cuda:0", "cpu"), 1, (("torch", "2.13"),)),
