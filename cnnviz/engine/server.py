@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..link.augmenting import Preview, Survey
-from ..link.data import Desist, Download
+from ..link.data import Desist, Download, Leave, Loading, Stock
 from ..link.exporting import Export, Withdraw
 from ..link.mailbox import Mailbox
 from ..link.measuring import Cease, Measure
@@ -45,6 +45,7 @@ from . import device, memory
 from .exporter import Exporter
 from .fetcher import Fetcher
 from .importer import Importer
+from .librarian import Librarian
 from .looker import Looker
 from .measurer import Measurer
 from .post import Post, Refused
@@ -56,6 +57,10 @@ from .shelf import Shelf
 if TYPE_CHECKING:  # torch.fx is loaded with the first model
     from .foreign import imported
 
+PATIENCE = 0.4
+"""Seconds that a data set may take before it is told of."""
+TELL = 0.1
+"""Seconds between two words on it."""
 FAREWELL = 1.8
 """Seconds that the threads have to end; the process is ended after 2 (link.wire.GRACE)."""
 
@@ -94,24 +99,28 @@ def serve(
     looker.begin(lambda: runner.training, runner.present)
     measurer.begin(lambda: runner.training)
     exporter = Exporter(post, looker, runner.present)
-    fetcher = Fetcher(post)
+    fetcher, librarian = Fetcher(post), Librarian(post, shelf)
+    shelf.tell = _Told(post)
     predictor = Predictor(post, shelf, looker, runner.moment, runner.measured)
     previewer = Previewer(post, shelf)
     send(Ready(device.devices(), device.threads(), device.versions()))
     if guest is not None:
         model = guest.model
         send(Imported(importer.adopt(model), model.network, model.classes, model.notes, guest.picture))
-    engine = _Engine(post, looker, runner, importer, measurer, exporter, predictor, fetcher, previewer)
+    engine = _Engine(
+        *(post, shelf, looker, runner, importer, measurer, exporter, predictor, fetcher, librarian, previewer)
+    )
     try:
         while (command := receive()) is not None and not isinstance(command, Quit):
             engine.obey(command)
     finally:
         until = time.monotonic() + FAREWELL
-        for worker in (importer, measurer, exporter, predictor, fetcher, previewer, looker):
+        shelf.leave()
+        for worker in (importer, measurer, exporter, predictor, fetcher, librarian, previewer, looker):
             worker.close()
         runner.close(until - time.monotonic())
         looker.join(max(0.0, until - time.monotonic()))
-        for worker in (importer, measurer, exporter, predictor, fetcher, previewer):
+        for worker in (importer, measurer, exporter, predictor, fetcher, librarian, previewer):
             worker.join(max(0.0, until - time.monotonic()))
 
 
@@ -123,12 +132,28 @@ def warm_up() -> None:
     optimizer.step()
 
 
+class _Told:
+    """Tells the window how far a data set is that takes its time."""
+
+    def __init__(self, post: Post):
+        self._post, self._began, self._told = post, 0.0, 0.0
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if not done:
+            self._began = now
+        if now - self._began > PATIENCE and now - self._told > TELL:
+            self._told = now
+            self._post.send(Loading(name, done, total))
+
+
 class _Engine:
     """What the listening thread knows: the editor's net. Nothing here may take longer than a millisecond."""
 
     def __init__(
         self,
         post: Post,
+        shelf: Shelf,
         looker: Looker,
         runner: Runner,
         importer: Importer,
@@ -136,17 +161,19 @@ class _Engine:
         exporter: Exporter,
         predictor: Predictor,
         fetcher: Fetcher,
+        librarian: Librarian,
         previewer: Previewer,
     ):
-        self._post, self._looker, self._runner, self._importer = post, looker, runner, importer
+        self._post, self._shelf, self._looker, self._runner, self._importer = post, shelf, looker, runner, importer
         self._measurer, self._exporter, self._predictor = measurer, exporter, predictor
-        self._fetcher, self._previewer = fetcher, previewer
+        self._fetcher, self._librarian, self._previewer = fetcher, librarian, previewer
         self._open = Open(0, Graph(), Plan())
 
     def obey(self, command: Command) -> None:
         """Answer, or hand to a thread."""
         match command:
             case Open():
+                self._shelf.leave(unless=command.plan.source)
                 self._open = command
                 self._looker.open(command)
             case Import():
@@ -185,6 +212,10 @@ class _Engine:
                 self._previewer.start(command)
             case Download():
                 self._fetcher.start(command)
+            case Leave():
+                self._shelf.leave()
+            case Stock():
+                self._librarian.start(command, self._open)
             case Desist():
                 self._fetcher.desist()
             case Save(path):

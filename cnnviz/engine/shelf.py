@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -28,6 +28,9 @@ class Shelf:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._loading: tuple[object, ...] | None = None  # the source of what is being loaded
+        self._left = False  # nobody waits for that any more
+        self.tell: Callable[[str, int, int], None] = lambda name, done, total: None
         self._data: dict[Hashable, Data] = {}
         self._decoded: tuple[Picture, Array] | None = None
 
@@ -35,9 +38,26 @@ class Shelf:
         """The plan's data set in the Input's size and channels. Raises DataError."""
         key = (plan.source, layer if isinstance(layer, Tokens) else (layer.channels, layer.size))
         with self._lock:
-            found = self._data.pop(key, None) or data.load(plan.data, plan.data_dir, layer, plan)
+            found = self._data.pop(key, None) or self._load(plan, layer)
             _keep(self._data, key, found, DATA_SETS)
         return found
+
+    def _load(self, plan: Plan, layer: Source) -> Data:
+        self._loading, self._left = plan.source, False
+
+        def tell(done: int, total: int) -> bool:
+            self.tell(plan.data, done, total)
+            return not self._left
+
+        try:
+            return data.load(plan.data, plan.data_dir, layer, plan, tell)
+        finally:
+            self._loading = None
+
+    def leave(self, unless: tuple[object, ...] | None = None) -> None:
+        """What is being loaded is not wanted, `unless` it is this source of a plan."""
+        if self._loading is not None and self._loading != unless:
+            self._left = True
 
     def shot(self, picture: Picture, plan: Plan, layer: Source) -> Shot:
         """The picture as the network takes it in. Raises PictureError or DataError."""
@@ -48,7 +68,8 @@ class Shelf:
         if isinstance(picture, Sample):
             whole = self.data(plan, layer)
             fitted, label = data.sample(whole, picture.split, picture.index, layer)
-            info = PictureInfo(whole.name, whole.size, label, fitted.box)
+            name, size, _box = whole.origin(picture.split, picture.index)
+            info = PictureInfo(name, size, label, fitted.box)
             if isinstance(layer, Tokens):
                 texts = whole.train_texts if picture.split == "train" else whole.test_texts
                 info = replace(info, words=sentences.words(texts[picture.index], layer.length, layer.vocabulary))

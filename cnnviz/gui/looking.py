@@ -164,6 +164,7 @@ class Looking:
             self.show(Sample(0, self._split))  # the data set before had more
 
     def _lose_pictures(self) -> None:
+        self._session.supply.forget()
         if self.pictures is not None:
             self.pictures = None
             self._session.pictures_changed.emit()

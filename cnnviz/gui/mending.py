@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMenu
 
-from ..link.data import DAMAGED, MISSING, OFFERED
+from ..link.data import DAMAGED, LEFT, MISSING, OFFERED
 from ..net.analysis import Row
 from ..net.repair import Change, Repair
 from ..text import _
@@ -69,7 +69,8 @@ def as_actions(session: Session, offered: Sequence[Repair]) -> tuple[tuple[str, 
 
 def data_actions(session: Session) -> tuple[tuple[str, Callable[[], Any]], ...]:
     """The buttons of a message that the data set is not there: download it where it can be, or take another one."""
-    return (*_download(session), *other_data(session))
+    again = ((_("Load again"), session.run.load_again),) if session.run.data_code == LEFT else ()
+    return (*again, *_download(session), *other_data(session))
 
 
 def _download(session: Session) -> tuple[tuple[str, Callable[[], Any]], ...]:

@@ -154,6 +154,7 @@ class Running:
         self._data_trouble = self.data_code = ""
         self._session.hush("failed.data", "failed.download", "failed.train")
         self._session.predict.forget()
+        self._session.supply.forget()
         self.open_graph()
 
     # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@
     session.cost   what the layers cost on this machine                  (measuring.py)
     session.exporting the network in other forms                         (exporting.py)
     session.models models of other programs, and their checkpoints       (models.py)
-    session.supply  the data set's download                              (supply.py)
+    session.supply  the data set: download, contents                         (supply.py)
     session.predict what it makes of every picture of the data set    (predicting.py)
     session.review what a run made of the held-out pictures, by step    (reviewing.py)
     session.compare the network that the open one stands beside          (comparing.py)
@@ -26,7 +26,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from ..link.data import Downloaded, Downloading
+from ..link.data import Contents, Downloaded, Downloading, Loading
 from ..link.exporting import Exported, Exporting
 from ..link.measuring import Costs, Measuring
 from ..link.messages import (
@@ -120,6 +120,7 @@ class Session(QObject):
     comparison_changed = Signal()  # compare.other, or its view
     costs_changed = Signal()  # cost.costs, cost.batch
     export_changed = Signal()  # exporting: what was asked of it, how far it is, what came of it
+    contents_changed = Signal()  # supply.contents: what is in the data set
     predictions_changed = Signal()  # predict.found, progress, trouble
     review_changed = Signal()  # review.score, review.step
     pictures_fetched = Signal(object)  # Fetched, or Failed whose run is the number: what predict.fetch asked for
@@ -233,6 +234,7 @@ class Session(QObject):
         elif isinstance(reply, Pictures):
             self.look.take_pictures(reply)
             self.predict.data_loaded(reply.data)
+            self.supply.loaded()
         elif isinstance(reply, Saved):
             self.hush("failed.save")
             self.file.weights_saved(reply)
@@ -244,7 +246,7 @@ class Session(QObject):
             self.exporting.take(reply)
         elif isinstance(reply, Predicting | Predictions | Fetched):
             self.predict.take(reply)
-        elif isinstance(reply, Downloading | Downloaded):
+        elif isinstance(reply, Downloading | Downloaded | Loading | Contents):
             self.supply.take(reply)
         elif isinstance(reply, Reviewed):
             self.review.take(reply)

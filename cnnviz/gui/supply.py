@@ -1,27 +1,31 @@
-"""Where the data set comes from: its download, asked for and told of."""
+"""The data set: its download and its loading, asked for and told of, and what there is in it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..link.data import OFFERED, Desist, Download, Downloaded, Downloading
+from ..link.data import OFFERED, Contents, Desist, Download, Downloaded, Downloading, Leave, Loading, Stock
 from ..link.messages import Failed
-from ..text import _
+from ..text import _, grouped
 
 if TYPE_CHECKING:
     from .session import Session
 
 KEY = "download"
 """Of the message that tells how far a download is."""
+NAMED = 3
+"""Broken files that a message names."""
 
 
 class Supply:
-    """The download in progress."""
+    """The download in progress, and what is known of the plan's data set."""
 
     def __init__(self, session: Session):
         self._session = session
         self.wanted: Download | None = None  # in progress
+        self.contents: Contents | None = None  # of the data set that is loaded
         self._number = 0
+        self._stock = 0  # number of the newest Stock
 
     # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def download(self) -> None:
@@ -45,9 +49,39 @@ class Supply:
         actions = ((_("Go on"), self.download),) if name == self._session.run.plan.data else ()
         self._session.notice(text.format(name=name), "info", actions=actions, key=KEY)
 
+    def leave(self) -> None:
+        """The data set that is being loaded is not wanted."""
+        self._session.send(Leave())
+
+    def drop_leaks(self) -> None:
+        """Leave pictures out of the held-out part that are trained on, too."""
+        self._session.run.set_plan(drop_leaks=True)
+
+    def loaded(self) -> None:
+        """The plan's data set is loaded: ask what there is in it."""
+        self._session.hush("loading")
+        self._stock += 1
+        self._session.send(Stock(self._stock))
+
+    def forget(self) -> None:
+        """There is no data set, or another one."""
+        self._session.hush("loading", "broken", "leaks")
+        if self.contents is not None:
+            self.contents = None
+            self._session.contents_changed.emit()
+
     # ── what comes back ─────────────────────────────────────────────────────────────────────────────────────────────
-    def take(self, reply: Downloading | Downloaded) -> None:
+    def take(self, reply: Downloading | Downloaded | Loading | Contents) -> None:
         """An answer of the engine's; those of an older request are dropped."""
+        if isinstance(reply, Loading):
+            text = _("Reading {name}: {n} of {total} pictures")
+            text = text.format(name=reply.name, n=grouped(reply.done), total=grouped(reply.total))
+            self._session.notice(text, "info", actions=((_("Cancel"), self.leave),), key="loading")
+            return
+        if isinstance(reply, Contents):
+            if reply.number == self._stock:
+                self._learn(reply)
+            return
         if self.wanted is None or reply.number != self.wanted.number:
             return
         if isinstance(reply, Downloading):
@@ -59,6 +93,19 @@ class Supply:
         plan = self._session.run.plan
         if (plan.data, plan.data_dir) == (wanted.name, wanted.folder):
             self._session.run.load_again()
+
+    def _learn(self, found: Contents) -> None:
+        first, self.contents = self.contents is None or self.contents.number != found.number, found
+        if first and found.broken_count:
+            self._session.notice(broken(found), "warning", details=listed(found), key="broken")
+        leaked = len(found.leaked)
+        if leaked:
+            text = _(
+                "{n} of {all} held-out pictures of {name} are trained on, too: what is measured on them says too much."
+            )
+            text = text.format(n=grouped(leaked), all=grouped(len(found.test_y)), name=found.name)
+            self._session.notice(text, "warning", actions=((_("Leave them out"), self.drop_leaks),), key="leaks")
+        self._session.contents_changed.emit()
 
     def failed(self, reply: Failed) -> None:
         """The engine could not download it."""
@@ -74,6 +121,24 @@ class Supply:
 
     def _say(self, text: str) -> None:
         self._session.notice(text, "info", actions=((_("Cancel"), self.cancel),), key=KEY)
+
+
+def broken(found: Contents) -> str:
+    """How many files of a data set cannot be read, and the names of the first."""
+    names = ", ".join(name for name, _why in found.broken[:NAMED])
+    if found.broken_count > NAMED:
+        names += ", …"
+    text = _("{n} files of {name} cannot be read and are left out: {names}")
+    if found.broken_count == 1:
+        text = _("1 file of {name} cannot be read and is left out: {names}")
+    return text.format(n=grouped(found.broken_count), name=found.name, names=names)
+
+
+def listed(found: Contents) -> str:
+    """All broken files that are named, a line each."""
+    lines = [f"{name}: {why}" for name, why in found.broken]
+    more = found.broken_count - len(lines)
+    return "\n".join([*lines, *([_("And {n} more.").format(n=grouped(more))] if more else [])])
 
 
 def said(name: str, far: Downloading) -> str:

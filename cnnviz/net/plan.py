@@ -26,7 +26,7 @@ AUGMENTS = (
 """The settings of augmentation, in the order in which they act."""
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (N_("Data"), ("data", "data_dir", "held_out", "epochs", "batch_size", "seed")),
+    (N_("Data"), ("data", "data_dir", "held_out", "drop_leaks", "epochs", "batch_size", "seed")),
     (
         N_("Shapes"),
         (
@@ -58,7 +58,7 @@ class Plan:
 
     data: str = setting(
         "digits",
-        N_("data set: digits, shapes, mnist, fashion-mnist, kmnist, cifar10, cifar100, svhn, sentences, or a file"),
+        N_("data set: digits, shapes, mnist, fashion-mnist, kmnist, cifar10, cifar100, svhn, sentences, or a path"),
         kind="text",
     )
     data_dir: str = setting("", N_("folder where the data set lies; empty: the usual one"), kind="text")
@@ -66,6 +66,7 @@ class Plan:
     held_out: float = setting(
         0.2, N_("part of the pictures that is held out, where a data set does not say which"), 0.01, 0.9
     )
+    drop_leaks: bool = setting(False, N_("leave pictures out of the held-out part that are trained on, too"))
     shapes_kinds: str = setting(
         "circle,square,triangle,cross",
         N_("shapes to tell apart: circle, square, triangle, cross, ring, diamond, bar, pole"),
@@ -141,7 +142,13 @@ class Plan:
     def source(self) -> tuple[object, ...]:
         """The settings that say what the data set is: with others of them, it is another one."""
         own = ("shapes_",) if self.data == SHAPES else ()
-        names = ("data", "data_dir", "held_out", *(f.name for f in fields(self) if f.name.startswith(own or ("-",))))
+        names = (
+            "data",
+            "data_dir",
+            "held_out",
+            "drop_leaks",
+            *(f.name for f in fields(self) if f.name.startswith(own or ("-",))),
+        )
         return tuple(getattr(self, name) for name in names)
 
     @property

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from cnnviz.gui.session import Session
-from cnnviz.gui.supply import said
-from cnnviz.link.data import DAMAGED, LEFT, MISSING, Desist, Download, Downloaded, Downloading
+from cnnviz.gui.supply import broken, said
+from cnnviz.link.data import (
+    DAMAGED,
+    LEFT,
+    MISSING,
+    Contents,
+    Desist,
+    Download,
+    Downloaded,
+    Downloading,
+    Leave,
+    Loading,
+    Stock,
+)
 from cnnviz.link.messages import Failed, Open, Pictures
 from cnnviz.net.graph import Graph
 
@@ -88,6 +101,85 @@ def test_another_data_set_chosen_meanwhile_is_left_alone(session, heard, lenet: 
     assert not any(isinstance(c, Open) for c in session.engine.sent)
 
 
+def contents(session: Session, **more) -> Contents:
+    none = np.zeros(0, np.int64)
+    given = {
+        "number": session.engine.last(Stock).number,
+        "name": "pets",
+        "classes": ("cat", "dog"),
+        "train_y": np.array([0, 0, 1]),
+        "test_y": np.array([0, 1]),
+        "size": None,
+        "broken": (),
+        "broken_count": 0,
+        "notes": (),
+        "dropped": 0,
+        "compared": False,
+    }
+    kinds = ("leaked", "source", "again_train", "again_test", "torn_train", "torn_test")
+    return Contents(**{**given, **dict.fromkeys(kinds, none), **more})
+
+
+def test_what_is_in_a_set_is_asked_for_when_it_is_loaded(session, heard) -> None:
+    session.engine.reply(Pictures("pets", 3, 2, ("cat", "dog")))
+    session.engine.reply(contents(session))
+    assert session.supply.contents.name == "pets" and not heard[-1].text
+    session.engine.reply(Pictures("other", 3, 2, ("cat", "dog")))
+    session.engine.reply(contents(session, number=1, name="late"))
+    assert session.supply.contents.name == "pets", "an answer to an older question"
+    session.run.load_again()
+    assert session.supply.contents is None
+
+
+def test_more_classes_than_outputs_are_refused_with_the_repair(session, heard, lenet: Graph) -> None:
+    session.edit.document.reset(lenet)
+    session.graph_edited()
+    session.run.set_plan(data="/pets")
+    session.engine.reply(Pictures("/pets", 50, 12, tuple("abcdefghijkl")))
+    session.run.train()
+    assert not session.run.active and heard[-1].level == "error"
+    next(do for label, do in heard[-1].actions if "12" in label)()
+    assert session.graph["output"].layer.out_features == 12 and session.run.problem is None
+
+
+def test_broken_files_are_told_of_once(session, heard) -> None:
+    session.engine.reply(Pictures("pets", 3, 2, ("cat", "dog")))
+    files = tuple((f"{i}.png", "It is damaged.") for i in range(4))
+    session.engine.reply(contents(session, broken=files, broken_count=6))
+    told = heard[-1]
+    assert told.text == "6 files of pets cannot be read and are left out: 0.png, 1.png, 2.png, …"
+    assert told.details.splitlines() == [*(f"{i}.png: It is damaged." for i in range(4)), "And 2 more."]
+    session.engine.reply(contents(session, broken=files, broken_count=6, compared=True))
+    assert heard[-1] is told
+    assert broken(contents(session, broken=files[:1], broken_count=1)) == (
+        "1 file of pets cannot be read and is left out: 0.png"
+    )
+
+
+def test_held_out_pictures_that_are_trained_on_are_offered_to_be_left_out(session, heard, lenet: Graph) -> None:
+    session.edit.document.reset(lenet)
+    session.engine.reply(Pictures("pets", 3, 2, ("cat", "dog")))
+    session.engine.reply(contents(session, compared=True, leaked=np.array([1]), source=np.array([2])))
+    assert heard[-1].text.startswith("1 of 2 held-out pictures of pets are trained on, too")
+    assert buttons(heard[-1]) == ["Leave them out"]
+    heard[-1].actions[0][1]()
+    assert session.run.plan.drop_leaks and session.engine.last(Open).plan.drop_leaks
+
+
+def test_loading_is_told_of_and_can_be_left_and_begun_again(session, heard, lenet: Graph) -> None:
+    session.edit.document.reset(lenet)
+    session.run.set_plan(data="/pets")
+    session.engine.reply(Loading("/pets", 1200, 5000))
+    assert heard[-1].text == "Reading /pets: 1,200 of 5,000 pictures"
+    heard[-1].actions[0][1]()
+    assert isinstance(session.engine.sent[-1], Leave)
+    session.engine.reply(Failed("data", "Loading /pets was cancelled.", code=LEFT))
+    assert buttons(heard[-1]) == ["Load again", "Train on digits"]
+    session.engine.sent.clear()
+    heard[-1].actions[0][1]()
+    assert session.engine.last(Open).plan.data == "/pets"
+
+
 def test_a_lost_engine_ends_it(session) -> None:
     missing(session)
     session.supply.download()
@@ -97,4 +189,3 @@ def test_a_lost_engine_ends_it(session) -> None:
 
 def test_how_far_without_a_size() -> None:
     assert said("svhn", Downloading(1, 1, 1, 5_000_000, 0)) == "Downloading svhn: 5.0 MB"
-    assert LEFT not in (MISSING, DAMAGED)

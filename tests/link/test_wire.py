@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz.link.augmenting import Preview, Previewed, Survey, Surveyed
-from cnnviz.link.data import Desist, Download, Downloaded, Downloading
+from cnnviz.link.data import Contents, Desist, Download, Downloaded, Downloading, Leave, Loading, Stock
 from cnnviz.link.exporting import SOURCE, WRITE, Export, Exported, Exporting, Withdraw
 from cnnviz.link.measuring import Cease, Cost, Costs, Measure, Measuring
 from cnnviz.link.messages import (
@@ -106,6 +106,13 @@ MESSAGES = [
     Desist(),
     Downloading(5, 1, 4, 100, 1000, 2e6),
     Downloaded(5, "mnist", "/data/mnist"),
+    Leave(),
+    Stock(8),
+    Loading("pets", 10, 100),
+    Contents(
+        *(8, "pets", ("a", "b"), np.arange(3), np.arange(2), None, (("a.png", "why"),), 1, ("note",), 0, True),
+        *(np.arange(n) for n in range(6)),
+    ),
     Predict(6, "train"),
     Abandon(6),
     Fetch(7, "test", (3, 1)),

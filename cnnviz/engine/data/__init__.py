@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import leaks as leaks
 from .base import Cancelled as Cancelled
 from .base import Data as Data
 from .base import DataError as DataError

@@ -49,6 +49,14 @@ class Cancelled(DataError):
 
 
 @dataclass(frozen=True, eq=False)
+class Files:
+    """Of every picture of a split the name of its file, and its size before fitting: (n, 2), height and width."""
+
+    names: tuple[str, ...]
+    sizes: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Data:
     """Pictures in the network's size, before normalising, and their classes.
 
@@ -66,6 +74,11 @@ class Data:
     box: Box = pictures.WHOLE
     train_texts: tuple[str, ...] = ()  # of sentences, which are (n, 1, words, 1) token numbers
     test_texts: tuple[str, ...] = ()
+    train_files: Files | None = None  # where every picture is a file of its own
+    test_files: Files | None = None
+    broken: tuple[tuple[str, str], ...] = ()  # files that could not be read, each with a sentence why
+    notes: tuple[str, ...] = ()  # what a person should know of it
+    dropped: int = 0  # held-out pictures that were left out since they are trained on, too
 
     def digest(self) -> str:
         """A number that tells this data from any other: recorded with a run."""
@@ -77,6 +90,15 @@ class Data:
     def split(self, split: str) -> tuple[Array, Array]:
         """Pictures and classes that are trained on ("train"), or held out ("test")."""
         return (self.train_x, self.train_y) if split == "train" else (self.test_x, self.test_y)
+
+    def origin(self, split: str, index: int) -> tuple[str, tuple[int, int], Box]:
+        """Of one picture: its file's name, or the set's; its size before fitting; and the part of it that was taken."""
+        files = self.train_files if split == "train" else self.test_files
+        if files is None:
+            return self.name, self.size, self.box
+        height, width = (int(n) for n in files.sizes[index])
+        shape = self.train_x.shape
+        return files.names[index], (height, width), pictures.crop((height, width), (shape[2], shape[3]))
 
 
 @dataclass(frozen=True, eq=False)

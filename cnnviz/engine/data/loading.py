@@ -18,7 +18,7 @@ from ...net.plan import Plan
 from ...text import _
 from .. import memory, pictures, sentences
 from ..pictures import Array, Box, Fitted
-from . import sets
+from . import files, leaks, sets
 from .base import Damaged, Data, DataError, Raw, Tell, go_on, unheard
 
 BLOCK = 512  # pictures fitted between two looks at whether to go on
@@ -42,6 +42,8 @@ def load(name: str, folder: str, layer: Source, plan: Plan | None = None, tell: 
         text = _("{name} holds no pictures, but this network takes pictures. Train on digits, or start with Tokens.")
         raise DataError(text.format(name=name))
     raw = _read(plan)
+    if isinstance(raw, files.Listing):
+        return _without_leaks(files.decode(name, raw, layer, tell), plan)
     _check(name, raw)
     _check_memory(name, raw, layer)
     size = (raw.train_x.shape[1], raw.train_x.shape[2])
@@ -50,10 +52,21 @@ def load(name: str, folder: str, layer: Source, plan: Plan | None = None, tell: 
         train_x, test_x = (_fit(name, x, layer, box, tell) for x in (raw.train_x, raw.test_x))
     except pictures.PictureError as error:
         raise DataError(f"{name}: {error}") from error
-    return Data(name, raw.classes, train_x, raw.train_y, test_x, raw.test_y, size, box)
+    return _without_leaks(Data(name, raw.classes, train_x, raw.train_y, test_x, raw.test_y, size, box), plan)
 
 
-def _read(plan: Plan) -> Raw:
+def _without_leaks(data: Data, plan: Plan) -> Data:
+    """Where the plan says so, without the held-out pictures that are trained on, too. Raises DataError if all are."""
+    if not plan.drop_leaks:
+        return data
+    found = leaks.find(data)
+    if len(found.leaked) == len(data.test_y):
+        text = _("Every held-out picture of {name} is trained on, too: none is left. Keep them, or hold others out.")
+        raise DataError(text.format(name=data.name))
+    return leaks.without(data, found)
+
+
+def _read(plan: Plan) -> Raw | files.Listing:
     """What the files hold; what is wrong with them as a sentence."""
     name = plan.data
     try:
@@ -92,7 +105,8 @@ def sample(data: Data, split: str, index: int, layer: Source) -> tuple[Fitted, i
         raise pictures.PictureError(text.format(name=data.name, count=len(x), index=index))
     if data.test_texts:
         return pictures.plain(x[index]), int(y[index])
-    return Fitted(pictures.shown(x[index]), pictures.normalised(x[index], layer), data.box), int(y[index])
+    _name, _size, box = data.origin(split, index)
+    return Fitted(pictures.shown(x[index]), pictures.normalised(x[index], layer), box), int(y[index])
 
 
 def _sentences(name: str, layer: Tokens) -> Data:

@@ -1,0 +1,94 @@
+"""What there is in the plan's data set: counts, files that are broken, duplicates; in a thread of its own."""
+
+from __future__ import annotations
+
+from threading import Condition, Thread
+
+import numpy as np
+
+from ..link.data import BROKEN, Contents, Stock
+from ..link.messages import Open
+from ..net.analysis import analyse
+from ..net.layers import Board, Source
+from .data import Cancelled, Data, leaks
+from .post import Post
+from .shelf import Shelf
+
+
+class Librarian:
+    """Takes stock of one data set at a time. Public methods return at once, unless they say otherwise."""
+
+    def __init__(self, post: Post, shelf: Shelf):
+        self._post, self._shelf = post, shelf
+        self._change = Condition()
+        self._wanted: tuple[Stock, Open] | None = None  # and the net; not begun yet
+        self._newest = 0  # number of the last Stock
+        self._closed = False
+        self._thread = Thread(target=self._work, name="stock")
+        self._thread.start()
+
+    # ── from other threads ───────────────────────────────────────────────────────────────────────────────────────────
+    def start(self, command: Stock, of: Open) -> None:
+        """Stock the data set of this net's plan instead of any other."""
+        with self._change:
+            self._wanted, self._newest = (command, of), command.number
+            self._change.notify_all()
+
+    def close(self) -> None:
+        """Have the thread end."""
+        with self._change:
+            self._closed, self._newest = True, 0
+            self._change.notify_all()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the thread's end."""
+        self._thread.join(timeout)
+
+    # ── the thread ───────────────────────────────────────────────────────────────────────────────────────────────────
+    def _work(self) -> None:
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._wanted or self._closed)
+                wanted, self._wanted = self._wanted, None
+                if self._closed or wanted is None:
+                    return
+            command, net = wanted
+            try:
+                self._stock(command, net)
+            except Cancelled:
+                pass
+            except Exception as error:
+                if self._newest == command.number:
+                    self._post.failed("stock", error, command.number)
+
+    def _stock(self, command: Stock, net: Open) -> None:
+        rows = analyse(net.graph)
+        node = rows.input
+        if node is None or rows[node.id].problem is not None or isinstance(node.layer, Board):
+            return
+        assert isinstance(node.layer, Source)
+        data = self._shelf.data(net.plan, node.layer)
+        found = contents(data, command.number)
+        self._post.send(found)
+        twins = leaks.find(data, lambda _done, _total: self._newest == command.number)
+        self._post.send(contents(data, command.number, twins))
+
+
+def contents(data: Data, number: int = 0, twins: leaks.Twins | None = None) -> Contents:
+    """What a data set holds; without `twins` duplicates have not been looked for."""
+    none = np.zeros(0, np.int64)
+    return Contents(
+        number,
+        data.name,
+        data.classes,
+        data.train_y,
+        data.test_y,
+        data.size if data.train_files is None else None,
+        data.broken[:BROKEN],
+        len(data.broken),
+        data.notes,
+        data.dropped,
+        twins is not None,
+        *((twins.leaked, twins.source, twins.again_train, twins.again_test) if twins else (none,) * 4),
+        *((twins.torn_train, twins.torn_test) if twins else (none,) * 2),
+    )
