@@ -53,13 +53,9 @@ from cnnviz.link.messages import (
     Unit,
     Watch,
 )
-<<<<<<< HEAD
-from cnnviz.link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
-=======
 from cnnviz.link.past import Keep, Recall, Recalled, Restore, Show
-from cnnviz.link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions
+from cnnviz.link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
 from cnnviz.link.runs import Mark
->>>>>>> 0d36c45 (style)
 from cnnviz.link.verdicts import Verdicts
 from cnnviz.link.wire import Outbox, Wire, WireError
 from cnnviz.net.graph import Graph, Node, graph
