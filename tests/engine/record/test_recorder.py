@@ -24,7 +24,7 @@ from cnnviz.engine.learn.lost import Diverged
 from cnnviz.engine.learn.steps import Controls, Step
 from cnnviz.engine.learn.training import Training
 from cnnviz.engine.post import Refused
-from cnnviz.engine.record import recorder, track, weights
+from cnnviz.engine.record import recorder, weights, writer
 from cnnviz.engine.record.moment import last
 from cnnviz.engine.record.reader import Reader
 from cnnviz.engine.record.weights import WeightsError, read_weights, write_weights
@@ -65,6 +65,7 @@ def metrics(folder: Path) -> list[dict[str, float]]:
 
 def test_a_run_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "EVERY", 1e9)  # at its beginning and its end alone
+    monkeypatch.setattr(writer, "SHARE", 1.0)  # however busy the machine is
     training = ready(NETWORK, PLAN, tmp_path / "run")
     made = list(training.go())
     assert training.steps == len(made) == 90
@@ -98,7 +99,7 @@ def test_a_run_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_weights_of_many_steps_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(track, "SHARE", 1.0)  # however busy the machine is
+    monkeypatch.setattr(writer, "SHARE", 1.0)  # however busy the machine is
     training = ready(NETWORK, PLAN, tmp_path)
     seen = {0: copy_state(training.net)} | {s.step: copy_state(training.net) for s in training.go()}
     reader = Reader(tmp_path / runs.TRACKS)
