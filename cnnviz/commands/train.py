@@ -133,8 +133,8 @@ class _Run:
 
     def go(self) -> int:
         """Train to the end, to Ctrl-C, or until the numbers are lost."""
+        from ..engine.learn.controls import Controls
         from ..engine.learn.lost import Diverged
-        from ..engine.learn.steps import Controls
         from ..engine.post import sentence
 
         training, wish = self._training, self._wish

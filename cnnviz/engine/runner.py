@@ -5,22 +5,26 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from threading import Condition, Thread
 
 import numpy as np
 
+from ..link.adjusting import Adjust, Change
 from ..link.messages import IDLE, PAUSED, STOPPING, TRAINING, News, Progress, Train
 from ..link.past import Keep
 from ..link.runs import Metrics
 from ..link.scorebook import Score
 from ..net.graph import Graph
+from ..net.problems import Misfit
 from .build import Net, State, copy_state
+from .learn.controls import Controls
 from .learn.lost import Diverged
-from .learn.steps import Controls, Step
+from .learn.steps import Step
 from .learn.training import Training, Untrainable
 from .live import Live
 from .looker import Looker
-from .post import Post
+from .post import Post, Refused
 from .shelf import Shelf
 
 SPAN = 3.0  # seconds over which the speed is measured
@@ -44,6 +48,7 @@ class Run:
         self.tests = array("d")
         self.score: Score | None = None  # the newest measurement
         self._classes: tuple[str, ...] = ()
+        self.changes: list[Change] = []
         self.pace: deque[tuple[float, int]] = deque()
         self.keeps: list[Keep] = []  # marks that wait for the step's end
 
@@ -55,11 +60,13 @@ class Run:
         if before is not None:
             self.points.extend(before.points[before.points[:, 0] <= training.kept].ravel())
             self.tests.extend(before.tests.ravel())
+            self.changes.extend(c for c in before.changes if c.step <= training.kept)
 
     def add(self, step: Step, now: float) -> None:
         """This step has been made."""
         self.step = step.step
         self.points.extend((step.step, step.loss, step.accuracy, step.lr))
+        self.changes.extend(step.changes)
         if step.test is not None:
             self.tests.extend((step.step, step.test.loss, step.test.accuracy))
             self.score = step.test.score(step.step, self._classes)
@@ -151,11 +158,18 @@ class Runner:
                 return
         self.looker.remember(command)
 
-    def rate(self, lr: float) -> None:
-        """Learning rate from the next step on."""
+    def adjust(self, command: Adjust) -> None:
+        """Go on with these settings from the next step on."""
+        settings = {name: value for name, value in asdict(command).items() if value is not None}
         with self.change:
-            if self._run is not None:
-                self._run.controls.lr = lr
+            run = self._run
+            if run is not None:
+                try:
+                    replace(run.command.plan, **{**run.controls.now, **settings})
+                except Misfit as error:
+                    self.post.failed("adjust", Refused(str(error)), run.command.run)
+                    return
+                run.controls.set(**settings)
         self.post.news()
 
     def news(self, number: int, since: int) -> News:
@@ -166,9 +180,9 @@ class Runner:
                 return News(_NOTHING, 0, np.empty((0, 4)), np.empty((0, 3)))
             have = len(run.points) // 4
             first = min(max(since, 0), have) if number == run.command.run else 0
-            points, tests = run.points[4 * first :], run.tests[:]
+            points, tests, changes = run.points[4 * first :], run.tests[:], tuple(run.changes)
             progress = run.progress()
-        return News(progress, first, np.array(points).reshape(-1, 4), np.array(tests).reshape(-1, 3))
+        return News(progress, first, np.array(points).reshape(-1, 4), np.array(tests).reshape(-1, 3), changes)
 
     @property
     def training(self) -> bool:

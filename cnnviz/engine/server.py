@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..link.adjusting import Adjust
 from ..link.augmenting import Preview, Survey
 from ..link.data import Desist, Download, Leave, Loading, Stock
 from ..link.exporting import Export, Withdraw
@@ -27,7 +28,6 @@ from ..link.messages import (
     Pause,
     Picture,
     Quit,
-    Rate,
     Ready,
     Reply,
     Save,
@@ -194,8 +194,8 @@ class _Engine:
                 self._runner.pause(on, steps)
             case Stop():
                 self._runner.stop()
-            case Rate(lr):
-                self._runner.rate(lr)
+            case Adjust():
+                self._runner.adjust(command)
             case Measure():
                 self._measurer.start(command, self._open.version)
             case Cease():

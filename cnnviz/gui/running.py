@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..link.adjusting import Adjust, Change
 from ..link.messages import (
     IDLE,
     PAUSED,
@@ -19,14 +20,13 @@ from ..link.messages import (
     Open,
     Pause,
     Progress,
-    Rate,
     Stop,
     Train,
 )
 from ..link.runs import LAST, goes_on
 from ..net.analysis import Analysis, trainable
 from ..net.layers import Board, Tokens
-from ..net.plan import Plan
+from ..net.plan import LIVE, Plan
 from ..net.problems import Misfit, Problem, problem
 from ..net.repair import Repair, remedies
 from ..text import _
@@ -53,6 +53,7 @@ class Running:
         self.progress: Progress | None = None
         self.points = NOTHING  # (n, 4): step, train loss, train accuracy, learning rate
         self.tests = np.empty((0, 3))  # (m, 3): step, held-out loss, held-out accuracy
+        self.changes: tuple[Change, ...] = ()  # of settings, while it ran
         self._room = NOTHING  # what `points` is the filled part of
         self.folders: tuple[str, ...] = ()  # of the document's runs, the newest first, with the one that was recovered
         self.learned = False  # the weights have changed since they were saved
@@ -128,7 +129,7 @@ class Running:
     def set_plan(self, **settings: Any) -> bool:
         """Change the plan; changes of one setting in a row are one undo step.
 
-        The learning rate acts at once, everything else with the next run.
+        The settings plan.LIVE act at once, everything else with the next run.
         """
         try:
             plan = replace(self.plan, **settings)
@@ -142,8 +143,9 @@ class Running:
     def plan_edited(self, before: Plan) -> None:
         """The document's plan is another one: tell the engine and the panels."""
         plan = self.plan
-        if plan.lr != before.lr and self.active:
-            self._session.send(Rate(plan.lr))
+        live = {name: getattr(plan, name) for name in LIVE if getattr(plan, name) != getattr(before, name)}
+        if live and self.active:
+            self._session.send(Adjust(**live))
         if plan.source != before.source and not self.opening:
             self.load_again()
         self._session.plan_changed.emit()
@@ -215,6 +217,7 @@ class Running:
         self.apart = False
         self.points = self.points[: np.searchsorted(self.points[:, 0], start, "right")]
         self.tests = self.tests[: np.searchsorted(self.tests[:, 0], start, "right")]
+        self.changes = tuple(c for c in self.changes if c.step <= start)
         self._room = NOTHING
         if not start:
             self._session.review.forget()
@@ -274,6 +277,8 @@ class Running:
             self._add(news.first, news.points)
         if len(news.tests) >= len(self.tests):  # a run that goes on has read its own first a little later
             self.tests = news.tests
+        if len(news.changes) >= len(self.changes):
+            self.changes = news.changes
         if news.progress.step and not self.learned:
             self.learned = True
             self._session.document_changed.emit()
@@ -335,7 +340,7 @@ class Running:
         self.folders, self.learned, self.apart, self._data_trouble, self.data_code = (), False, False, "", ""
         self._source = str(weights) if weights else ""
         self.number += 1  # replies of an older run are dropped from here on
-        self.points, self._room, self.tests = NOTHING, NOTHING, np.empty((0, 3))
+        self.points, self._room, self.tests, self.changes = NOTHING, NOTHING, np.empty((0, 3)), ()
         self._weights, self._fresh, self._model = self._source, True, True
         self._session.run_changed.emit()
         self._session.points_arrived.emit()

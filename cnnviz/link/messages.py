@@ -18,6 +18,7 @@ from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
 from . import augmenting, data, exporting, measuring, past, predictions
+from .adjusting import Adjust, Change
 from .frames import Frame as Frame
 from .frames import Interest as Interest
 from .frames import Unit as Unit
@@ -136,13 +137,6 @@ class Stop:
 
 
 @dataclass(frozen=True)
-class Rate:
-    """Change the learning rate of the running training from the next step on."""
-
-    lr: float
-
-
-@dataclass(frozen=True)
 class Save:
     """Write the net's weights to this .safetensors file (atomically); answered by Saved or Failed."""
 
@@ -174,7 +168,7 @@ Command = (
     | Train
     | Pause
     | Stop
-    | Rate
+    | Adjust
     | Save
     | measuring.Asked
     | exporting.Asked
@@ -294,12 +288,14 @@ class Progress:
 @dataclass(frozen=True, eq=False)
 class News:
     """Answer to Take: `points` is (n, 4) float64, columns step, train loss, train accuracy, learning rate, from index
-    `first`; `tests` is (m, 3) float64, all held-out measurements so far: step, loss, accuracy."""
+    `first`; `tests` is (m, 3) float64, all held-out measurements so far: step, loss, accuracy; `changes`: all of the
+    plan so far."""
 
     progress: Progress
     first: int
     points: Array
     tests: Array
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)

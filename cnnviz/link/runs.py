@@ -31,6 +31,7 @@ from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
 from ..text import _
+from .adjusting import Change
 
 NOTES, NETWORK, METRICS, MARKS = "run.json", "network.cnnviz", "metrics.jsonl", "marks.json"
 TRACKS = Path("weights")
@@ -45,7 +46,7 @@ class RunError(ValueError):
 
 @dataclass(frozen=True)
 class Notes:
-    """What run.json says. `plan`: with the learning rate as it was last; `end`: how it ended, empty while it runs.
+    """What run.json says. `plan`: with what was changed while it ran; `end`: how it ended, empty while it runs.
 
     `origin`: the folder and step that the run has branched from; `room`: bytes that the recorded weights may take.
     """
@@ -73,6 +74,12 @@ class Metrics:
 
     points: np.ndarray
     tests: np.ndarray
+    changes: tuple[Change, ...] = ()  # of the plan's settings, while it ran
+
+    def until(self, step: int) -> Metrics:
+        """Those of the steps up to this one."""
+        points, tests = (self.points[self.points[:, 0] <= step], self.tests[self.tests[:, 0] <= step])
+        return Metrics(points, tests, tuple(c for c in self.changes if c.step <= step))
 
 
 def state_file(step: int) -> Path:
@@ -159,17 +166,20 @@ def metrics(folder: str | Path, until: int) -> Metrics:
     """What was written of the steps up to `until`; a line that is damaged is left out."""
     points: list[tuple[float, ...]] = []
     tests: list[tuple[float, ...]] = []
+    changes: list[Change] = []
     for line in lines(folder):
         try:
             said = json.loads(line)
             point = (said["step"], said["loss"], said["accuracy"], said["lr"])
             test = (said["step"], said["test_loss"], said["test_accuracy"]) if "test_loss" in said else None
+            made = [Change(said["step"], *change) for change in said["changes"]] if "changes" in said else []
         except (ValueError, KeyError, TypeError):
             continue
         if point[0] <= until:
             points.append(point)
             tests += [test] if test else []
-    return Metrics(np.array(points, float).reshape(-1, 4), np.array(tests, float).reshape(-1, 3))
+            changes += made
+    return Metrics(np.array(points, float).reshape(-1, 4), np.array(tests, float).reshape(-1, 3), tuple(changes))
 
 
 def lines(folder: str | Path) -> list[str]:

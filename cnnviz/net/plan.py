@@ -10,7 +10,10 @@ from .layers.base import check, kind_of, setting
 from .problems import Misfit
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adadelta", "adagrad")
+SCHEDULES = ("constant", "step", "cosine", "one_cycle", "plateau")
 INITS = ("default", "kaiming_normal")
+LIVE = ("lr", "momentum", "weight_decay")
+"""Settings that act at once where they are changed while a training runs."""
 SHAPES = "shapes"
 """The synthetic data set, which `shapes_` settings describe."""
 AUGMENTS = (
@@ -42,7 +45,13 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "weight_decay",
         ),
     ),
-    (N_("Schedule"), ()),
+    (
+        N_("Schedule"),
+        (
+            *("schedule", "step_epochs", "lr_factor", "lr_least", "cycle_rise", "cycle_start", "cycle_end"),
+            *("plateau_patience", "plateau_threshold", "plateau_cooldown", "warmup", "warmup_from"),
+        ),
+    ),
     (N_("Loss"), ("aux_weight",)),
     (N_("First weights"), ("init",)),
     (N_("Augmentation"), AUGMENTS),
@@ -104,6 +113,23 @@ class Plan:
     adadelta_eps: float = setting(1e-6, N_("added to what is divided by (Adadelta)"), 0.0, 1e3)
     adagrad_eps: float = setting(1e-10, N_("added to what is divided by (Adagrad)"), 0.0, 1e3)
     weight_decay: float = setting(0.0, N_("pull of every weight towards zero"), 0.0, 1e6)
+    # schedule: what the learning rate is multiplied by (net/schedule.py)
+    schedule: str = setting("constant", N_("how the learning rate goes over the training"), choices=SCHEDULES)
+    step_epochs: int = setting(10, N_("epochs after each of which the rate falls (step)"), 1, 100_000)
+    lr_factor: float = setting(0.1, N_("what the rate is multiplied by when it falls (step, plateau)"), 0.0, 1.0)
+    lr_least: float = setting(
+        0.0, N_("part of the rate that is left at the end (cosine), or where it falls no more (plateau)"), 0.0, 1.0
+    )
+    cycle_rise: float = setting(0.3, N_("part of the steps in which the rate rises (one-cycle)"), 0.0, 1.0)
+    cycle_start: float = setting(25.0, N_("what the rate is divided by at the start (one-cycle)"), 1.0, 1e6)
+    cycle_end: float = setting(1e4, N_("what the rate of the start is divided by at the end (one-cycle)"), 1.0, 1e9)
+    plateau_patience: int = setting(
+        10, N_("epochs without a better held-out loss before the rate falls (plateau)"), 0, 100_000
+    )
+    plateau_threshold: float = setting(1e-4, N_("part by which a loss must be lower to be better (plateau)"), 0.0, 1.0)
+    plateau_cooldown: int = setting(0, N_("epochs after a fall that are not counted (plateau)"), 0, 100_000)
+    warmup: int = setting(0, N_("first steps, in which the rate rises evenly to its value; 0: none"), 0, 10**9)
+    warmup_from: float = setting(0.1, N_("part of the rate that the warm-up begins with"), 0.0, 1.0)
     seed: int = setting(0, N_("seed of first weights, order of pictures and dropout"), 0, 2**31 - 1)
     init: str = setting(
         "default", N_("first weights: PyTorch's default, or Kaiming normal with zero biases"), choices=INITS

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from cnnviz.engine import memory
 from cnnviz.engine.build import Net
 from cnnviz.engine.record.moment import last
+from cnnviz.link.adjusting import Adjust
 from cnnviz.link.messages import (
     IDLE,
     PAUSED,
@@ -29,7 +30,6 @@ from cnnviz.link.messages import (
     Pictures,
     Pixels,
     Progress,
-    Rate,
     Ready,
     Sample,
     Save,
@@ -130,7 +130,7 @@ def test_pause_single_step_go_on_rate_and_stop() -> None:
         desk.send(Pause(False, 1))
         desk.progress(lambda p: p.phase == PAUSED and p.step == 4)
         assert not np.array_equal(desk.frame(lambda f: f.step == 4).filters["conv"], first.filters["conv"])
-        desk.send(Rate(0.0), Pause(False, 2))
+        desk.send(Adjust(0.0), Pause(False, 2))
         desk.progress(lambda p: p.phase == PAUSED and p.step == 6)
         assert [p[3] for p in desk.points[1]] == [0.001] * 4 + [0.0] * 2
         desk.send(Pause(False))
@@ -232,7 +232,7 @@ def test_only_one_bell_rings_until_it_is_answered() -> None:
         assert desk.all(Bell).count(Bell()) == 1
         desk.send(Take(1, 0))
         assert len(desk.until(News).points) == 90
-        desk.send(Take(1, 85), Rate(0.5), Take(1, 85), Rate(0.25), Take(99, 85))
+        desk.send(Take(1, 85), Adjust(0.5), Take(1, 85), Adjust(0.25), Take(99, 85))
         late = desk.until(News, lambda n: n.first == 85 and n.progress.lr == 0.5)
         assert late.points[:, 0].tolist() == [86, 87, 88, 89, 90]
         assert desk.until(News, lambda n: n.first == 0 and n.progress.lr == 0.25).progress.run == 1

@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from cnnviz.gui import running
 from cnnviz.gui.session import LOST, READY, Notice, Session
 from cnnviz.gui.settings import Settings
+from cnnviz.link.adjusting import Adjust
 from cnnviz.link.messages import (
     IDLE,
     PAUSED,
@@ -25,7 +26,6 @@ from cnnviz.link.messages import (
     Pause,
     Pictures,
     Progress,
-    Rate,
     Ready,
     Sample,
     Stop,
@@ -176,10 +176,10 @@ def test_pause_step_stop_and_stop_again(open_lenet, qtbot, monkeypatch):
 def test_rate_acts_on_the_running_training(open_lenet):
     s = open_lenet
     s.run.set_plan(lr=0.5)
-    assert not any(isinstance(c, Rate) for c in s.engine.sent)
+    assert not any(isinstance(c, Adjust) for c in s.engine.sent)
     s.run.train()
     s.run.set_plan(lr=0.25)
-    assert s.engine.last(Rate) == Rate(0.25)
+    assert s.engine.last(Adjust) == Adjust(0.25)
     heard = said(s)
     assert not s.run.set_plan(lr=-1.0) and "lr" in heard[-1].text and s.run.plan.lr == 0.25
 
@@ -217,9 +217,9 @@ def test_a_plan_undone_while_training_acts_as_a_plan_set(open_lenet):
     s.edit.undo()
     assert s.engine.last(Open).plan.data == "digits"
     s.edit.undo()
-    assert s.engine.last(Rate) == Rate(lr)
+    assert s.engine.last(Adjust) == Adjust(lr)
     s.edit.redo()
-    assert s.engine.last(Rate) == Rate(0.25) and s.run.active
+    assert s.engine.last(Adjust) == Adjust(0.25) and s.run.active
 
 
 def test_another_file_brings_its_plan_and_no_history(open_lenet, tmp_path):

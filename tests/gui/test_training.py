@@ -10,7 +10,7 @@ from cnnviz.engine.data import KNOWN, SENTENCES
 from cnnviz.gui import naming
 from cnnviz.gui.training.planform import DATA, PlanForm
 from cnnviz.gui.training.runbar import RunBar
-from cnnviz.link.messages import IDLE, PAUSED, Ready
+from cnnviz.link.messages import IDLE, PAUSED, Pictures, Ready
 from cnnviz.net.acting import HAS, OWNED, RATES
 from cnnviz.net.plan import Plan, sections
 
@@ -164,7 +164,8 @@ def test_the_plan_shows_the_settings_that_the_optimizer_has(session, qtbot):
     qtbot.addWidget(form)
     for optimizer, own in HAS.items():
         session.run.set_plan(optimizer=optimizer)
-        there = {name for name in OWNED if not form.editors[name].isHidden()}
+        owned = {name for name, (chooser, _choices) in OWNED.items() if chooser == "optimizer"}
+        there = {name for name in owned if not form.editors[name].isHidden()}
         assert there == {*own, "momentum"}
         assert form.editors["momentum"].isEnabled() == ("momentum" in own)
         assert f"{RATES[optimizer]:g}" in form.editors["lr"].toolTip()
@@ -185,3 +186,28 @@ def test_nesterov_without_momentum_is_refused_with_a_sentence(session, qtbot):
     session.run.set_plan(momentum=0.9)
     form.editors["nesterov"].box.click()
     assert session.run.plan.nesterov
+
+
+def test_the_plan_draws_its_learning_rate(session, lenet, qtbot):
+    session.edit.document.reset(lenet)
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    form.resize(300, 900)
+    with qtbot.waitExposed(form):
+        form.show()
+    form.unfold("schedule")
+    answer(session, qtbot, Pictures("digits", 1438, 359, tuple("0123456789")))
+    assert form.rates.isHidden(), "a constant rate is no picture"
+    session.run.set_plan(schedule="cosine", warmup=50, epochs=3, lr=0.01)
+    qtbot.waitUntil(form.rates.isVisible)
+    x, y = form.rates.data("plan")
+    assert (x[0], x[-1]) == (1, 135) and y.max() == 0.01 == y[x.tolist().index(51)] and y[-1] < 1e-5
+    assert "one cycle" not in form.headings["Schedule"].told
+    session.run.train()
+    answer(session, qtbot, news(session, 0, 3, step=3, steps=135))
+    assert form.rates.data("now")[0].tolist() == session.run.points[-1:, 0].tolist() != []
+    session.run.set_plan(schedule="one_cycle")
+    assert not form.editors["warmup"].isEnabled() and "by itself" in form.editors["warmup"].toolTip()
+    assert not form.editors["cycle_rise"].isHidden() and form.editors["step_epochs"].isHidden()
+    form.headings["Schedule"].setChecked(False)
+    assert form.rates.isHidden() and form.headings["Schedule"].told == "one cycle · warm-up 50"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from cnnviz.link.adjusting import Adjust
 from cnnviz.link.client import Client
 from cnnviz.link.mailbox import Mailbox, Writer
 from cnnviz.link.messages import (
@@ -21,7 +22,6 @@ from cnnviz.link.messages import (
     Opened,
     PictureFile,
     Quit,
-    Rate,
     Reply,
     Sample,
     Save,
@@ -56,7 +56,7 @@ def engine(receive: Receive, send: Send, mailbox: Mailbox) -> None:
                 send(Bell(frame=True))
             case Save(path):
                 send(Saved(path))
-            case Rate(lr):  # leave, as if something had gone wrong
+            case Adjust(lr):  # leave, as if something had gone wrong
                 print("last words", file=sys.stderr)
                 if lr:
                     os._exit(int(lr))

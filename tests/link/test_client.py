@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from cnnviz.link import client as module
+from cnnviz.link.adjusting import Adjust
 from cnnviz.link.client import Client, tail
 from cnnviz.link.launch import _lives, engine_command, environment
 from cnnviz.link.messages import (
@@ -27,7 +28,6 @@ from cnnviz.link.messages import (
     Opened,
     Pause,
     PictureFile,
-    Rate,
     Reply,
     Sample,
     Save,
@@ -141,7 +141,7 @@ def test_the_engine_finds_the_modules_that_we_find(
 @pytest.mark.parametrize(("status", "told"), [(7, 7), (0, 1)])
 def test_an_exit_is_told_once_with_the_log(start: Start, ears: Ears, status: int, told: int) -> None:
     client = start("engine")
-    client.send(Rate(status))
+    client.send(Adjust(status))
     ears.wait(lambda: ears.losses)
     assert not client.alive
     client.send(Stop())
@@ -197,7 +197,7 @@ def test_where_memory_runs_out_the_engine_goes_first(start: Start, ears: Ears) -
 
 def test_restart_after_a_death(start: Start, ears: Ears) -> None:
     client = start("engine")
-    client.send(Rate(7))
+    client.send(Adjust(7))
     ears.wait(lambda: ears.losses)
     client.restart()
     client.send(Save("a"))
@@ -230,7 +230,7 @@ def test_restart_from_the_news_of_the_death(ears: Ears) -> None:
 
     client = Client(ears.reply, lost, [sys.executable, "-m", "tests.link.programs", "engine"])
     with client:
-        client.send(Rate(7))
+        client.send(Adjust(7))
         ears.wait_for(Saved("a"))
     threads[0].join(LONG)
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnnviz.link.adjusting import Adjust
 from cnnviz.link.augmenting import Preview, Previewed, Survey, Surveyed
 from cnnviz.link.data import Contents, Desist, Download, Downloaded, Downloading, Leave, Loading, Stock
 from cnnviz.link.exporting import SOURCE, WRITE, Export, Exported, Exporting, Withdraw
@@ -41,7 +42,6 @@ from cnnviz.link.messages import (
     Pixels,
     Progress,
     Quit,
-    Rate,
     Ready,
     Reply,
     Sample,
@@ -78,7 +78,7 @@ MESSAGES = [
     Train(1, PLAN, True, "run", 5),
     Pause(True, 2),
     Stop(),
-    Rate(0.1),
+    Adjust(0.1),
     Save("net.safetensors"),
     Take(1, 20),
     Import(1, "torchvision:resnet18", "DEFAULT", (3, 64, 64)),
@@ -277,7 +277,7 @@ def through(*commands: Command) -> list[Command]:
     [
         ([watch(1), look(1), watch(2)], [look(1), watch(2)]),
         ([watch(1), Stop(), look(1), watch(2), look(2)], [Stop(), watch(2), look(2)]),
-        ([Rate(1), Rate(2), Pause(True), Pause(False)], [Rate(1), Rate(2), Pause(True), Pause(False)]),
+        ([Adjust(1), Adjust(2), Pause(True), Pause(False)], [Adjust(1), Adjust(2), Pause(True), Pause(False)]),
         ([net(1), look(1), watch(1), net(2)], [look(1), watch(1), net(2)]),
         # Train means the net before it
         ([net(1), Train(1, PLAN), net(2), net(3)], [net(1), Train(1, PLAN), net(3)]),
@@ -296,7 +296,7 @@ commands = st.one_of(
     st.builds(watch, st.integers(0, 99)),
     st.builds(look, st.integers(0, 99)),
     st.builds(net, st.integers(0, 99)),
-    st.builds(Rate, st.floats(0, 1)),
+    st.builds(Adjust, st.floats(0, 1)),
     st.builds(Save, st.text(max_size=3)),
 )
 
@@ -304,8 +304,8 @@ commands = st.one_of(
 @given(st.lists(commands, max_size=30))
 def test_the_outbox_keeps_what_counts(given: list[Command]) -> None:
     left = through(*given)
-    ordered = [c for c in given if isinstance(c, Rate | Save)]
-    assert [c for c in left if isinstance(c, Rate | Save)] == ordered
+    ordered = [c for c in given if isinstance(c, Adjust | Save)]
+    assert [c for c in left if isinstance(c, Adjust | Save)] == ordered
     for kind in (Watch, Look, Open):
         assert [c for c in left if isinstance(c, kind)][-1:] == [c for c in given if isinstance(c, kind)][-1:]
     assert sum(isinstance(c, Watch | Look) for c in left) <= 2
@@ -315,7 +315,7 @@ def test_the_outbox_keeps_what_counts(given: list[Command]) -> None:
         found, last = [], None
         for c in all:
             last = c if isinstance(c, Open) else last
-            if isinstance(c, Rate | Save):
+            if isinstance(c, Adjust | Save):
                 found.append((c, last))
         return found
 
@@ -339,8 +339,8 @@ def test_get_waits_until_there_is_something() -> None:
     box, got = Outbox(), []
     thread = threading.Thread(target=lambda: got.extend(iter(box.get, None)))
     thread.start()
-    for command in (Stop(), Rate(1.0)):
+    for command in (Stop(), Adjust(1.0)):
         box.put(command)
     box.close()
     thread.join(10)
-    assert got == [Stop(), Rate(1.0)]
+    assert got == [Stop(), Adjust(1.0)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor, nn
 
+from ...net import schedule
 from ...net.layers import Source
 from ...net.plan import Plan
 from ..augment import Augment
@@ -92,11 +93,9 @@ class Feed:
 
 
 def epoch_steps(net: nn.Module, pictures: int, plan: Plan) -> int:
-    """Steps in one epoch. Where the net normalises batches, a last step of fewer than two pictures for each of the
-    plan's batches joins the one before it."""
-    full, rest = divmod(pictures, plan.step_size)
+    """Steps in one epoch of this net; see schedule.epoch_steps."""
     normalises = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in net.modules())
-    return max(1, full + (rest > 0) - (0 < rest < 2 * plan.batches and normalises))
+    return schedule.epoch_steps(plan, pictures, normalises)
 
 
 def order(net: nn.Module, n: int, plan: Plan, start: int) -> Iterator[tuple[Tensor, bool]]:

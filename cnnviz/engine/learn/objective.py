@@ -27,7 +27,8 @@ class Objective:
 
     def __init__(self, net: Net, plan: Plan, end: str = "", group: Group = ALONE):
         """`end`: the node that gives the logits, see build.logits_node. `group`: the processes that train the net."""
-        self._plan, self._outputs = plan, group.parallel(_Outputs(net, end))
+        self._outputs = group.parallel(_Outputs(net, end))
+        self.plan = plan  # another one acts from the next call on
 
     def __call__(self, x: Tensor, y: Tensor, noise: Noise) -> Outcome:
         """Of pictures (n, channels, height, width) and classes (n,); `noise`: where dropout draws from."""
@@ -35,7 +36,7 @@ class Objective:
             logits, others = self._outputs(x)
         loss = cross_entropy(logits, y)
         aux = [cross_entropy(other, y) for other in others]
-        return Outcome(loss + self._plan.aux_weight * sum(aux) if aux else loss, loss, logits)
+        return Outcome(loss + self.plan.aux_weight * sum(aux) if aux else loss, loss, logits)
 
 
 class _Outputs(nn.Module):

@@ -51,9 +51,10 @@ def arguments(plan: Plan) -> dict[str, Any]:
     return more | {"betas": (plan.beta1, plan.beta2), "eps": plan.eps, "amsgrad": plan.amsgrad}
 
 
-def complete(optimizer: torch.optim.Optimizer) -> None:
-    """Give the optimizer what it needs since a setting was turned on after its first step: empty means."""
+def adjust(optimizer: torch.optim.Optimizer, plan: Plan) -> None:
+    """Have it go on with the settings of this plan; what was turned on after its first step begins with empty means."""
     for group in optimizer.param_groups:
+        group.update(arguments(plan))
         for setting, name, kinds in BUFFERS:
             if isinstance(optimizer, kinds) and group[setting]:
                 for p in group["params"]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 
+from ...link.adjusting import Change
 from ...net.health.reading import Reading
 from ...net.layers import Source
 from ...net.plan import Plan
 from ..augment import Augment
 from ..build import Net
 from ..data import Data
-from .feed import Feed, order
+from .controls import Controls, changed
+from .course import Course
+from .feed import Feed, epoch_steps, order
 from .group import ALONE, Group
 from .health import Health
 from .lost import LARGEST, Good
 from .noise import Noise
 from .objective import Objective
-from .optimizer import make_optimizer
+from .optimizer import adjust, make_optimizer
 from .score import Test, evaluate
 
 KEPT = 8  # steps from one copy of the weights known to be good to the next
@@ -33,17 +36,10 @@ class Step:
     step: int  # counts from 1
     loss: float
     accuracy: float
-    lr: float
+    lr: float  # as the step was made with; the one that is set, times the schedule's factor
     test: Test | None = None  # at the end of every epoch
     reading: Reading | None = None  # of the training's health, at some steps
-
-
-class Controls:
-    """What can be changed while a training runs, from any thread; read at every step."""
-
-    def __init__(self, lr: float, pulse: Callable[[], bool] = lambda: True):
-        self.lr = lr
-        self.pulse = pulse  # called between the batches of a measurement; False: leave it and end
+    changes: tuple[Change, ...] = ()  # of settings, that this step was the first to be made with
 
 
 def steps(
@@ -58,6 +54,7 @@ def steps(
     noise: Noise | None = None,
     group: Group = ALONE,
     health: Health | None = None,
+    course: Course | None = None,
 ) -> Generator[Step, None, None]:
     """Train `net` by `plan`, one step for each `next`, from step `start` + 1 on; close the generator to stop.
 
@@ -66,8 +63,8 @@ def steps(
     training pictures in a new order, drawn from a generator of its own that is seeded by the plan; the last batch may
     be smaller. Dropout draws from a stream of its own, too, and augmentation from one that each step begins anew, so on
     the CPU the same plan and number of threads give the same numbers bit for bit, whatever else the process does with
-    torch's global random state between steps. With the weights, the optimizer's state and `noise`'s of a step, what
-    comes after it is the same again. `health` reads some of the steps, which changes nothing in them.
+    torch's global random state between steps. With the weights, the optimizer's state, `noise`'s and `course`'s of
+    a step, what comes after it is the same again. `health` reads some of the steps, which changes nothing in them.
 
     group  the processes that make the steps together, each on its share of a step's pictures; all of them give the same
            steps, with the figures of all pictures
@@ -81,14 +78,22 @@ def steps(
     test = Feed(data.test_x, data.test_y, layer, device)
     good = Good(net)
     noise = noise or Noise(net, plan.seed)
+    course = course or Course(plan, epoch_steps(net, len(train), plan))
     objective = Objective(net, plan, end, group)
     net.train()
-    step = start
+    step, now = start, None
     for indices, last in train.ahead(order(net, len(train), plan, start), start):
         whole, rows = len(indices), group.rows(len(indices))
         own = rows.stop - rows.start
         x, y = train.batch(indices, step, rows if own else slice(0, 1))  # who has none takes one that counts nothing
-        lr = controls.lr
+        changes: tuple[Change, ...] = ()
+        if controls.now is not now:
+            now = controls.now
+            plan, changes = changed(plan, now, step + 1)
+            objective.plan = plan
+            if changes:
+                adjust(optimizer, plan)
+        lr = plan.lr * course.factor(step)
         for settings in optimizer.param_groups:
             settings["lr"] = lr
         optimizer.zero_grad()
@@ -111,7 +116,9 @@ def steps(
             found = evaluate(net, test, end, controls.pulse, group)
             if found is not None and not found.loss < LARGEST:
                 raise good.diverged(net, step, x, lr)
+            if found is not None:
+                course.measured(found)
         del x, y, outcome, beat  # the next step finds their memory free, and warm
-        yield Step(step, value, accuracy, lr, found, reading)
+        yield Step(step, value, accuracy, lr, found, reading, changes)
         if last and found is None:
             return

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ...link import control
+from ...link.adjusting import Change
 from ...link.messages import PAUSED, TRAINING
 from ...net.analysis import Analysis, trainable
 from ...net.layers import Source
@@ -25,13 +26,15 @@ from ..post import Refused
 from ..record.beacon import Beacon
 from ..record.moment import Moment
 from ..record.recorder import Recorder
+from .controls import Controls, changes_between
+from .course import Course
 from .feed import Feed, epoch_steps
 from .group import ALONE, SAVE, STOP, Group
 from .lost import Diverged
 from .noise import Noise
-from .optimizer import complete, make_optimizer
+from .optimizer import adjust, make_optimizer
 from .score import EVALUATED, evaluate
-from .steps import Controls, Step, steps
+from .steps import Step, steps
 from .synced import sync
 
 
@@ -94,11 +97,14 @@ class Training:
         self.noise = Noise(self.net, _seed(plan, group.rank))
         if where.type == "cuda" and group.size > 1:  # there dropout draws from a generator that is alike in all of them
             torch.cuda.manual_seed(_seed(plan, group.rank))
-        if since is not None:
-            self._take(since)
-        self.start = self.step = since.step if since is not None else 0
         self.pictures = len(self.data.train_y)
         self.epoch_steps = epoch_steps(self.net, self.pictures, plan)
+        self.course = Course(plan, self.epoch_steps)
+        self.start = self.step = since.step if since is not None else 0
+        self._changes: tuple[Change, ...] = ()  # made between the run before and its going on
+        if since is not None:
+            self._take(since)
+            self._changes = changes_between(since.plan, plan, self.start + 1)
         self.steps = plan.epochs * self.epoch_steps
         self._owed = self._unmeasured(since)
         self._done = self.start >= self.steps and self._owed is None
@@ -111,7 +117,7 @@ class Training:
     @property
     def beside(self) -> dict[str, Any]:
         """What a training needs beside the weights, to go on as if it had not ended; all processes ask together."""
-        found = {"optimizer": self.optimizer.state_dict(), "noise": self.noise.state}
+        found = {"optimizer": self.optimizer.state_dict(), "noise": self.noise.state, "course": self.course.state}
         return found if self.group.size == 1 else found | {"noises": self.group.gather(self.noise.state)}
 
     def _take(self, since: Moment) -> None:
@@ -119,10 +125,11 @@ class Training:
         if optimizer is not None and since.plan.optimizer == self.plan.optimizer:
             settings = self.optimizer.state_dict()["param_groups"]  # the plan's, which may say otherwise by now
             self.optimizer.load_state_dict({"state": optimizer["state"], "param_groups": settings})
-            complete(self.optimizer)
+            adjust(self.optimizer, self.plan)
         noises = since.beside.get("noises", [noise])
         if noise is not None and self.group.rank < len(noises):
             self.noise.state = noises[self.group.rank]
+        self.course.take(since.beside.get("course", {}))
 
     @property
     def kept(self) -> int:
@@ -186,13 +193,17 @@ class Training:
                 found = evaluate(self.net, feed, self.logits, controls.pulse, self.group)
                 if found is None:
                     return
+                self.course.measured(found)
                 yield self._add(replace(self._owed, test=found))
             making = steps(
                 *(self.net, self.data, self.plan, self.layer, self.logits),
                 *(controls, self.optimizer, self.start, self.noise, self.group),
+                course=self.course,
             )
             with closing(making):
                 for step in making:
+                    if self._changes:
+                        step, self._changes = replace(step, changes=self._changes + step.changes), ()
                     yield self._add(step)
         except Diverged:
             end = "diverged"

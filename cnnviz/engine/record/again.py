@@ -11,13 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...link import runs
+from ...link.adjusting import values_at
 from ...net.analysis import Analysis, analyse
 from ...net.layers import Source
 from ...net.plan import Plan
 from ...text import _, grouped
 from ..build import Net, copy_state
 from ..data import Data
-from ..learn.steps import Controls, Step
+from ..learn.controls import Controls
+from ..learn.steps import Step
 from ..learn.training import Training
 from . import moment
 from .moment import Moment
@@ -45,10 +47,10 @@ def made_again(
     metrics = runs.metrics(folder, step)
     if found.step == step:
         return replace(found, metrics=metrics)
-    rates = {int(p[0]): float(p[3]) for p in metrics.points if p[0] > found.step}
-    rows, plan = analyse(found.network.graph), replace(found.plan, lr=rates.get(found.step + 1, found.plan.lr))
-    training = Training(rows, plan, data, lambda: net(rows, plan), replace(found, plan=plan))
+    rows, plan = analyse(found.network.graph), found.plan
+    training = Training(rows, plan, data, lambda: net(rows, plan), found)
     controls = Controls(plan.lr)
+    controls.set(**values_at(metrics.changes, found.step + 1))
     making = training.go(controls)
     with closing(making):
         for made in making:
@@ -56,7 +58,7 @@ def made_again(
                 yield made
             if made.step >= step:
                 break
-            controls.lr = rates.get(made.step + 1, controls.lr)
+            controls.set(**values_at(metrics.changes, made.step + 1))
     if training.step != step:
         text = _("The run in {folder} ends before step {step}.")
         raise WeightsError(text.format(folder=folder, step=grouped(step)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from ...link import runs
+from ...link.adjusting import values_at
 from ...net.network import Network
 from ...net.plan import Plan
 from ...text import _
@@ -68,7 +70,9 @@ def _at(folder: Path, path: Path) -> Moment:
     weights = read_weights(path)
     step = _step(path)
     try:
-        plan = runs.notes(folder).plan
+        plan, metrics = runs.notes(folder).plan, runs.metrics(folder, sys.maxsize)
+        values: dict[str, Any] = values_at(metrics.changes, step)  # what was changed after it is the notes' already
+        plan = replace(plan, **values)
         beside = folder / runs.state_file(step)
         state = dict(torch.load(beside, weights_only=True)) if beside.exists() else {}
     except runs.RunError as error:
@@ -76,4 +80,4 @@ def _at(folder: Path, path: Path) -> Moment:
     except (OSError, ValueError, AttributeError, RuntimeError, UnpicklingError) as error:
         text = _("The state of step {step} in {folder} is damaged ({why}). Begin a new run with the weights in {file}.")
         raise WeightsError(text.format(step=step, folder=folder, why=cause(error), file=runs.LAST)) from error
-    return Moment(step, weights, runs.network(folder), plan, runs.metrics(folder, step), state)
+    return Moment(step, weights, runs.network(folder), plan, metrics.until(step), state)

@@ -150,9 +150,10 @@ class Recorder:
         if self._made:
             with (self._folder / runs.METRICS).open("a", encoding="utf-8") as file:
                 file.writelines(map(_line, self._made))
-            self._notes["plan"]["lr"] = self._made[-1].lr
             if self._scores is not None:
                 self._scores.add([(s.step, s.test) for s in self._made if s.test is not None])
+            for change in (c for step in self._made if step.changes for c in step.changes):
+                self._notes["plan"][change.setting] = change.new
             self._made.clear()
         if end and self._scores is not None:
             self._scores.end()
@@ -193,10 +194,12 @@ def budget(megabytes: int, state: State) -> int:
 
 
 def _line(step: Step) -> str:
-    said: dict[str, float] = {"step": step.step, "loss": step.loss, "accuracy": step.accuracy, "lr": step.lr}
+    said: dict[str, Any] = {"step": step.step, "loss": step.loss, "accuracy": step.accuracy, "lr": step.lr}
     if step.test is not None:
         said |= {"test_loss": step.test.loss, "test_accuracy": step.test.accuracy}
         said |= {} if step.test.top5 is None else {"test_top5": step.test.top5}
+    if step.changes:
+        said["changes"] = [[c.setting, c.old, c.new] for c in step.changes]
     return json.dumps(said) + "\n"
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from ...net.acting import NAMES, OWNED, hint, idle
+from ...net.acting import NAMES, absent, hint, idle
 from ...net.layers.base import Kind, kind_of
 from ...net.plan import SHAPES, Plan, sections
 from ...text import N_, _
@@ -18,6 +18,7 @@ from ..fields import editor
 from ..paint import theme
 from ..session import Session
 from .names import FolderEditor, NameEditor, TextEditor
+from .rates import Rates
 from .section import Heading
 
 LABELS = {
@@ -54,6 +55,17 @@ LABELS = {
     "eps": N_("Epsilon"),
     "adadelta_eps": N_("Epsilon"),
     "adagrad_eps": N_("Epsilon"),
+    "step_epochs": N_("Every … epochs"),
+    "lr_factor": N_("Falls to"),
+    "lr_least": N_("Least"),
+    "cycle_rise": N_("Rises for"),
+    "cycle_start": N_("Begins at 1 /"),
+    "cycle_end": N_("Ends at that /"),
+    "plateau_patience": N_("Patience"),
+    "plateau_threshold": N_("Threshold"),
+    "plateau_cooldown": N_("Cool-down"),
+    "warmup": N_("Warm-up"),
+    "warmup_from": N_("Warms from"),
 }
 """What a setting is called where that is not its name in words ("batch_size": Batch size)."""
 DATA = ("digits", "shapes", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100", "svhn", "sentences")
@@ -79,15 +91,16 @@ class PlanForm(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         body = QWidget()
         column = QVBoxLayout(body)
-        column.setContentsMargins(12, 8, 12, 8)
+        column.setContentsMargins(8, 8, 8, 8)
         # it is always there: coming with a training, it would push the fields away from under a person's hands
         note = QLabel(_("While a training runs, the learning rate acts at once, everything else with the next one."))
         note.setWordWrap(True)
         note.setFont(theme.caption())
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         column.addWidget(note)
+        self.rates = Rates(session)
         self._form = QFormLayout()
-        self._form.setHorizontalSpacing(16)
+        self._form.setHorizontalSpacing(8)
         self._form.setVerticalSpacing(4)
         self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)  # beside a table there is little room
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -97,6 +110,7 @@ class PlanForm(QScrollArea):
         self._make()
         session.plan_changed.connect(self.show_plan)
         session.graph_changed.connect(self._show_rows)
+        session.pictures_changed.connect(self._show_rows)
         session.engine_changed.connect(self._show_devices)
         self.show_plan()
 
@@ -110,6 +124,8 @@ class PlanForm(QScrollArea):
             self._form.addRow(heading)
             for name in names:
                 self._add(name, kinds[name])
+            if "schedule" in names:
+                self._form.addRow(self.rates)
 
     def _add(self, name: str, kind: Kind) -> None:
         made = self.editors[name] = _editor(name, kind)
@@ -159,6 +175,8 @@ class PlanForm(QScrollArea):
             self._form.setRowVisible(heading, bool(there))
             for name in names:
                 self._form.setRowVisible(self.editors[name], heading.isChecked() and name in there)
+            if "schedule" in names:
+                self._form.setRowVisible(self.rates, heading.isChecked() and self.rates.tells)
             heading.tell(" · ".join(words(name, unusual[name]) for name in there if name in unusual))
 
     def _acts(self, name: str) -> bool:
@@ -170,8 +188,7 @@ class PlanForm(QScrollArea):
             return data in DIVIDED or data not in DATA
         if name == "aux_weight":
             return len(self._session.graph.ends) > 1
-        optimizers = OWNED.get(name, ())
-        return not optimizers or self._session.run.plan.optimizer in optimizers or name in ALWAYS_THERE
+        return not absent(self._session.run.plan, name) or name in ALWAYS_THERE
 
     @Slot()
     def _show_devices(self) -> None:

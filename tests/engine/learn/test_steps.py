@@ -13,10 +13,11 @@ from torch.nn.functional import cross_entropy
 
 from cnnviz.engine.build import Net, logits_node
 from cnnviz.engine.data import Data, load
+from cnnviz.engine.learn.controls import Controls
 from cnnviz.engine.learn.feed import epoch_steps
 from cnnviz.engine.learn.lost import Diverged
 from cnnviz.engine.learn.optimizer import make_optimizer
-from cnnviz.engine.learn.steps import Controls, Step, steps
+from cnnviz.engine.learn.steps import Step, steps
 from cnnviz.engine.look import Shot, Stamp, frame
 from cnnviz.engine.pictures import fit
 from cnnviz.link.messages import Interest, PictureInfo

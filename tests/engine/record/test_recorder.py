@@ -20,8 +20,9 @@ from safetensors import SafetensorError
 from cnnviz.engine import data
 from cnnviz.engine.build import Net, copy_state
 from cnnviz.engine.data import DataError
+from cnnviz.engine.learn.controls import Controls
 from cnnviz.engine.learn.lost import Diverged
-from cnnviz.engine.learn.steps import Controls, Step
+from cnnviz.engine.learn.steps import Step
 from cnnviz.engine.learn.training import Training
 from cnnviz.engine.post import Refused
 from cnnviz.engine.record import recorder, weights, writer
