@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ...link import runs
 from ...link.adjusting import values_at
@@ -63,7 +64,8 @@ def made_again(
         text = _("The run in {folder} ends before step {step}.")
         raise WeightsError(text.format(folder=folder, step=grouped(step)))
     beside = deepcopy(training.beside)
-    return Moment(step, copy_state(training.net), found.network, plan, metrics, beside)
+    values: dict[str, Any] = values_at(metrics.changes, step)
+    return Moment(step, copy_state(training.net), found.network, replace(plan, **values), metrics, beside)
 
 
 def fork(origin: str | Path, folder: str | Path) -> None:

@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch.optim import SGD, Optimizer
 
-from cnnviz.engine.build import Net
+from cnnviz.engine.build import Net, copy_state
 from cnnviz.engine.learn.controls import Controls
+from cnnviz.engine.record.again import made_again
 from cnnviz.link import runs
-from cnnviz.link.adjusting import Adjust, Change
+from cnnviz.link.adjusting import Adjust, Change, values_at
 from cnnviz.link.messages import News, Open, Pause, Stop, Train
 from cnnviz.net.analysis import analyse
 from cnnviz.net.network import Network
@@ -84,6 +85,39 @@ def test_changes_are_recorded_and_go_on(tmp_path: Path) -> None:
     controls.set(lr=0.01)
     made += islice(making, 3)
     assert resumed == made != list(islice(whole, 9))
+
+
+@pytest.mark.parametrize("step", [3, 5, 9, 11])
+def test_a_step_is_made_again_with_what_was_changed_then(tmp_path: Path, step: int) -> None:
+    plan = replace(PLAN, schedule="cosine", warmup=4)
+    training, controls = ready(NETWORK, plan, tmp_path), Controls(plan.lr)
+    data, made, then = training.data, [], {}
+    making = training.go(controls)
+    for new in ({}, {"momentum": 0.5}, {"lr": 0.2}, {}, {}, {"weight_decay": 0.01}, {"momentum": 0.3}, *[{}] * 5):
+        controls.set(**new)
+        made.append(next(making))
+        then[made[-1].step] = copy_state(training.net)
+    making.close()
+    for path in (tmp_path / runs.LAST, *(tmp_path / p for s, p in runs.keys(tmp_path).items() if s > 1)):
+        path.unlink(missing_ok=True)  # so that there is something to be made again
+    remaking = made_again(tmp_path, step, lambda plan, layer: data, Net)
+    again = []
+    with pytest.raises(StopIteration) as end:
+        while True:
+            again.append(next(remaking))
+    assert again == made[step - len(again) : step] and again
+    moment = end.value.value
+    assert all(torch.equal(v, then[step][k]) for k, v in moment.weights.items())
+    values = {"momentum": 0.5, "lr": 0.2} | ({"weight_decay": 0.01} if step > 5 else {})
+    assert moment.plan == replace(plan, **values | ({"momentum": 0.3} if step > 6 else {}))
+
+
+def test_what_a_setting_was_at_a_step() -> None:
+    changes = (Change(3, "lr", 0.1, 0.2), Change(5, "lr", 0.2, 0.3), Change(5, "momentum", 0.9, 0.8))
+    assert values_at(changes, 2) == {"lr": 0.1, "momentum": 0.9}
+    assert values_at(changes, 4) == {"lr": 0.2, "momentum": 0.9}
+    assert values_at(changes, 5) == {"lr": 0.3, "momentum": 0.8}
+    assert values_at((), 5) == {}
 
 
 def test_the_window_hears_of_changes_and_of_those_that_cannot_be() -> None:
