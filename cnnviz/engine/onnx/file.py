@@ -17,7 +17,17 @@ from ...text import _, grouped
 
 LARGEST = 2**31  # bytes; protobuf holds no more
 MOST = 100_000  # operators
-KINDS = {1: "float", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 11: "double", 16: "bfloat16"}
+KINDS = {
+    1: "float",
+    2: "uint8",
+    3: "int8",
+    6: "int32",
+    7: "int64",
+    9: "bool",
+    10: "float16",
+    11: "double",
+    16: "bfloat16",
+}
 Array = NDArray[Any]
 
 

@@ -141,7 +141,7 @@ class Reader:
             self.refuse(op, str(e))
         except Misfit as e:
             raise self.file.error(op.place, str(e)) from None
-        except (IndexError, TypeError, ValueError, OverflowError, KeyError):
+        except (IndexError, TypeError, ValueError, ArithmeticError, KeyError):
             self.refuse(op, _("its inputs or attributes are not as the standard says"))
         self.wires |= zip(op.outputs, made if isinstance(made, tuple) else (made,), strict=False)
 

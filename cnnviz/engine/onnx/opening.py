@@ -17,6 +17,7 @@ from ...net.graph import Graph, is_name
 from ...net.layers import TYPES, Input, Source
 from ...net.layout import tidy
 from ...net.network import Network
+from ...net.problems import Misfit
 from ...text import _
 from ..build import Net, State
 from ..export.outline import identifier
@@ -86,7 +87,10 @@ def _enter(reader: Reader, wanted: tuple[int, ...] | None) -> None:
     if len(sizes) == 2:
         raise file.error(name, _("It takes vectors of {size}; needed is a picture.").format(size=sizes[1]))
     shape = (sizes[1], sizes[2], sizes[3])
-    reader.entries.append(Entry(_source(file, shape), (), at, shape))
+    try:
+        reader.entries.append(Entry(_source(file, shape), (), at, shape))
+    except Misfit as error:  # larger than any picture
+        raise file.error(name, str(error)) from None
     if swapped:
         reader.wires[name] = Wire(0, (*shape[1:], shape[0]), pointwise.LAST)
     else:

@@ -363,6 +363,11 @@ RELU = helper.make_node("Relu", ["x"], ["y"], name="first")
         (model(helper.make_node("Relu", ["x"], ["z"])), "Its output “y” is given by no operator."),
         (model(RELU, shape=("N", 3, "H")), "bad.onnx: x: Its sizes are ?×3×?; needed are"),
         (model(RELU, shape=("N", 3)), "It takes vectors of 3"),
+        (model(RELU, shape=(1, 3, 8, 2**40)), "bad.onnx: x: size must lie in 1…16,384, but is 1,099,511,627,776."),
+        (
+            model(helper.make_node("Conv", ["x", "w"], ["y"], name="c", strides=[0, 0]), w=rand(4, 3, 3, 3)),
+            "c (Conv): There is no layer for this use of the operator Conv: its inputs or attributes are not as",
+        ),
         (
             model(helper.make_node("Conv", ["x", "w"], ["y"], name="c"), w=rand(4, 5, 3, 3)),
             "c (Conv)",
