@@ -73,6 +73,8 @@ def _exported(args: argparse.Namespace, given: Opened, rows: Analysis) -> int:
             "{net} is written to {file}, its weights to {beside}; on random inputs it differs from the network by at "
             "most {difference:g}."
         )
+    if not found.telling:
+        text += " " + _("That says little: with these weights its output is nearly the same for all inputs.")
     return _said(text, args, beside=beside[0] if beside else path, difference=found.difference)
 
 

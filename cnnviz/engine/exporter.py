@@ -120,7 +120,8 @@ class Exporter:
         if command.goal == WRITE and agrees:
             self._tell(WRITE)
             files = tuple(map(str, made.export.write(path)))
-        reply = Exported(command.number, text, len(contents), found.difference, found.inputs, agrees, files)
+        seen = found.difference, found.inputs, agrees, files, found.telling
+        reply = Exported(command.number, text, len(contents), *seen)
         self._send(reply)
 
     def _begin(self, asked: _Asked) -> _Made:

@@ -178,6 +178,9 @@ def verdict(reply: Exported) -> str:
     if reply.difference is None:
         return ""
     found = {"difference": number(reply.difference), "count": reply.inputs}
+    if reply.agrees and not reply.telling:
+        text = _("Largest difference {difference}, which says little: it gives nearly the same for all {count} inputs")
+        return text.format(**found)
     if reply.agrees:
         return _("Largest difference {difference} over {count} random inputs").format(**found)
     text = _("It gives other numbers than the network: they differ by up to {difference} over {count} random inputs.")

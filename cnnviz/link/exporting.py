@@ -53,6 +53,7 @@ class Exported:
     difference  the largest between its outputs and the network's, over so many random `inputs`; None: not verified
     agrees      whether that is rounding alone
     files       what was written: its file, and that of its weights
+    telling     whether the comparison says something: the network gives other outputs for other inputs
     """
 
     number: int
@@ -62,6 +63,7 @@ class Exported:
     inputs: int = 0
     agrees: bool = True
     files: tuple[str, ...] = ()
+    telling: bool = True
 
 
 Asked = Export | Withdraw

@@ -82,6 +82,10 @@ def test_what_verify_finds_is_said_in_words(dialog: ExportDialog, session: Sessi
     answer(session, difference=0.0, inputs=4)
     assert dialog.verdict.text() == "Largest difference 0 over 4 random inputs  ✓" and dialog.run.text() == "Verify"
     dialog.run.click()
+    answer(session, difference=0.0, inputs=4, telling=False)
+    text = "Largest difference 0, which says little: it gives nearly the same for all 4 inputs"
+    assert dialog.verdict.text().startswith(text)
+    dialog.run.click()
     answer(session, difference=0.25, inputs=4, agrees=False)
     text = "It gives other numbers than the network: they differ by up to 0.250 over 4 random inputs."
     assert dialog.verdict.text() == f"!  {text}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from .python import Code
 
 BATCH = 2  # pictures in each run
 RUNS = 2
+STRONGEST = 6  # tenth powers by which inputs are enlarged
+TELLING = 0.1  # how far outputs of about 1 should move from picture to picture
+BLIND = 1e-5  # of the outputs: what moves less is lost in rounding
 Array = NDArray[np.float32]
 
 
@@ -24,16 +28,22 @@ Array = NDArray[np.float32]
 class Verified:
     """The largest absolute difference between two outputs, and the largest absolute value of the net's own.
 
-    `inputs`: how many random inputs were compared.
+    `inputs`: how many random inputs were compared;  `moved`: by how much the net's outputs differ between them.
     """
 
     difference: float
     largest: float
     inputs: int
+    moved: float = math.inf
 
     def within(self, tolerance: float) -> bool:
         """Whether they are the same but for rounding; `tolerance` counts for outputs of about 1."""
         return self.difference <= tolerance * max(1.0, self.largest)
+
+    @property
+    def telling(self) -> bool:
+        """Whether the comparison says something: not where the net gives nearly the same for every input."""
+        return self.moved > max(BLIND * self.largest, 100 * self.difference)
 
 
 class Cancelled(Exception):
@@ -57,12 +67,14 @@ def verify(net: Net, rows: Analysis, exported: Code | bytes) -> Verified:
 def compare(net: Net, rows: Analysis, other: Callable[[Array], Array], runs: int = RUNS) -> Verified:
     """Run `other`, which takes and gives a batch as an array, beside the net."""
     difference = largest = 0.0
+    given: list[Array] = []
     was = net.training
     net.eval()
     try:
-        for x in inputs(rows)[:runs]:
+        for x in strong(net, rows)[:runs]:
             with torch.no_grad():
                 ours = net(x).numpy()
+            given.extend(ours)
             theirs = np.asarray(other(x.numpy()))
             if ours.shape != theirs.shape:
                 return Verified(float("inf"), 0.0, BATCH)
@@ -70,7 +82,30 @@ def compare(net: Net, rows: Analysis, other: Callable[[Array], Array], runs: int
             largest = max(largest, float(np.max(np.abs(ours), initial=0.0, where=np.isfinite(ours))))
     finally:
         net.train(was)
-    return Verified(difference, largest, BATCH * runs)
+    moved = max(_apart(given[0], one) for one in given[1:])
+    return Verified(difference, largest, BATCH * runs, moved)
+
+
+def strong(net: Net, rows: Analysis) -> Sequence[Tensor]:
+    """Random batches, enlarged where the net, which is in evaluation mode, would give nearly the same for all of them.
+
+    The maps of a network that has not been trained fade from layer to layer, and what differs would fade with them.
+    """
+    batches = inputs(rows)
+    if rows.input is not None and isinstance(rows.input.layer, Tokens):
+        return batches
+    best, scale = 0.0, 1.0
+    for power in range(STRONGEST + 1):
+        with torch.no_grad():
+            out = net(batches[0] * 10.0**power)
+        if not bool(out.isfinite().all()):
+            break
+        share = float((out - out[:1]).abs().max()) / max(1.0, float(out.abs().max()))
+        if share > 2 * best:
+            best, scale = share, 10.0**power
+        if best >= TELLING:
+            break
+    return [x * scale for x in batches]
 
 
 def inputs(rows: Analysis) -> Sequence[Tensor]:
