@@ -40,7 +40,7 @@ def test_summary_for_programs(capsys: Said) -> None:
     assert set(made) == {"network", "input", "layers", "totals"}
     assert (made["network"], made["input"]) == ("lenet5", [1, 32, 32])
     rest = {"fixed": 0, "activation_bytes": made["totals"]["activation_bytes"]}
-    assert made["totals"] == {"params": 61_706, "macs": 416_520} | rest
+    assert made["totals"] == {"params": 61_706, "macs": 416_520, "connections": 423_038} | rest
     assert [n["params"] for n in made["layers"] if n["params"]] == [156, 2_416, 48_120, 10_164, 850]
     assert sum(n["activation_bytes"] for n in made["layers"]) == made["totals"]["activation_bytes"]
     by_id = {n["id"]: n for n in made["layers"]}
@@ -52,6 +52,7 @@ def test_summary_for_programs(capsys: Said) -> None:
         "params": 2_416,
         "fixed": 0,
         "macs": 240_000,
+        "connections": 241_600,
         "activation_bytes": 6_400,
         "receptive_field": {"size": [14, 14], "stride": [2, 2], "padding": [0, 0], "aligned": True},
         "problem": None,
@@ -60,6 +61,9 @@ def test_summary_for_programs(capsys: Said) -> None:
     made = json.loads(asked(capsys, "summary", "lenet5-1998", "--json"))
     assert (made["totals"]["params"], made["totals"]["fixed"]) == (60_000, 840)
     assert [n["fixed"] for n in made["layers"] if n["fixed"]] == [840]
+    joined = [n["connections"] for n in made["layers"] if n["connections"]]
+    assert joined == [122_304, 5_880, 151_600, 2_000, 48_120, 10_164, 840]
+    assert made["totals"]["connections"] == sum(joined) == 340_908
 
 
 def test_summary_for_people(capsys: Said) -> None:

@@ -64,6 +64,7 @@ def as_json(name: str, rows: Analysis) -> dict[str, Any]:
             "params": rows.params,
             "fixed": rows.fixed,
             "macs": rows.macs,
+            "connections": rows.connections,
             **({"uncosted": list(rows.uncosted)} if rows.uncosted else {}),
             "activation_bytes": rows.activation_bytes,
         },
@@ -81,6 +82,7 @@ def _layer(r: Row, reason: str) -> dict[str, Any]:
         "params": r.params,
         "fixed": r.fixed,
         "macs": r.macs if r.costed else None,
+        "connections": r.connections if r.costed else None,
         "activation_bytes": r.activation_bytes,
         "receptive_field": field
         and {
