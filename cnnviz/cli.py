@@ -18,7 +18,7 @@ from .net.presets import ONNX, is_model, load, presets
 from .net.problems import Misfit
 from .text import _
 
-COMMANDS = ("networks", "summary", "train", "export", "activations", "demo", "bench")
+COMMANDS = ("networks", "summary", "data", "train", "export", "activations", "demo", "bench")
 FORMS = ("python", "onnx", "keras", "json", "svg", "png")
 """What a network can be exported to."""
 OPTIONS = {"batch_size": "batch"}
@@ -100,6 +100,12 @@ def _commands() -> argparse.ArgumentParser:
     p = each.add_parser("summary", help=_("the table: shapes, parameters, cost, receptive fields, problems"))
     _net(p)
     p.add_argument("--compare", metavar="OTHER", help=_("another network beside it, with what differs and by how much"))
+    _json(p)
+
+    p = each.add_parser("data", help=_("what is in a data set: classes, split, duplicates, broken files"))
+    p.add_argument("name", metavar="NAME", help=_("a data set, a folder of class folders, a .csv or an .npz file"))
+    p.add_argument("--data-dir", metavar="D", help=_("folder where the data set lies; empty: the usual one"))
+    p.add_argument("--download", action="store_true", help=_("download it first, where it is not there"))
     _json(p)
 
     p = each.add_parser("train", help=_("train without a window; what is not given is as in the network's plan"))

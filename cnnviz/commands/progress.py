@@ -55,15 +55,40 @@ class Bytes:
         self._out = sys.stderr if out is None else out
         self._drawn = 0.0
 
-    def show(self, have: int, size: int) -> None:
-        """So many bytes of so many are there."""
+    def show(self, have: int, size: int, before: str = "") -> None:
+        """So many bytes of so many are there; `before`: of what."""
         now = monotonic()
         if not self._out.isatty() or (now - self._drawn < REDRAWN and have < size):
             return
         self._drawn = now
         text = _("{have} of {size} MB").format(have=f"{have / 1e6:.1f}", size=f"{size / 1e6:.1f}" if size else "?")
         end = "" if have < size or not size else "\r\x1b[K"
-        print(f"\r\x1b[K{text}{end}", end="", file=self._out, flush=True)
+        print(f"\r\x1b[K{before}{text}{end}", end="", file=self._out, flush=True)
+
+
+class Pictures:
+    """How many pictures of a data set are read: a line that redraws itself on a terminal, nothing elsewhere."""
+
+    def __init__(self, name: str, out: TextIO | None = None):
+        self._name = name
+        self._out = sys.stderr if out is None else out
+        self._live = self._out.isatty()
+        self._drawn = monotonic()
+
+    def show(self, done: int, total: int) -> bool:
+        """So many of so many are read; always True: go on."""
+        now = monotonic()
+        if self._live and now - self._drawn > REDRAWN:
+            self._drawn = now
+            text = _("reading {name}: {done} of {total} pictures")
+            text = text.format(name=self._name, done=f"{done:,}", total=f"{total:,}")
+            print(f"\r\x1b[K{text}", end="", file=self._out, flush=True)
+        return True
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._live:
+            print("\r\x1b[K", end="", file=self._out, flush=True)
 
 
 def clock(seconds: float) -> str:

@@ -20,8 +20,9 @@ from ..net.network import Network
 from ..net.plan import Plan
 from ..net.problems import Misfit
 from ..text import _
+from .data import offer, unread
 from .opening import Opened, note, opened
-from .progress import Progress
+from .progress import Pictures, Progress
 from .weights import at_step, chosen, pretrained, take
 from .wish import Wish
 
@@ -106,7 +107,17 @@ class _Run:
         memory.tune()
 
         def load(plan: Plan, layer: Source) -> data.Data:
-            return data.load(plan.data, plan.data_dir, layer, plan)
+            bar = Pictures(plan.data)
+            try:
+                found = data.load(plan.data, plan.data_dir, layer, plan, bar.show)
+            except data.Missing as error:
+                raise CommandError(f"{error} {offer(plan.data, plan.data_dir)}".rstrip()) from error
+            finally:
+                bar.end()
+            for text in (unread(found), *found.notes):
+                if text:
+                    print(f"cnnviz: {text}", file=sys.stderr)
+            return found
 
         def made() -> Net:
             net = given.net(rows, network.plan, drawn=args.init is not None)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...net.layers import Board, Source, Tokens
+from ...net.layers import Board, Input, Source, Tokens
 from ...net.plan import Plan
 from ...text import _
 from .. import memory, pictures, sentences
@@ -21,6 +21,8 @@ from ..pictures import Array, Box, Fitted
 from . import files, leaks, sets
 from .base import Damaged, Data, DataError, Raw, Tell, go_on, unheard
 
+FILES = Input(3, (64, 64))
+"""How pictures in files are read where no network says it."""
 BLOCK = 512  # pictures fitted between two looks at whether to go on
 
 
@@ -41,7 +43,22 @@ def load(name: str, folder: str, layer: Source, plan: Plan | None = None, tell: 
     if name == sets.SENTENCES:
         text = _("{name} holds no pictures, but this network takes pictures. Train on digits, or start with Tokens.")
         raise DataError(text.format(name=name))
+    return _made(plan, _read(plan), layer, tell)
+
+
+def as_it_is(plan: Plan, tell: Tell = unheard) -> Data:
+    """The plan's data set in its own size; where every picture is a file, in FILES. Raises DataError."""
+    if plan.data == sets.SENTENCES:
+        return _sentences(plan.data, Tokens())
     raw = _read(plan)
+    if isinstance(raw, files.Listing):
+        return _made(plan, raw, FILES, tell)
+    _check(plan.data, raw)
+    return _made(plan, raw, Input(raw.train_x.shape[3], (raw.train_x.shape[1], raw.train_x.shape[2])), tell)
+
+
+def _made(plan: Plan, raw: Raw | files.Listing, layer: Source, tell: Tell) -> Data:
+    name = plan.data
     if isinstance(raw, files.Listing):
         return _without_leaks(files.decode(name, raw, layer, tell), plan)
     _check(name, raw)
