@@ -126,6 +126,10 @@ class _Recorded:
 
     def __init__(self, folder: str, make_net: Callable[[Analysis, Plan], Net]):
         self._folder, self._make_net = folder, make_net
+        if not (Path(folder) / runs.NETWORK).exists():
+            raise PastError(
+                _("The run in {folder} is gone. What is shown is the present network.").format(folder=folder)
+            )
         network = runs.network(folder)
         self._made = _stamp(folder)
         self.plan, self._rows = network.plan, analyse(network.graph)
