@@ -111,6 +111,14 @@ class Editing:
         text = _("Set {setting} of {id}").format(setting=name, id=id)
         return self._do(text, lambda: edit.set_setting(self.document.graph, id, name, value), merge=("set", id, name))
 
+    def normalise(self, id: str, mean: tuple[float, ...], std: tuple[float, ...]) -> bool:
+        """Give an Input this mean and deviation, in one step."""
+
+        def make() -> Graph:
+            return edit.set_setting(edit.set_setting(self.document.graph, id, "mean", mean), id, "std", std)
+
+        return self._do(_("Normalise {id} by the data set").format(id=id), make)
+
     def own_weights(self, id: str) -> bool:
         """Give a layer that uses another's weights its own."""
         text = _("Give {node} weights of its own").format(node=id)

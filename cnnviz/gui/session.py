@@ -10,6 +10,7 @@
     session.exporting the network in other forms                         (exporting.py)
     session.models models of other programs, and their checkpoints       (models.py)
     session.supply  the data set: download, contents                         (supply.py)
+    session.preview augmented pictures, the data set's mean and deviation (previewing.py)
     session.predict what it makes of every picture of the data set    (predicting.py)
     session.review what a run made of the held-out pictures, by step    (reviewing.py)
     session.compare the network that the open one stands beside          (comparing.py)
@@ -26,6 +27,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from ..link.augmenting import Previewed, Surveyed
 from ..link.data import Contents, Downloaded, Downloading, Loading
 from ..link.exporting import Exported, Exporting
 from ..link.measuring import Costs, Measuring
@@ -61,6 +63,7 @@ from .measuring import Costing
 from .mending import data_actions
 from .models import Importing
 from .predicting import Prediction
+from .previewing import Previewing
 from .reviewing import Reviewing
 from .running import Running
 from .settings import Settings
@@ -121,6 +124,8 @@ class Session(QObject):
     costs_changed = Signal()  # cost.costs, cost.batch
     export_changed = Signal()  # exporting: what was asked of it, how far it is, what came of it
     contents_changed = Signal()  # supply.contents: what is in the data set
+    preview_changed = Signal()  # preview.shown
+    survey_changed = Signal()  # preview.surveyed
     predictions_changed = Signal()  # predict.found, progress, trouble
     review_changed = Signal()  # review.score, review.step
     pictures_fetched = Signal(object)  # Fetched, or Failed whose run is the number: what predict.fetch asked for
@@ -151,6 +156,7 @@ class Session(QObject):
         self.exporting = Exports(self)
         self.supply = Supply(self)
         self.predict = Prediction(self)
+        self.preview = Previewing(self)
         self.review = Reviewing(self)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions
@@ -167,6 +173,11 @@ class Session(QObject):
     def graph(self) -> Graph:
         """The network in the editor."""
         return self.edit.document.graph
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine has loaded torch and answers."""
+        return self.engine_state == READY
 
     def notice(self, text: str, level: str = "info", **more: Any) -> None:
         """Tell the person something."""
@@ -232,6 +243,7 @@ class Session(QObject):
         elif isinstance(reply, Opened):
             self._opened(reply)
         elif isinstance(reply, Pictures):
+            self.preview.forget()
             self.look.take_pictures(reply)
             self.predict.data_loaded(reply.data)
             self.supply.loaded()
@@ -246,6 +258,8 @@ class Session(QObject):
             self.exporting.take(reply)
         elif isinstance(reply, Predicting | Predictions | Fetched):
             self.predict.take(reply)
+        elif isinstance(reply, Previewed | Surveyed):
+            self.preview.take(reply)
         elif isinstance(reply, Downloading | Downloaded | Loading | Contents):
             self.supply.take(reply)
         elif isinstance(reply, Reviewed):
@@ -275,6 +289,10 @@ class Session(QObject):
             (self.review if reply.what == "review" else self.predict).failed(reply)
             if not reply.details:
                 return  # the panel that asked says it
+        elif reply.what in ("preview", "survey"):
+            self.preview.failed(reply)
+            if not reply.details:
+                return  # the panel that asked says it
         elif reply.what == "export":
             self.exporting.failed(reply)
             if not reply.details:
@@ -299,6 +317,7 @@ class Session(QObject):
         self.run.lost()
         self.exporting.lost()
         self.predict.lost()
+        self.preview.forget()
         self.supply.lost()
         self.review.lost()
         self.engine_state = LOST
@@ -314,6 +333,7 @@ class Session(QObject):
         step = self.run.lost()
         self.exporting.lost()
         self.predict.lost()
+        self.preview.forget()
         self.supply.lost()
         self.review.lost()
         self.cost.failed()

@@ -47,6 +47,10 @@ def absent(plan: Plan, name: str) -> bool:
     return bool(chooser) and getattr(plan, chooser) not in choices
 
 
+SIGNS = ("digits", "mnist", "kmnist", "svhn")
+"""Data sets whose pictures mean something else, or nothing, when they are mirrored."""
+
+
 def idle(plan: Plan, name: str) -> str:
     """Why the setting `name` does nothing in this plan, as a sentence; empty: it acts."""
     if name == "sync_bn" and plan.batches == 1:
@@ -73,6 +77,10 @@ def hint(plan: Plan, name: str) -> str:
         )
     if name == "weight_decay" and plan.optimizer == "adamw":
         return _("PyTorch's own for AdamW is 0.01; with 0 it is Adam.")
+    if name == "augment_flip" and plan.data in SIGNS:
+        return _("A mirrored digit or letter is another sign, or none: leave the flip at 0 for {data}.").format(
+            data=plan.data
+        )
     if name == "optimizer":
         text = _("{optimizer} has {settings}, learning rate and weight decay; other optimizers have other settings.")
         return text.format(optimizer=NAMES[plan.optimizer], settings=", ".join(HAS[plan.optimizer]))

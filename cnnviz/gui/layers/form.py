@@ -33,6 +33,7 @@ from ..paint.counts import figures, grouped, shape
 from ..paint.signs import Sign
 from ..session import Session
 from .doctor import Cure, Doctor
+from .normalising import Normalising
 from .sharing import Sharing
 
 
@@ -52,7 +53,7 @@ class Form(QWidget):
         self._nothing = _wrapped(self)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self._rows = QWidget(self)  # holds the pages; one is in view
-        self.sharing = Sharing(session, self)
+        self.sharing, self.normalising = Sharing(session, self), Normalising(session, self)
         self.others = Doctor(_("Other ways to mend it"), self)
         self._soon = QTimer(self)  # repairs are tried once the edit is on the screen
         self._soon.setSingleShot(True)
@@ -82,7 +83,7 @@ class Form(QWidget):
         box = QVBoxLayout(self._page)
         box.setContentsMargins(2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID)
         box.setSpacing(2 * theme.GRID)
-        for widget in (self.head, self._nothing, self.words, self.sharing, self._rows, self.others):
+        for widget in (self.head, self._nothing, self.words, self.sharing, self._rows, self.normalising, self.others):
             box.addWidget(widget)
         box.addStretch(1)
         scroll = QScrollArea(self)

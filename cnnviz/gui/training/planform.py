@@ -10,14 +10,16 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ...net.acting import NAMES, absent, hint, idle
+from ...net.layers import Input
 from ...net.layers.base import Kind, kind_of
-from ...net.plan import SHAPES, Plan, sections
+from ...net.plan import AUGMENTS, SHAPES, Plan, sections
 from ...text import N_, _
 from ..editor import Editor
 from ..fields import editor
 from ..paint import theme
 from ..session import Session
 from .names import FolderEditor, NameEditor, TextEditor
+from .preview import Preview
 from .rates import Rates
 from .section import Heading
 
@@ -107,6 +109,7 @@ class PlanForm(QScrollArea):
         column.addLayout(self._form)
         column.addStretch(1)
         self.setWidget(body)
+        self.preview = Preview(session)
         self._make()
         session.plan_changed.connect(self.show_plan)
         session.graph_changed.connect(self._show_rows)
@@ -122,6 +125,8 @@ class PlanForm(QScrollArea):
             heading.setChecked(title in unfolded)
             heading.toggled.connect(self._folded)
             self._form.addRow(heading)
+            if AUGMENTS[0] in names:
+                self._form.addRow(self.preview)  # above: it is seen while a setting is changed
             for name in names:
                 self._add(name, kinds[name])
             if "schedule" in names:
@@ -177,15 +182,20 @@ class PlanForm(QScrollArea):
                 self._form.setRowVisible(self.editors[name], heading.isChecked() and name in there)
             if "schedule" in names:
                 self._form.setRowVisible(self.rates, heading.isChecked() and self.rates.tells)
+            if AUGMENTS[0] in names:
+                self._form.setRowVisible(self.preview, heading.isChecked() and bool(there))
             heading.tell(" · ".join(words(name, unusual[name]) for name in there if name in unusual))
 
     def _acts(self, name: str) -> bool:
-        """Whether the setting can do anything here: the weight of auxiliary outputs only beside some."""
+        """Whether the setting can do anything here: augmentation with pictures, an auxiliary weight with outputs."""
         data = self._session.run.plan.data
         if name.startswith("shapes_"):
             return data == SHAPES
         if name == "held_out":
             return data in DIVIDED or data not in DATA
+        if name in AUGMENTS:
+            node = self._session.rows.input
+            return node is None or isinstance(node.layer, Input)
         if name == "aux_weight":
             return len(self._session.graph.ends) > 1
         return not absent(self._session.run.plan, name) or name in ALWAYS_THERE
