@@ -17,6 +17,7 @@ from PIL import Image
 from cnnviz import app
 from cnnviz.commands.progress import Progress, clock
 from cnnviz.engine import memory
+from cnnviz.link import pulses
 from cnnviz.net import files
 from cnnviz.net.graph import Node
 from cnnviz.net.layers import Conv2d, Flatten, Input, Linear
@@ -113,9 +114,17 @@ def test_a_learning_rate_of_a_billion_stops_by_itself(capsys: Said, tmp_path: Pa
     run = tmp_path / "run"
     assert app.main(["train", "lenet5", "--out", str(run), "--lr", "1e9", "--epochs", "1", "--threads", "1"]) == 1
     err = capsys.readouterr().err
-    assert err.count("\n") == 1 and "Traceback" not in err
-    assert err.startswith("cnnviz: lenet5: Training stopped at step ")
+    warned, told = err.splitlines()
+    assert warned.startswith("Learning rate too high: At step 1 ")
+    assert told.startswith("cnnviz: lenet5: Training stopped at step ")
     assert json.loads((run / "run.json").read_text())["end"] == "diverged"
+
+
+def test_a_sign_of_trouble_is_told_once(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    assert app.main(["train", tiny, "--out", str(tmp_path / "run"), "--batch", "16", "--lr", "0", "--epochs", "3"]) == 0
+    err = capsys.readouterr().err
+    assert err.count("Weights that stay still: Nothing has moved since step 1: the learning rate is 0.") == 1
+    assert [s.code for s in pulses.read(tmp_path / "run").signs] == ["still"]
 
 
 def test_a_folder_that_cannot_be_written(capsys: Said, tmp_path: Path, tiny: str) -> None:

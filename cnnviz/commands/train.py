@@ -131,6 +131,7 @@ class _Run:
             raise CommandError(f"{args.net}: {e}") from e
         self._unrecorded = ""
         self._wish = Wish()
+        self._felt, self._warned = 0, set[str]()
         new = not folder.exists()
         self._training.record(folder, self._not_recorded, self._wish.asked)
         if self._unrecorded:
@@ -163,6 +164,7 @@ class _Run:
                         loss, accuracy = sum(losses) / len(losses), s.test.accuracy
                         losses.clear()
                         bar.line(self._said(s.step, loss, accuracy))
+                    self._warn(bar)
                     if wish.hold and not wish.stop:
                         self._hold(bar)
                     if wish.stop:
@@ -186,6 +188,17 @@ class _Run:
         if not self._args.json:
             print(_("Recorded in {folder}.").format(folder=self._folder))
         return 0
+
+    def _warn(self, bar: Progress) -> None:
+        """A line for each sign of trouble, the first time that it is seen."""
+        vitals = self._training.vitals
+        if vitals is None or vitals.count == self._felt:
+            return
+        self._felt = vitals.count
+        for sign in vitals.signs:
+            if sign.code not in self._warned:
+                self._warned.add(sign.code)
+                bar.line(f"{sign.title}: {sign.text}")
 
     def _hold(self, bar: Progress) -> None:
         """Somebody has asked for a pause through the run folder: wait until the run goes on, or shall end."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..link import control, runs
 from ..link.messages import PAUSED, STOPPING, TRAINING
+from ..link.pulses import Pulses
 from ..net.analysis import Analysis, analyse
 from ..text import _
 from .build import Net, copy_state, fit_state
@@ -65,6 +66,7 @@ class Live:
         try:
             self._drain()
         finally:
+            self._feel()
             self._publish()
             self._runner.ended()
 
@@ -140,6 +142,16 @@ class Live:
     def _add(self, step: Step) -> None:
         with self._runner.change:
             self._run.add(step, time.monotonic())
+        self._feel()
+
+    def _feel(self) -> None:
+        """Have what is new of the run's health told."""
+        vitals, run = self._training.vitals, self._run
+        if vitals is not None and vitals.count != run.health.count:
+            kept = tuple(vitals.series)
+            told = Pulses(run.command.run, vitals.count, 0, vitals.series.layers, kept, vitals.signs)
+            with self._runner.change:
+                run.health = told
 
     def _pulse(self) -> bool:
         """What is due between two batches; False where the run shall end."""

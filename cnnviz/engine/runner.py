@@ -13,6 +13,7 @@ import numpy as np
 from ..link.adjusting import Adjust, Change
 from ..link.messages import IDLE, PAUSED, STOPPING, TRAINING, News, Progress, Train
 from ..link.past import Keep
+from ..link.pulses import Pulses
 from ..link.runs import Metrics
 from ..link.scorebook import Score
 from ..net.graph import Graph
@@ -49,6 +50,7 @@ class Run:
         self.score: Score | None = None  # the newest measurement
         self._classes: tuple[str, ...] = ()
         self.changes: list[Change] = []
+        self.health = Pulses()  # all of it that is kept
         self.pace: deque[tuple[float, int]] = deque()
         self.keeps: list[Keep] = []  # marks that wait for the step's end
 
@@ -94,6 +96,7 @@ class Run:
             accuracy=self.tests[-1] if self.tests else None,
             lr=self.controls.lr,
             device=self.device,
+            pulse=self.health.count,
         )
 
     def speed(self) -> float:
@@ -183,6 +186,12 @@ class Runner:
             points, tests, changes = run.points[4 * first :], run.tests[:], tuple(run.changes)
             progress = run.progress()
         return News(progress, first, np.array(points).reshape(-1, 4), np.array(tests).reshape(-1, 3), changes)
+
+    def pulses(self, number: int, since: int) -> Pulses:
+        """How healthy that run is; nothing where it is not the latest one."""
+        with self.change:
+            found = self._run.health if self._run is not None and self._run.command.run == number else Pulses(number)
+        return replace(found, since=since, readings=tuple(r for r in found.readings if r.step > since))
 
     @property
     def training(self) -> bool:

@@ -38,6 +38,7 @@ from ..link.messages import (
 )
 from ..link.past import Keep, Recall, Restore, Show
 from ..link.predictions import Abandon, Fetch, Predict, Review
+from ..link.pulses import Feel
 from ..net.graph import Graph
 from ..net.plan import Plan
 from ..text import _
@@ -229,6 +230,8 @@ class _Engine:
             case Take(run, since):
                 self._post.heard()
                 self._post.send(self._runner.news(run, since))
+            case Feel(run, since):
+                self._post.send(self._runner.pulses(run, since))
             case _:
                 self._post.failed(
                     "engine", Refused(_("The engine does not know this command: {command}.").format(command=command))

@@ -17,7 +17,7 @@ import numpy as np
 from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
-from . import augmenting, data, exporting, measuring, past, predictions
+from . import augmenting, data, exporting, measuring, past, predictions, pulses
 from .adjusting import Adjust, Change
 from .frames import Frame as Frame
 from .frames import Interest as Interest
@@ -176,6 +176,7 @@ Command = (
     | data.Asked
     | augmenting.Asked
     | past.Asked
+    | pulses.Asked
     | Take
     | Quit
 )
@@ -283,6 +284,7 @@ class Progress:
     accuracy: float | None
     lr: float
     device: str
+    pulse: int = 0  # counts the changes of its health, see pulses.Pulses
 
 
 @dataclass(frozen=True, eq=False)
@@ -328,6 +330,7 @@ Reply = (
     | Pictures
     | Bell
     | News
+    | pulses.Answered
     | Saved
     | measuring.Answered
     | exporting.Answered

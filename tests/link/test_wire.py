@@ -6,6 +6,7 @@ import io
 import os
 import threading
 from collections.abc import Iterator
+from math import inf
 from typing import Any, get_args
 
 import numpy as np
@@ -55,10 +56,13 @@ from cnnviz.link.messages import (
 )
 from cnnviz.link.past import Keep, Recall, Recalled, Restore, Show
 from cnnviz.link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
+from cnnviz.link.pulses import Feel, Pulses
 from cnnviz.link.runs import Mark
 from cnnviz.link.verdicts import Verdicts
 from cnnviz.link.wire import Outbox, Wire, WireError
 from cnnviz.net.graph import Graph, Node, graph
+from cnnviz.net.health.reading import Layers, Reading
+from cnnviz.net.health.sign import Sign
 from cnnviz.net.layers import Input
 from cnnviz.net.layers.base import Layer
 from cnnviz.net.network import Network
@@ -69,6 +73,8 @@ from .test_mailbox import same
 NET = graph([Node("a", Layer()), Node("b", Layer(), ("a",), "stem", (1.0, 2.0))])
 PLAN = Plan(epochs=3)
 PROGRESS = Progress(1, 2, "training", 3, 4, 0.5, 60.0, None, 2.3, None, 0.001, "cpu")
+READING = Reading(21, 0.1, 0.5, 0.5, (2.0,), (1.0,), (inf,), predicted=0.5, true=0.1)
+SIGN = Sign("dead", "a", 21, 3, 0.9, 0.6, (("by", ""),), ("b",))
 MESSAGES = [
     Open(1, NET, PLAN, "net.safetensors", True),
     Look(Sample(3, "train")),
@@ -141,6 +147,8 @@ MESSAGES = [
         np.zeros((2, 4)),
         np.zeros((0, 3)),
     ),
+    Feel(1, 20),
+    Pulses(1, 7, 20, Layers(("a",)), (READING,), (SIGN,)),
     Quit(),
     Ready(("cuda:0", "cpu"), 1, (("torch", "2.13"),)),
     Opened(1, ("a",), ("b",)),

@@ -36,6 +36,7 @@ from .optimizer import adjust, make_optimizer
 from .score import EVALUATED, evaluate
 from .steps import Step, steps
 from .synced import sync
+from .vitals import Vitals
 
 
 class Untrainable(Refused):
@@ -108,6 +109,8 @@ class Training:
         self.steps = plan.epochs * self.epoch_steps
         self._owed = self._unmeasured(since)
         self._done = self.start >= self.steps and self._owed is None
+        self.vitals = Vitals(self.net, self.data.classes, plan.batch_size) if group.leads else None
+        self._before = since.metrics if since is not None else None
         self._recorder: Recorder | None = None
         self._beacon: Beacon | None = None
         group.wants(SAVE, lambda: self.recording and self._recorder is not None and self._recorder.due)
@@ -175,6 +178,8 @@ class Training:
         self._recorder = Recorder(folder, network, about, state, failed, self.kept, data.classes, origin)
         if not self.kept:
             self._recorder.start(self.beside)
+        if self.vitals is not None:
+            self.vitals.record(Path(folder), self.kept, self._before)
         self._beacon = Beacon(Path(folder), self._alive, heard)
 
     def go(self, controls: Controls | None = None) -> Generator[Step, None, None]:
@@ -199,14 +204,17 @@ class Training:
                 *(self.net, self.data, self.plan, self.layer, self.logits),
                 *(controls, self.optimizer, self.start, self.noise, self.group),
                 course=self.course,
+                health=self.vitals.health if self.vitals is not None else None,
             )
             with closing(making):
                 for step in making:
                     if self._changes:
                         step, self._changes = replace(step, changes=self._changes + step.changes), ()
                     yield self._add(step)
-        except Diverged:
+        except Diverged as error:
             end = "diverged"
+            if self.vitals is not None:
+                self.vitals.lost(error.step, error.node, controls.lr)
             raise
         except (Exception, SystemExit):
             end = "failed"
@@ -227,6 +235,8 @@ class Training:
     def _add(self, step: Step) -> Step:
         self.step = step.step
         self._done = step.step >= self.steps and step.test is not None
+        if self.vitals is not None:
+            self.vitals.add(step)
         if self._recorder is not None and self.recording:
             self._recorder.add(step)
         if self.group.agreed(SAVE):
@@ -241,6 +251,8 @@ class Training:
             beside = self.beside
             if self._recorder is not None:
                 self._recorder.record(beside, end)
+                if self.vitals is not None:
+                    self.vitals.write()
 
     def _unmeasured(self, since: Moment | None) -> Step | None:
         """The step after which the run before should have measured the held-out pictures, and had not yet."""
