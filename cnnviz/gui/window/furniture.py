@@ -24,6 +24,7 @@ from ..layers.form import Form
 from ..layers.palette import Palette
 from ..layers.why import Why
 from ..paint import icons, theme
+from ..results.panel import Results
 from ..table.compare import Comparison
 from ..table.table import Table
 from ..training.curves import Curves
@@ -53,6 +54,7 @@ DOCKS: tuple[tuple[str, str, Any, Qt.DockWidgetArea, str], ...] = (  # …, name
     ("compare", N_("Comparison"), Comparison, BOTTOM, "table"),
     ("curves", N_("Curves"), Curves, BOTTOM, ""),
     ("plan", N_("Plan"), PlanForm, BOTTOM, "curves"),
+    ("results", N_("Results"), Results, BOTTOM, "curves"),
 )
 TIPS = {
     "maps": N_("What the selected layer gives for the picture: its feature maps"),
@@ -62,6 +64,7 @@ TIPS = {
     "why": N_("Where the selected layer's shape and numbers come from"),
     "curves": N_("Loss and accuracy of the training"),
     "plan": N_("How the network is trained"),
+    "results": N_("Errors, confusion, classes and calibration on the held-out pictures"),
 }
 IN_FRONT = ("maps", "table", "curves")
 BUTTONS = {"qt_dockwidget_floatbutton": "float", "qt_dockwidget_closebutton": "close"}
