@@ -17,6 +17,14 @@ class Adjust:
     lr: float | None = None
     momentum: float | None = None
     weight_decay: float | None = None
+    augment_crop: float | None = None
+    augment_rotation: float | None = None
+    augment_flip: float | None = None
+    augment_shift: int | None = None
+    augment_brightness: float | None = None
+    augment_contrast: float | None = None
+    augment_noise: float | None = None
+    augment_cutout: int | None = None
 
 
 # ── from the engine ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,8 +12,6 @@ from .problems import Misfit
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adadelta", "adagrad")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle", "plateau")
 INITS = ("default", "kaiming_normal")
-LIVE = ("lr", "momentum", "weight_decay")
-"""Settings that act at once where they are changed while a training runs."""
 SHAPES = "shapes"
 """The synthetic data set, which `shapes_` settings describe."""
 AUGMENTS = (
@@ -27,6 +25,8 @@ AUGMENTS = (
     "augment_cutout",
 )
 """The settings of augmentation, in the order in which they act."""
+LIVE = ("lr", "momentum", "weight_decay", *AUGMENTS)
+"""Settings that act at once where they are changed while a training runs."""
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (N_("Data"), ("data", "data_dir", "held_out", "drop_leaks", "epochs", "batch_size", "seed")),

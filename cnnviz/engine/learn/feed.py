@@ -24,17 +24,28 @@ class Feed:
     """
 
     def __init__(self, x: Array, y: Array, layer: Source, device: torch.device, augment: Augment | None = None):
-        self._device, self._augment = device, augment
+        self._given, self._layer, self._device = x, layer, device
         self._ahead: dict[int, tuple[Tensor, Tensor]] = {}  # batches made before they are asked for, by step
-        small = x.size * 4 <= FLOAT_BYTES
-        self._raw = augment is not None or not small
-        self._x = torch.from_numpy(x if self._raw else normalised(x, layer))
+        self._small = x.size * 4 <= FLOAT_BYTES
+        self._raw: bool | None = None
         self._y = torch.from_numpy(y)
-        if device.type != "cpu" and small:
-            self._x, self._y = self._x.to(device), self._y.to(device)
+        if device.type != "cpu" and self._small:
+            self._y = self._y.to(device)
         self._mean, self._std = (
             torch.tensor(v, dtype=torch.float32, device=device).reshape(-1, 1, 1) for v in (layer.mean, layer.std)
         )
+        self.change(augment)
+
+    def change(self, augment: Augment | None) -> None:
+        """Do this to the pictures of the steps from now on."""
+        self._augment = augment
+        self._ahead.clear()
+        raw = bool(self._raw) or augment is not None or not self._small  # once raw, they stay: the bits are the same
+        if raw != self._raw:
+            self._raw = raw
+            self._x = torch.from_numpy(self._given if raw else normalised(self._given, self._layer))
+            if self._small:
+                self._x = self._x.to(self._device)
 
     def __len__(self) -> int:
         return len(self._y)
@@ -59,14 +70,11 @@ class Feed:
 
         Small batches are augmented several steps at once: begun for a few pictures each, it took a fifth of a step.
         """
-        if self._augment is None:
-            yield from order
-            return
         step, waiting, pictures = start, [], 0
         for item in order:
             waiting.append(item)
             pictures += len(item[0])
-            if pictures * self._x[0].numel() >= AHEAD:
+            if self._augment is None or pictures * self._x[0].numel() >= AHEAD:
                 yield from self._several(waiting, step)
                 step, waiting, pictures = step + len(waiting), [], 0
         yield from self._several(waiting, step)

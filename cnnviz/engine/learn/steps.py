@@ -85,7 +85,6 @@ def steps(
     for indices, last in train.ahead(order(net, len(train), plan, start), start):
         whole, rows = len(indices), group.rows(len(indices))
         own = rows.stop - rows.start
-        x, y = train.batch(indices, step, rows if own else slice(0, 1))  # who has none takes one that counts nothing
         changes: tuple[Change, ...] = ()
         if controls.now is not now:
             now = controls.now
@@ -93,6 +92,8 @@ def steps(
             objective.plan = plan
             if changes:
                 adjust(optimizer, plan)
+                train.change(Augment.of(plan, layer))
+        x, y = train.batch(indices, step, rows if own else slice(0, 1))  # who has none takes one that counts nothing
         lr = plan.lr * course.factor(step)
         for settings in optimizer.param_groups:
             settings["lr"] = lr

@@ -81,7 +81,7 @@ REMEMBERED = "plan/open"
 
 
 class PlanForm(QScrollArea):
-    """Edits session.run.plan. The learning rate acts on the running training, the rest on the next one."""
+    """Edits session.run.plan. The settings plan.LIVE act on the running training, the rest on the next one."""
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
@@ -95,7 +95,12 @@ class PlanForm(QScrollArea):
         column = QVBoxLayout(body)
         column.setContentsMargins(8, 8, 8, 8)
         # it is always there: coming with a training, it would push the fields away from under a person's hands
-        note = QLabel(_("While a training runs, the learning rate acts at once, everything else with the next one."))
+        note = QLabel(
+            _(
+                "While a training runs, learning rate, momentum, weight decay and augmentation act at once, everything "
+                "else with the next one."
+            )
+        )
         note.setWordWrap(True)
         note.setFont(theme.caption())
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)

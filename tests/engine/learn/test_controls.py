@@ -87,6 +87,27 @@ def test_changes_are_recorded_and_go_on(tmp_path: Path) -> None:
     assert resumed == made != list(islice(whole, 9))
 
 
+def test_augmentation_is_changed_at_once_and_goes_on(tmp_path: Path) -> None:
+    new = {"augment_shift": 1, "augment_noise": 0.1}
+    training, controls = ready(NETWORK, PLAN, tmp_path), Controls(PLAN.lr)
+    making = training.go(controls)
+    begun = list(islice(making, 2))
+    controls.set(**new)
+    begun += islice(making, 2)
+    making.close()
+    assert set(runs.metrics(tmp_path, 4).changes) == {Change(3, k, 0, v) for k, v in new.items()}
+    plan = runs.notes(tmp_path).plan
+    assert plan == replace(PLAN, **new)
+    rest = list(islice(ready(NETWORK, plan, tmp_path, resume=True).go(), 3))
+    controls = Controls(PLAN.lr)
+    making = ready(NETWORK, PLAN).go(controls)
+    made = list(islice(making, 2))
+    controls.set(**new)
+    made += islice(making, 5)
+    assert begun + rest == made
+    assert made[2:] != list(islice(train(NETWORK, PLAN), 7))[2:]
+
+
 @pytest.mark.parametrize("step", [3, 5, 9, 11])
 def test_a_step_is_made_again_with_what_was_changed_then(tmp_path: Path, step: int) -> None:
     plan = replace(PLAN, schedule="cosine", warmup=4)

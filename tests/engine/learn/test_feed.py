@@ -79,3 +79,17 @@ def test_some_rows_of_a_batch_are_as_they_are_among_all() -> None:
     x, y = feed.batch(SOME, 9)
     part, classes = feed.batch(SOME, 9, slice(1, 3))
     assert torch.equal(part, x[1:3]) and torch.equal(classes, y[1:3])
+
+
+def test_it_can_be_changed_between_two_steps() -> None:
+    """Also where batches have been made ahead."""
+    some, other = Augment.of(Plan(augment_noise=0.2), LAYER), Augment.of(Plan(augment_shift=2), LAYER)
+    order = [(torch.arange(i, i + 2), False) for i in range(9)]
+    for first, then in ((0, 1), (1, 2), (2, 0), (1, 0)):
+        by = (None, some, other)
+        feed = Feed(BYTES, CLASSES, LAYER, CPU, by[first])
+        for step, (indices, _last) in enumerate(feed.ahead(iter(order), 0)):
+            if step == 3:
+                feed.change(by[then])
+            fresh = Feed(BYTES, CLASSES, LAYER, CPU, by[first if step < 3 else then])
+            assert torch.equal(feed.batch(indices, step)[0], fresh.batch(indices, step)[0])

@@ -253,3 +253,14 @@ def test_large_sets_are_normalised_batch_by_batch_with_the_same_result(monkeypat
     one = list(islice(training(graph, Plan()), 5))
     monkeypatch.setattr("cnnviz.engine.learn.feed.FLOAT_BYTES", 0)
     assert list(islice(training(graph, Plan()), 5)) == one
+
+
+def test_held_out_pictures_are_never_augmented() -> None:
+    found = []
+    for settings in ({}, {"augment_noise": 0.5, "augment_rotation": 90.0}):
+        plan = Plan(epochs=1, batch_size=600, lr=0.0, optimizer="sgd", **settings)
+        *_, last = made = list(training(small(), plan))
+        found.append(last.test)
+        losses = [s.loss for s in made]
+    assert found[0] == found[1] and found[0] is not None
+    assert losses != [s.loss for s in training(small(), Plan(epochs=1, batch_size=600, lr=0.0, optimizer="sgd"))]
