@@ -20,6 +20,14 @@ PYTHON = (3, 11)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; gives the exit status: 0 done, 1 network, data or machine wrong, 2 wrong usage, 130 Ctrl-C."""
+    status = _main(argv)
+    together = sys.modules.get("cnnviz.engine.learn.together")
+    if together is not None:  # one of torchrun's processes
+        together.leave(status)
+    return status
+
+
+def _main(argv: Sequence[str] | None) -> int:
     given = sys.argv[1:] if argv is None else list(argv)
     if sys.version_info < PYTHON:
         return _say("it needs Python 3.11 or newer, and this is " + sys.version.split()[0])

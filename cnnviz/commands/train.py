@@ -7,11 +7,13 @@ import json
 import sys
 from contextlib import closing, suppress
 from dataclasses import fields, replace
+from io import StringIO
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ..cli import CommandError
+from ..engine.learn.group import ALONE, HOLD, STOP, Elsewhere, Group, Lost, started
 from ..link import control, runs
 from ..net.acting import idle
 from ..net.analysis import Analysis, trainable
@@ -27,30 +29,65 @@ from .weights import at_step, chosen, pretrained, take
 from .wish import Wish
 
 if TYPE_CHECKING:
+    from ..engine.data import Data
     from ..engine.record.moment import Moment
 
 STOPPED = 130  # exit status after Ctrl-C
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train and record; gives 0, or 130 where Ctrl-C stopped it. Raises CommandError."""
-    given = opened(args.net, args.input, pretrained(args), args.seed or 0)
-    network = replace(given.network, plan=planned(given.network.plan, args))
+    """Train and record; gives 0, or 130 where Ctrl-C stopped it. Raises CommandError.
+
+    Under torchrun each process comes here; the first one records and talks, and a stop is no failure: 0, too.
+    """
+    if not started():
+        return _train(args, ALONE)
+    from ..engine.learn.together import joined
+
+    try:
+        group = joined()
+        status = _train(args, group)
+        group.close()
+    except Elsewhere:
+        return 1
+    return status
+
+
+def _train(args: argparse.Namespace, group: Group) -> int:
+    given = group.first(lambda: opened(args.net, args.input, pretrained(args), args.seed or 0))
+    network = replace(given.network, plan=planned(_for(group, given.network.plan), args))
     rows = network.analyze()
-    refuse(args.net, rows)
+    group.together(lambda: refuse(args.net, rows))
     folder = Path(args.out)
-    before = earlier(folder, given) if args.resume else None
+    before = group.given(lambda: _begun(folder, given, args, group))
     if before is not None:
         network = replace(network, plan=planned(before.plan, args))
-    elif (folder / runs.NOTES).exists():
+    run = group.together(lambda: _Run(given, network, rows, folder, before, args, group))
+    if group.leads:
+        note(given)
+        for f in fields(Plan):
+            if getattr(args, f.name, None) is not None and (why := idle(network.plan, f.name)):
+                print(f"cnnviz: {why}", file=sys.stderr)
+        run.say_what_changes()
+    return run.go()
+
+
+def _for(group: Group, plan: Plan) -> Plan:
+    """The plan of a new run: each process of torchrun has a batch in a step."""
+    return replace(plan, batches=group.size) if group.job else plan
+
+
+def _begun(folder: Path, given: Opened, args: argparse.Namespace, group: Group) -> Moment | None:
+    """What there is to go on from; None: a new run. Raises CommandError."""
+    again = group.job and runs.job(folder) == group.job  # torchrun has started us anew
+    if again and not (folder / runs.LAST).exists():
+        return None
+    if again or args.resume:
+        return earlier(folder, given, again=bool(again))
+    if (folder / runs.NOTES).exists():
         text = _("{folder} holds a run already. Go on with it by --resume, or choose another folder.")
         raise CommandError(text.format(folder=folder))
-    run = _Run(given, network, rows, folder, before, args)
-    note(given)
-    for f in fields(Plan):
-        if getattr(args, f.name, None) is not None and (why := idle(network.plan, f.name)):
-            print(f"cnnviz: {why}", file=sys.stderr)
-    return run.go()
+    return None
 
 
 def planned(plan: Plan, args: argparse.Namespace) -> Plan:
@@ -62,6 +99,10 @@ def planned(plan: Plan, args: argparse.Namespace) -> Plan:
         raise CommandError(str(e)) from None
 
 
+def _processes(n: int) -> str:
+    return _("one process") if n == 1 else _("{n} processes").format(n=n)
+
+
 def refuse(name: str, rows: Analysis, classes: int | None = None) -> None:
     """Raise CommandError where this network cannot be trained (on so many classes)."""
     problem = trainable(rows, classes)
@@ -69,13 +110,14 @@ def refuse(name: str, rows: Analysis, classes: int | None = None) -> None:
         raise CommandError(f"{name}: {problem.text}")
 
 
-def earlier(folder: Path, given: Opened) -> Moment:
-    """What the run folder holds. Raises CommandError where that is no run of this network."""
+def earlier(folder: Path, given: Opened, again: bool = False) -> Moment:
+    """What the run folder holds. Raises CommandError where that is no run of this network, or somebody is training
+    there, who is not our own former self (`again`)."""
     from ..engine.record.moment import last
 
     if not (folder / runs.NOTES).is_file():
         raise CommandError(_("{folder} holds no run to go on with. Leave out --resume.").format(folder=folder))
-    who = control.busy(folder)
+    who = None if again else control.busy(folder)
     if who is not None:
         text = _("The run in {folder} is being trained now, by process {pid} on {host}. Stop it there before --resume.")
         raise CommandError(text.format(folder=folder, pid=who.pid, host=who.host))
@@ -97,41 +139,55 @@ class _Run:
         folder: Path,
         before: Moment | None,
         args: argparse.Namespace,
+        group: Group,
     ):
-        from ..engine import data, memory
+        from ..engine import memory
         from ..engine.build import Net
         from ..engine.learn.training import Training
         from ..engine.post import Refused
 
-        self._args, self._folder, self._before = args, folder, before
+        self._args, self._folder, self._before, self._group = args, folder, before, group
         memory.tune()
 
-        def load(plan: Plan, layer: Source) -> data.Data:
-            bar = Pictures(plan.data)
-            try:
-                found = data.load(plan.data, plan.data_dir, layer, plan, bar.show)
-            except data.Missing as error:
-                raise CommandError(f"{error} {offer(plan.data, plan.data_dir)}".rstrip()) from error
-            finally:
-                bar.end()
-            for text in (unread(found), *found.notes):
-                if text:
-                    print(f"cnnviz: {text}", file=sys.stderr)
-            return found
+        def load(plan: Plan, layer: Source) -> Data:
+            return group.first(lambda: self._data(plan, layer))
 
         def made() -> Net:
             net = given.net(rows, network.plan, drawn=args.init is not None)
-            if before is None:
+            if before is None and group.leads:  # the others get them from this one
                 take(net, chosen(args) if args.weights else None, at_step(args))
             return net
 
         try:
-            self._training = Training(rows, network.plan, load, made, before)
+            self._training = Training(rows, network.plan, load, made, before, group)
         except (Refused, MemoryError) as e:
             raise CommandError(f"{args.net}: {e}") from e
         self._unrecorded = ""
-        self._wish = Wish()
+        self._wish = Wish(patient=bool(group.job))
+        group.wants(STOP, lambda: self._wish.stop)
+        group.wants(HOLD, lambda: self._wish.hold)
         self._felt, self._warned = 0, set[str]()
+        if group.leads:
+            self._record()
+
+    def _data(self, plan: Plan, layer: Source) -> Data:
+        from ..engine import data
+
+        out = None if self._group.leads else StringIO()
+        bar = Pictures(plan.data, out)
+        try:
+            found = data.load(plan.data, plan.data_dir, layer, plan, bar.show)
+        except data.Missing as error:
+            raise CommandError(f"{error} {offer(plan.data, plan.data_dir)}".rstrip()) from error
+        finally:
+            bar.end()
+        for text in (unread(found), *found.notes):
+            if text:
+                print(f"cnnviz: {text}", file=out or sys.stderr)
+        return found
+
+    def _record(self) -> None:
+        folder = self._folder
         new = not folder.exists()
         self._training.record(folder, self._not_recorded, self._wish.asked)
         if self._unrecorded:
@@ -149,8 +205,8 @@ class _Run:
         from ..engine.learn.lost import Diverged
         from ..engine.post import sentence
 
-        training, wish = self._training, self._wish
-        bar = Progress(training.steps, training.start)
+        training, wish, group = self._training, self._wish, self._group
+        bar = Progress(training.steps, training.start, None if group.leads else StringIO())
         losses = self._of_this_epoch()
         loss = accuracy = None
         began = perf_counter()
@@ -165,26 +221,33 @@ class _Run:
                         losses.clear()
                         bar.line(self._said(s.step, loss, accuracy))
                     self._warn(bar)
-                    if wish.hold and not wish.stop:
+                    if group.agreed(HOLD) and not group.agreed(STOP):
                         self._hold(bar)
-                    if wish.stop:
+                    if group.agreed(STOP):
                         break
         except Diverged as e:
             bar.end()
+            if not group.leads:
+                raise Elsewhere from None
             raise CommandError(f"{self._args.net}: {e.text}") from None
+        except Lost as e:
+            text = _("{lost} What {folder} has recorded stays; --resume goes on from there.")
+            raise Lost(text.format(lost=e, folder=self._folder)) from e
         except (RuntimeError, MemoryError) as e:
             raise CommandError(f"{self._args.net}: {sentence(e)}") from e
         finally:
             bar.end()
+        if not group.leads:
+            return 0
         step, pictures = training.step, (training.step - training.start) * training.pictures / training.epoch_steps
         if self._args.json:
             self._print_json(step, loss, accuracy, pictures / (perf_counter() - began))
         if self._unrecorded:
             raise CommandError(self._unrecorded)
-        if wish.stop:
+        if group.agreed(STOP):
             text = _("Stopped after step {step}; --resume goes on from there.").format(step=step)
             print(f"cnnviz: {text}", file=sys.stderr)
-            return STOPPED
+            return 0 if group.job else STOPPED  # torchrun would take it for a failure, and start again
         if not self._args.json:
             print(_("Recorded in {folder}.").format(folder=self._folder))
         return 0
@@ -200,14 +263,29 @@ class _Run:
                 self._warned.add(sign.code)
                 bar.line(f"{sign.title}: {sign.text}")
 
+    def say_what_changes(self) -> None:
+        """Tell on stderr what is not as it was in the run that goes on, where other processes make it."""
+        before = len(self._before.beside.get("noises", [0])) if self._before is not None else 0
+        training, now = self._training, self._group.size
+        if before in (0, now):
+            return
+        text = _("The run was made by {before}, and goes on with {now}. A step takes the same {n} pictures.")
+        changes = [text.format(before=_processes(before), now=_processes(now), n=training.plan.step_size)]
+        if training.noise.needed:
+            changes.append(_("Dropout draws other numbers."))
+        if training.normalises and not (training.plan.sync_bn and min(before, now) > 1):
+            changes.append(_("Batch normalisation takes other parts of a step together."))
+        print("cnnviz: " + " ".join(changes), file=sys.stderr)
+
     def _hold(self, bar: Progress) -> None:
         """Somebody has asked for a pause through the run folder: wait until the run goes on, or shall end."""
-        training, wish = self._training, self._wish
+        training, group = self._training, self._group
         training.save()
         training.paused = True
         bar.line(_("Paused after step {step}, through the run folder.").format(step=training.step))
-        while wish.hold and not wish.stop:
-            wish.wait(1.0)
+        while group.agreed(HOLD) and not group.agreed(STOP):
+            self._wish.wait(0.5)
+            group.total()
         training.paused = False
 
     def _of_this_epoch(self) -> list[float]:

@@ -14,7 +14,9 @@ from ..link import control
 class Wish:
     """Heard between two steps, so that no step is left half done."""
 
-    def __init__(self) -> None:
+    def __init__(self, patient: bool = False) -> None:
+        """`patient`: no second Ctrl-C breaks off, as others wait for the step to end."""
+        self._patient = patient
         self.stop = self.hold = False
         self._changed = Event()
 
@@ -47,7 +49,7 @@ class Wish:
                 signal.signal(s, handler)
 
     def _signal(self, number: int, frame: FrameType | None) -> None:
-        if self.stop:
+        if self.stop and number == signal.SIGINT and not self._patient:
             raise KeyboardInterrupt
         self.stop = True
         self._changed.set()

@@ -138,6 +138,14 @@ def notes(folder: str | Path) -> Notes:
         raise RunError(_("{folder} is no run folder ({why}).").format(folder=folder, why=why.rstrip("."))) from error
 
 
+def job(folder: str | Path) -> str:
+    """What started the processes that made the run (engine/learn/group.py); empty where that is not known."""
+    try:
+        return str(json.loads((Path(folder) / NOTES).read_text("utf-8"))["job"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def goes_on(folder: str | Path, step: int, graph: Graph, plan: Plan) -> bool:
     """Whether the run, recorded up to `step`, can go on with this network and plan as if it had not been stopped.
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-from torch import Tensor, nn
+if TYPE_CHECKING:  # torch is loaded later, when it is known that there is something to train
+    from torch import Tensor, nn
 
 T = TypeVar("T")
 
 STOP, HOLD, SAVE = "stop", "hold", "save"
 WISHES = (STOP, HOLD, SAVE)
 """What one process may want after a step, and all of them do then."""
+
+
+TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+"""What torchrun puts into the environment of each process."""
+
+
+def started() -> bool:
+    """Whether torchrun has started this process."""
+    return all(name in os.environ for name in TORCHRUN)
 
 
 class Lost(RuntimeError):
@@ -83,7 +93,7 @@ class Group:
 
     def backward(self, total: Tensor, own: int, whole: int) -> None:
         """Gradients of the mean over a step's pictures, `whole` many; `total`: the mean over this process's `own`."""
-        torch.autograd.backward(total)
+        total.backward()  # type: ignore[no-untyped-call]
 
     def mean(self, own: int, whole: int, *values: float) -> tuple[float, ...]:
         """Means over a step's pictures, `whole` many, of means over this process's `own`."""
@@ -94,7 +104,7 @@ class Group:
         return module
 
     def close(self) -> None:
-        """Leave the group."""
+        """The training is over, in all processes."""
 
 
 class Elsewhere(Exception):

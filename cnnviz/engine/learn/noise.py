@@ -10,20 +10,23 @@ RANDOM = ("StochasticDepth", "RReLU", "FractionalMaxPool2d", "FractionalMaxPool3
 
 
 class Noise:
-    """torch's global random state, swapped for one of our own while a forward draws dropout from it."""
+    """torch's global random state, swapped for one of our own while a forward draws dropout from it.
+
+    needed  whether the net may draw anything
+    """
 
     def __init__(self, net: nn.Module, seed: int):
-        self._needed = any(_draws(m) for m in net.modules())
+        self.needed = any(_draws(m) for m in net.modules())
         self._theirs = torch.Generator().manual_seed(seed).get_state()
         self.state = self._theirs  # of our own stream, between two steps
 
     def __enter__(self) -> None:
-        if self._needed:
+        if self.needed:
             self._theirs = torch.get_rng_state()
             torch.set_rng_state(self.state)
 
     def __exit__(self, *error: object) -> None:
-        if self._needed:
+        if self.needed:
             self.state = torch.get_rng_state()
             torch.set_rng_state(self._theirs)
 

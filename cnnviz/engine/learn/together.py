@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from time import monotonic
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch._C._distributed_c10d import TCPStore
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from ...text import _
@@ -22,14 +26,8 @@ from .group import WISHES, Elsewhere, Group, Lost
 
 T = TypeVar("T")
 
+BOARD = "cnnviz: board"
 PATIENCE = timedelta(minutes=10)  # how long another process may let one wait
-TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-"""What torchrun puts into the environment of each process."""
-
-
-def started() -> bool:
-    """Whether torchrun has started this process."""
-    return all(name in os.environ for name in TORCHRUN)
 
 
 def job() -> str:
@@ -44,6 +42,13 @@ def joined() -> Together:
     return Together(*(int(os.environ.get(name, "1")) for name in names))
 
 
+def leave(status: int) -> None:
+    """End this process at once: torch's own way out waits for the others, or aborts where one of them is gone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 class Together(Group):
     """This process and its likes, see Group."""
 
@@ -53,7 +58,7 @@ class Together(Group):
         self.job = job()
         self._agreed = [0.0] * len(WISHES)
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-        self._said(lambda: dist.init_process_group(backend, timeout=PATIENCE))
+        self._said(lambda: self._meet(backend))
 
     def agreed(self, wish: str) -> bool:
         return self._agreed[WISHES.index(wish)] > 0
@@ -140,8 +145,30 @@ class Together(Group):
         return lambda *args: self._said(lambda: whole(*args))
 
     def close(self) -> None:
-        if dist.is_initialized():
-            dist.destroy_process_group()
+        self.total()  # nobody leaves before all have all that they wait for
+
+    def _meet(self, backend: str) -> None:
+        """Find the others.
+
+        torchrun (2.13) keeps what its processes have told each other when it starts them again, and they would look for
+        dead ones. So the first one opens a board of its own each time, and torchrun's tells only where that one is.
+        """
+        old, _rank, _size = next(rendezvous("env://", self.rank, self.size, timeout=PATIENCE))
+        host, end = os.environ["MASTER_ADDR"], monotonic() + PATIENCE.total_seconds()
+        if self.leads:
+            board = TCPStore(host, 0, self.size, True, PATIENCE, wait_for_workers=False)
+            old.set(BOARD, str(board.port))
+        else:
+            board = None
+        while board is None:
+            port = int(old.get(BOARD))
+            try:
+                board = TCPStore(host, port, self.size, False, timedelta(seconds=3), wait_for_workers=False)
+            except dist.DistError:  # that of a process which is dead: the new one is about to say where it is
+                if monotonic() > end:
+                    raise
+        board.set_timeout(PATIENCE)
+        dist.init_process_group(backend, timeout=PATIENCE, world_size=self.size, rank=self.rank, store=board)
 
     def _said(self, work: Callable[[], T]) -> T:
         """Do it; where the others cannot be reached, Lost."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...link import control
 from ...link.adjusting import Change
@@ -99,6 +100,7 @@ class Training:
         if where.type == "cuda" and group.size > 1:  # there dropout draws from a generator that is alike in all of them
             torch.cuda.manual_seed(_seed(plan, group.rank))
         self.pictures = len(self.data.train_y)
+        self.normalises = any(isinstance(m, _BatchNorm) for m in self.net.modules())
         self.epoch_steps = epoch_steps(self.net, self.pictures, plan)
         self.course = Course(plan, self.epoch_steps)
         self.start = self.step = since.step if since is not None else 0
