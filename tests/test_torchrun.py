@@ -144,7 +144,7 @@ def test_a_signal_to_one_ends_all_and_the_run_goes_on_bit_for_bit(tmp_path: Path
 def test_a_killed_one_ends_all_with_a_word(tmp_path: Path) -> None:
     run, said = tmp_path / "run", tmp_path / "said.txt"
     with torchrun(net(tmp_path), "--out", str(run), "--epochs", "100000", said=said) as agent:
-        until(lambda: (run / runs.LAST).exists(), agent)
+        until(lambda: (run / runs.NOTES).exists() and runs.notes(run).step > 0, agent)
         os.kill(workers(agent.pid)[1], signal.SIGKILL)
         assert ended(agent) == 1
         assert not workers(agent.pid)

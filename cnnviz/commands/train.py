@@ -167,8 +167,7 @@ class _Run:
         group.wants(STOP, lambda: self._wish.stop)
         group.wants(HOLD, lambda: self._wish.hold)
         self._felt, self._warned = 0, set[str]()
-        if group.leads:
-            self._record()
+        self._record()
 
     def _data(self, plan: Plan, layer: Source) -> Data:
         from ..engine import data

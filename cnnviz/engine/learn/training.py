@@ -163,9 +163,13 @@ class Training:
     ) -> None:
         """Record it there. `failed` is told once where that does not work; the training goes on without.
 
-        `heard`: called from another thread with what is asked through the folder: control.PAUSE, GO, STOP. `origin`:
-        folder and step of the run that this one branches from.
+        All processes of the group come here, and the first one records. `heard`: called from another thread with what
+        is asked through the folder: control.PAUSE, GO, STOP. `origin`: folder and step of the run that this one
+        branches from.
         """
+        first = {} if self.kept else self.beside
+        if not self.group.leads:
+            return
         data = self.data
         about = {
             "epoch_steps": self.epoch_steps,
@@ -179,7 +183,7 @@ class Training:
         state = self.net.state_dict()
         self._recorder = Recorder(folder, network, about, state, failed, self.kept, data.classes, origin)
         if not self.kept:
-            self._recorder.start(self.beside)
+            self._recorder.start(first)
         if self.vitals is not None:
             self.vitals.record(Path(folder), self.kept, self._before)
         self._beacon = Beacon(Path(folder), self._alive, heard)
