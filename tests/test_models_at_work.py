@@ -37,6 +37,10 @@ def tiny():
     return nn.Sequential(nn.Conv2d(1, 4, 3, 2), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(100, 10))
 
 
+def lazy():
+    return nn.Sequential(nn.LazyConv2d(4, 3, 2), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten(), nn.LazyLinear(10))
+
+
 class Base(nn.Module):
     def __init__(self):
         super().__init__()
@@ -137,6 +141,18 @@ def refused_after(capsys: Said, *argv: str) -> str:
     """What is said last, whatever was said before."""
     capsys.readouterr()
     return refused(capsys, *argv)
+
+
+def test_lazy_layers_take_their_sizes_from_the_input(models: str, capsys: Said) -> None:
+    tables = []
+    for name in ("tiny", "lazy"):
+        assert app.main(["summary", f"{models}:{name}", "--input", "1,12,12"]) == 0
+        tables.append(capsys.readouterr().out.partition("\n")[2])
+    assert tables[0] == tables[1]
+    model = torch.nn.Sequential(torch.nn.LazyConv2d(4, 3))
+    with pytest.raises(ValueError, match="call the model once on an example"):
+        cnnviz.summary(model, (1, 12, 12))
+    assert isinstance(model[0], torch.nn.LazyConv2d)
 
 
 # ── training ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,9 +18,9 @@ from cnnviz.engine.export.to_onnx import ExportError, runner, to_onnx
 from cnnviz.engine.export.verify import verify
 from cnnviz.engine.foreign.checkpoint import match
 from cnnviz.engine.foreign.imported import Imported, from_module
+from cnnviz.engine.held import waiting
 from cnnviz.engine.learn.lost import first_lost
 from cnnviz.engine.look import Stamp, frame
-from cnnviz.engine.looker import _waiting
 from cnnviz.engine.measure import measure
 from cnnviz.engine.onnx.opening import from_onnx
 from cnnviz.link.messages import Failed, Interest, Open, Save, Saved, Train, Watch
@@ -300,7 +300,7 @@ def test_everything_that_asks_for_weights_finds_the_owners() -> None:
         net.get_parameter("enter.weight").fill_(1.0)
     assert first_lost(net, torch.ones(1, *SHAPE)) == "conv_3"  # finite twice, and not the third time
     rows = imported.network.analyze()
-    assert not _waiting(rows, net, {"conv_2.weight": torch.zeros(1)})  # nobody waits for weights of its own
+    assert not waiting(rows, net, {"conv_2.weight": torch.zeros(1)})  # nobody waits for weights of its own
 
 
 def test_a_node_with_weights_of_its_own_from_now_on() -> None:

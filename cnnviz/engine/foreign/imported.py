@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_iter
 
 from ...net.graph import Graph, Node, graph, sharing
@@ -82,6 +83,8 @@ def from_module(
     picture = next((a for a in (*args, *kwargs.values()) if isinstance(a, Tensor)), None)
     if picture is None or picture.dim() not in (2, 3, 4) or 0 in picture.shape:
         raise ModelError(_("The model needs an example input: channels, height and width, or a batch of pictures."))
+    if any(map(is_lazy, (*model.parameters(), *model.buffers()))):
+        raise ModelError(_("It has lazy layers that have seen nothing yet: call the model once on an example first."))
     shape = tuple(picture.shape[1:])
     height, width, *_rest = *shape[1:], 1, 1
     source = source or Input(shape[0], (height, width))

@@ -8,11 +8,14 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from ...net.layers.source import Board, Input, Source, Tokens
 from ...net.presets import ONNX
@@ -60,8 +63,18 @@ def load_model(
     source = _entrance(home, shape)
     name, title = spec.rpartition(":")[2], _title(home)
     _takes_one(model, name)
+    _awake(model, source.out(()))
     made = from_module(model, source.out(()), name, source)
     return replace(made, network=replace(made.network, title=title))
+
+
+def _awake(model: nn.Module, shape: tuple[int, ...]) -> None:
+    """Give lazy layers of a model that is ours the sizes that they take from what they first see."""
+    if any(map(is_lazy, (*model.parameters(), *model.buffers()))):
+        was = model.training
+        with torch.no_grad(), suppress(Exception):  # what fails is said where the model is followed
+            model.eval()(torch.zeros(1, *shape))
+        model.train(was)
 
 
 def _vision(
