@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 
 import cnnviz
 from cnnviz import app
-from cnnviz.engine.foreign import download
+from cnnviz.engine import fetch
 from cnnviz.engine.foreign.allowance import Allowance
 from cnnviz.net import files
 from cnnviz.net.graph import Node
@@ -265,7 +265,7 @@ def test_without_a_network_pretrained_weights_are_refused(
     def nobody(*_args: object, **_settings: object) -> None:
         raise error
 
-    monkeypatch.setattr(download, "urlopen", nobody)
+    monkeypatch.setattr(fetch, "urlopen", nobody)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     for command in (["export", "--to", "python"], ["train", "--input", "3,32,32"], ["activations", "--layer", "fc"]):
         more = ["--image", "picture.png"] if command[0] == "activations" else []
