@@ -115,6 +115,10 @@ class Filing:
         """Open a network that has just been made and that no file holds yet."""
         self._show(network, None, None)
 
+    def show_run(self, network: Network, weights: Path | None) -> None:
+        """Open the network of a recorded run with its weights; it is no document of its own yet."""
+        self._show(network, None, weights)
+
     def show_imported(self, network: Network) -> None:
         """Open a network that the engine has made of a model, whose weights it has."""
         self._show(network, None, None, imported=True)

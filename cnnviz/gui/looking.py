@@ -173,7 +173,7 @@ class Looking:
     def take_frame(self) -> None:
         """Fetch the newest frame and hand it round."""
         frame = self._session.engine.frame()
-        if frame is not None and frame.version >= self._first:
+        if frame is not None and frame.version >= self._first and self._session.time.takes(frame):
             if frame.partial:
                 frame = _completed(frame, self.frame)
             self.frame = frame
@@ -241,7 +241,7 @@ class Looking:
 
 def _completed(partial: Frame, whole: Frame | None) -> Frame:
     """The newest maps and filters, and of the frame before, where that shows the same run, all the rest."""
-    if whole is None or (whole.version, whole.run) != (partial.version, partial.run):
+    if whole is None or (whole.version, whole.run, whole.past) != (partial.version, partial.run, partial.past):
         return partial
     return replace(
         whole,

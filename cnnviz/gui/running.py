@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..link.adjusting import Adjust, Change
+from ..link.control import Alive
 from ..link.messages import (
     IDLE,
     PAUSED,
@@ -23,19 +24,20 @@ from ..link.messages import (
     Stop,
     Train,
 )
-from ..link.runs import LAST, goes_on
+from ..link.past import Recalled
+from ..link.runs import LAST, Notes, goes_on
 from ..net.analysis import Analysis, trainable
 from ..net.layers import Board, Tokens
 from ..net.plan import LIVE, Plan
 from ..net.problems import Misfit, Problem, problem
 from ..net.repair import Repair, remedies
 from ..text import _
+from .course import Course
 from .mending import as_actions
 
 if TYPE_CHECKING:
     from .session import Session
 
-NOTHING = np.empty((0, 4))
 HOME_DATA, HOME_SENTENCES = "digits", "sentences"
 """The data sets that come with the program: pictures, and what a network with Tokens takes."""
 REMEMBERED = 3
@@ -51,10 +53,7 @@ class Running:
         self._session = session
         self.number = 0  # of the newest run
         self.progress: Progress | None = None
-        self.points = NOTHING  # (n, 4): step, train loss, train accuracy, learning rate
-        self.tests = np.empty((0, 3))  # (m, 3): step, held-out loss, held-out accuracy
-        self.changes: tuple[Change, ...] = ()  # of settings, while it ran
-        self._room = NOTHING  # what `points` is the filled part of
+        self.course = Course()
         self.folders: tuple[str, ...] = ()  # of the document's runs, the newest first, with the one that was recovered
         self.learned = False  # the weights have changed since they were saved
         self._data_trouble = ""  # why the plan's data set is not there …
@@ -66,7 +65,24 @@ class Running:
         self._fresh = False
         self._model = False  # the next Open names the model that the document came from
         self._offered: tuple[Analysis, int | None, tuple[Repair, ...]] | None = None
-        self._waiting: tuple[bool, int] | None = None  # a run to start when the present one has ended
+        self._waiting: tuple[bool, int, tuple[str, int] | None] | None = (
+            None  # to be started when the present one has ended
+        )
+
+    @property
+    def points(self) -> np.ndarray:
+        """(n, 4): step, train loss, train accuracy, learning rate."""
+        return self.course.points
+
+    @property
+    def tests(self) -> np.ndarray:
+        """(m, 3): step, held-out loss, held-out accuracy."""
+        return self.course.tests
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Of settings, while it ran."""
+        return self.course.changes
 
     # ── state ───────────────────────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -179,7 +195,7 @@ class Running:
         if self.active and self.problem is not None:
             self._refuse(self.problem)  # the healthy run goes on
         elif self.active:
-            self._waiting = (keep, 0)
+            self._waiting = (keep, 0, None)
             self.stop()
         else:
             self._start(keep)
@@ -206,40 +222,66 @@ class Running:
             self._session.send(Stop())
             self._set(replace(self.progress, phase=STOPPING))
 
-    def _start(self, keep: bool, steps: int = 0) -> None:
+    def _start(self, keep: bool, steps: int = 0, origin: tuple[str, int] | None = None) -> None:
         if self.problem is not None:
             self._refuse(self.problem)
             return
         self._session.hush("train", "failed.train", "failed.record", "engine", "notes")
         self.number += 1
-        folder, start = (self._unfinished() if keep else None) or (self._session.file.run_folder(), 0)
+        if origin is not None:
+            folder, start = self._session.file.run_folder(), origin[1]
+        else:
+            folder, start = (self._unfinished() if keep else None) or (self._session.file.run_folder(), 0)
         self.folders = (folder, *[f for f in self.folders if f != folder][: REMEMBERED - 1])
         self.apart = False
-        self.points = self.points[: np.searchsorted(self.points[:, 0], start, "right")]
-        self.tests = self.tests[: np.searchsorted(self.tests[:, 0], start, "right")]
-        self.changes = tuple(c for c in self.changes if c.step <= start)
-        self._room = NOTHING
+        self.course.cut(start)
         if not start:
             self._session.review.forget()
         self._session.points_arrived.emit()
-        self._session.send(Train(self.number, self.plan, keep, folder, steps, start))
-        total = self.progress.steps if self.progress else 0
+        self._session.send(Train(self.number, self.plan, keep, folder, steps, start, origin[0] if origin else ""))
+        self._set(self._beginning(TRAINING, start, self.progress.steps if self.progress else 0))
+
+    def _beginning(self, phase: str, step: int, steps: int) -> Progress:
+        """How far it is before the engine tells."""
+        version, lr = self._session.version, self.plan.lr
+        return Progress(self.number, version, phase, step, steps, 0.0, 0.0, None, None, None, lr, "")
+
+    def branch(self, folder: str, step: int) -> None:
+        """Train on from a recorded step of a run, in a new run."""
+        if self.active:
+            self._waiting = (True, 0, (folder, step))
+            self.stop()
+        else:
+            self._start(True, origin=(folder, step))
+
+    def weights_taken(self) -> None:
+        """The network has other weights than the last run has recorded."""
+        self.apart = self.learned = True
+        self._session.document_changed.emit()
+
+    def adopt(self, folder: str, notes: Notes) -> None:
+        """The document is the network of this recorded run, which can be gone on with."""
+        self.folders, self.learned = (folder,), True
+        self._set(self._beginning(IDLE, notes.step, notes.plan.epochs * notes.epoch_steps))
+
+    def take_recalled(self, found: Recalled, alive: Alive) -> None:
+        """What a run that was opened holds by now; another program may be training it."""
+        if self.active or found.points is None or found.tests is None or self.progress is None:
+            return
+        self.course.add(found.first, found.points)
+        self.course.tests = found.tests
+        last = self.points[-1] if len(self.points) else None
         self._set(
-            Progress(
-                run=self.number,
-                version=self._session.version,
-                phase=TRAINING,
-                step=start,
-                steps=total,
-                epoch=0.0,
-                steps_per_second=0.0,
-                seconds_left=None,
-                loss=None,
-                accuracy=None,
-                lr=self.plan.lr,
-                device="",
+            replace(
+                self.progress,
+                step=found.step,
+                epoch=found.step / max(found.epoch_steps, 1),
+                loss=float(last[1]) if last is not None else None,
+                lr=float(last[3]) if last is not None else self.progress.lr,
+                accuracy=float(self.tests[-1, 2]) if len(self.tests) else None,
             )
         )
+        self._session.points_arrived.emit()
 
     def _unfinished(self) -> tuple[str, int] | None:
         """(folder, step) of the last run where this network can go on with it as if it had not ended."""
@@ -273,12 +315,7 @@ class Running:
         """Progress and new points; those of an older run are dropped."""
         if news.progress.run != self.number:
             return
-        if len(news.points) and news.first <= len(self.points):
-            self._add(news.first, news.points)
-        if len(news.tests) >= len(self.tests):  # a run that goes on has read its own first a little later
-            self.tests = news.tests
-        if len(news.changes) >= len(self.changes):
-            self.changes = news.changes
+        self.course.take(news)
         if news.progress.step and not self.learned:
             self.learned = True
             self._session.document_changed.emit()
@@ -286,18 +323,8 @@ class Running:
         self._set(replace(news.progress, phase=STOPPING) if asked else news.progress)
         self._session.points_arrived.emit()
         if self.phase == IDLE and self._waiting:
-            (keep, steps), self._waiting = self._waiting, None
-            self._start(keep, steps)
-
-    def _add(self, first: int, points: np.ndarray) -> None:
-        """Points from index `first` on; room is doubled, so that a long run is not copied at every answer."""
-        end = first + len(points)
-        if end > len(self._room):
-            room = np.empty((max(1024, 2 * end), 4))
-            room[:first] = self.points[:first]
-            self._room = room
-        self._room[first:end] = points
-        self.points = self._room[:end]
+            waiting, self._waiting = self._waiting, None
+            self._start(*waiting)
 
     def failed(self, reply: Failed) -> None:
         """The engine could not do something; a run it belongs to has ended."""
@@ -340,7 +367,7 @@ class Running:
         self.folders, self.learned, self.apart, self._data_trouble, self.data_code = (), False, False, "", ""
         self._source = str(weights) if weights else ""
         self.number += 1  # replies of an older run are dropped from here on
-        self.points, self._room, self.tests, self.changes = NOTHING, NOTHING, np.empty((0, 3)), ()
+        self.course.clear()
         self._weights, self._fresh, self._model = self._source, True, True
         self._session.run_changed.emit()
         self._session.points_arrived.emit()

@@ -13,6 +13,7 @@
     session.preview augmented pictures, the data set's mean and deviation (previewing.py)
     session.predict what it makes of every picture of the data set    (predicting.py)
     session.review what a run made of the held-out pictures, by step    (reviewing.py)
+    session.time   which step of the training everything shows          (timing.py)
     session.compare the network that the open one stands beside          (comparing.py)
 
 Panels never meet each other and never talk to the engine.
@@ -48,6 +49,7 @@ from ..link.messages import (
     Saved,
     Take,
 )
+from ..link.past import Recalled
 from ..link.predictions import Fetched, Predicting, Predictions, Reviewed
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
@@ -68,6 +70,7 @@ from .reviewing import Reviewing
 from .running import Running
 from .settings import Settings
 from .supply import Supply
+from .timing import Timing
 
 
 class Engine(Protocol):
@@ -129,6 +132,8 @@ class Session(QObject):
     predictions_changed = Signal()  # predict.found, progress, trouble
     review_changed = Signal()  # review.score, review.step
     pictures_fetched = Signal(object)  # Fetched, or Failed whose run is the number: what predict.fetch asked for
+    time_changed = Signal()  # time.found: another run, new steps, marks
+    moment_changed = Signal()  # time.at: everything shows another step, or the present network
     noticed = Signal(object)  # Notice
 
     _replied = Signal(object)
@@ -153,6 +158,7 @@ class Session(QObject):
         self.models = Importing(self)
         self.cost = Costing(self)
         self.compare = Comparing(self)
+        self.time = Timing(self)
         self.exporting = Exports(self)
         self.supply = Supply(self)
         self.predict = Prediction(self)
@@ -262,6 +268,8 @@ class Session(QObject):
             self.preview.take(reply)
         elif isinstance(reply, Downloading | Downloaded | Loading | Contents):
             self.supply.take(reply)
+        elif isinstance(reply, Recalled):
+            self.time.take(reply)
         elif isinstance(reply, Reviewed):
             self.review.take(reply)
         elif isinstance(reply, Failed):
@@ -279,6 +287,7 @@ class Session(QObject):
     def _failed(self, reply: Failed) -> None:
         self.run.failed(reply)
         self.look.failed(reply)
+        self.time.failed(reply)
         if reply.what == "import":
             self.models.failed()
         elif reply.what == "measure":
@@ -356,6 +365,7 @@ class Session(QObject):
         self.models.resend()
         self.run.open_graph()
         self.look.resend()
+        self.time.resend()
 
     def close(self) -> None:
         """End the engine: it saves what is recorded. Called once, when the window has closed."""
