@@ -18,7 +18,7 @@ from .net.presets import ONNX, is_model, load, presets
 from .net.problems import Misfit
 from .text import _
 
-COMMANDS = ("networks", "summary", "data", "train", "export", "activations", "demo", "bench")
+COMMANDS = ("networks", "summary", "data", "train", "evaluate", "export", "activations", "demo", "bench")
 FORMS = ("python", "onnx", "keras", "json", "svg", "png")
 """What a network can be exported to."""
 OPTIONS = {"batch_size": "batch"}
@@ -115,6 +115,17 @@ def _commands() -> argparse.ArgumentParser:
     p.add_argument("--resume", action="store_true", help=_("go on with the run in that folder"))
     _json(p)
     _plan(p)
+
+    p = each.add_parser("evaluate", help=_("errors, classes, confusion and calibration on all pictures of a data set"))
+    _net(p)
+    _weights(p)
+    p.add_argument("--data", metavar="NAME", help=_("a data set; else that of the run, or of the network's plan"))
+    p.add_argument("--data-dir", metavar="D", help=_("folder where the data set lies; empty: the usual one"))
+    p.add_argument(
+        "--split", choices=("test", "train"), default="test", help=_("held-out pictures, or those trained on")
+    )
+    p.add_argument("--device", metavar="D", help=_("where to compute: auto, cpu, cuda or mps"))
+    _json(p)
 
     p = each.add_parser("export", help=_("write the network in another form, and run that beside it"))
     _net(p)

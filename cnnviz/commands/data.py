@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
 from ..cli import CommandError
 from ..link.data import OFFERED
+from ..net.layers import Source
 from ..net.plan import Plan
 from ..text import _, grouped
 from .progress import Bytes, Pictures
@@ -44,6 +45,27 @@ def run(args: argparse.Namespace) -> int:
     twins = data.leaks.find(found)
     print(json.dumps(_described(found, twins), ensure_ascii=False) if args.json else _told(found, twins))
     return 0
+
+
+def loaded(plan: Plan, layer: Source, out: TextIO | None = None) -> Data:
+    """The plan's data set for a network's Input, with progress on a terminal, and what there is to say of it on stderr,
+    or in `out`.
+
+    Raises CommandError where it is not there, engine.data.DataError where it cannot be used.
+    """
+    from ..engine import data
+
+    bar = Pictures(plan.data, out)
+    try:
+        found = data.load(plan.data, plan.data_dir, layer, plan, bar.show)
+    except data.Missing as error:
+        raise CommandError(f"{error} {offer(plan.data, plan.data_dir)}".rstrip()) from error
+    finally:
+        bar.end()
+    for text in (unread(found), *found.notes):
+        if text:
+            print(f"cnnviz: {text}", file=out or sys.stderr)
+    return found
 
 
 def fetch(name: str, folder: str) -> None:

@@ -22,9 +22,9 @@ from ..net.network import Network
 from ..net.plan import Plan
 from ..net.problems import Misfit
 from ..text import _
-from .data import offer, unread
+from .data import loaded
 from .opening import Opened, note, opened
-from .progress import Pictures, Progress
+from .progress import Progress
 from .weights import at_step, chosen, pretrained, take
 from .wish import Wish
 
@@ -150,7 +150,7 @@ class _Run:
         memory.tune()
 
         def load(plan: Plan, layer: Source) -> Data:
-            return group.first(lambda: self._data(plan, layer))
+            return group.first(lambda: loaded(plan, layer, None if group.leads else StringIO()))
 
         def made() -> Net:
             net = given.net(rows, network.plan, drawn=args.init is not None)
@@ -168,22 +168,6 @@ class _Run:
         group.wants(HOLD, lambda: self._wish.hold)
         self._felt, self._warned = 0, set[str]()
         self._record()
-
-    def _data(self, plan: Plan, layer: Source) -> Data:
-        from ..engine import data
-
-        out = None if self._group.leads else StringIO()
-        bar = Pictures(plan.data, out)
-        try:
-            found = data.load(plan.data, plan.data_dir, layer, plan, bar.show)
-        except data.Missing as error:
-            raise CommandError(f"{error} {offer(plan.data, plan.data_dir)}".rstrip()) from error
-        finally:
-            bar.end()
-        for text in (unread(found), *found.notes):
-            if text:
-                print(f"cnnviz: {text}", file=out or sys.stderr)
-        return found
 
     def _record(self) -> None:
         folder = self._folder
