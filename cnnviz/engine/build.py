@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..net.analysis import Analysis, spent
 from ..net.graph import Graph
-from ..net.layers import Softmax
+from ..net.layers import RBF, Softmax
 from ..net.layers.foreign import Foreign
 from ..net.plan import Plan
 from ..text import _
@@ -47,6 +47,11 @@ class Net(nn.Module):
         self.end = last_end(rows)
         self.beside = tuple(_logits(rows.graph, end) for end in rows.graph.ends[:-1])
         """What a training takes beside the last end: the logits of auxiliary outputs."""
+        ends = [(end, _logits(rows.graph, end)) for end in rows.graph.ends]
+        self.soft = frozenset(logits for end, logits in ends if end != logits)
+        """Nodes whose output a Softmax takes, which ends the net."""
+        self.near = frozenset(end for end in rows.graph.ends if isinstance(rows.graph[end].layer, RBF))
+        """Nodes that end the net with distances: the smallest wins."""
         with NothingDrawn():
             for r in built:
                 if r.id in self.homes:
@@ -91,6 +96,10 @@ class Net(nn.Module):
             for s in () if keep else done:
                 del seen[s]
         return seen[end] if end else x
+
+    def scores(self, output: Tensor, node: str) -> Tensor:
+        """Of the output of a node that ends the net, (…, classes): the larger, the likelier the class."""
+        return -output if node in self.near else output
 
 
 class ForeignError(ValueError):

@@ -84,7 +84,7 @@ def frame(net: Net, shot: Shot | None, interest: Interest, stamp: Stamp, logits:
         input=shot.fitted.values,
         shown=shot.fitted.shown,
         output=None if vector is None else _array(vector),
-        probabilities=None if vector is None else _array(vector.softmax(0)),
+        probabilities=None if vector is None else _array(net.scores(vector, logits).softmax(0)),
         field=None if field is None else _array(field),
         moment=stamp.moment,
         past=stamp.past,

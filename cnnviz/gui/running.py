@@ -26,6 +26,7 @@ from ..link.messages import (
 )
 from ..link.past import Recalled
 from ..link.runs import LAST, Notes, goes_on
+from ..net.acting import unfit
 from ..net.analysis import Analysis, trainable
 from ..net.layers import Board, Tokens
 from ..net.plan import LIVE, Plan
@@ -104,6 +105,7 @@ class Running:
     def problem(self) -> Problem | None:
         """Why the network in the editor cannot be trained."""
         found = trainable(self._session.rows, self._classes)
+        found = found or unfit(self.plan, self._session.rows)
         return found or (problem("plan.data", why=self._data_trouble) if self._data_trouble else None)
 
     @property

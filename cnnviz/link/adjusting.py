@@ -25,6 +25,8 @@ class Adjust:
     augment_contrast: float | None = None
     augment_noise: float | None = None
     augment_cutout: int | None = None
+    clip: float | None = None
+    label_smoothing: float | None = None
 
 
 # ── from the engine ──────────────────────────────────────────────────────────────────────────────────────────────────

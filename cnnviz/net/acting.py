@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ..text import _
-from .plan import OPTIMIZERS, Plan
+from ..text import N_, _
+from .analysis import Analysis
+from .layers import RBF
+from .plan import LIVE, OPTIMIZERS, Plan
+from .problems import Problem, problem
 
 NAMES = {
     "sgd": "SGD",
@@ -13,6 +16,9 @@ NAMES = {
     "adadelta": "Adadelta",
     "adagrad": "Adagrad",
     "one_cycle": "one cycle",
+    "cross_entropy": "cross-entropy",
+    "mse": "squared error",
+    "rbf": "RBF distances",
 }
 """What people call a choice, where they do not write it as the files do."""
 HAS = {
@@ -37,8 +43,37 @@ OWNED: dict[str, tuple[str, tuple[str, ...]]] = {
     "plateau_patience": ("schedule", ("plateau",)),
     "plateau_threshold": ("schedule", ("plateau",)),
     "plateau_cooldown": ("schedule", ("plateau",)),
+    "label_smoothing": ("loss", ("cross_entropy", "mse")),
+    "rbf_j": ("loss", ("rbf",)),
 }
 """Settings that act with some choices of another setting alone: that one, and these choices."""
+
+_PICTURES = N_("the run's pictures are loaded")
+_ORDER = N_("the order of the pictures follows from it")
+_MEMORY = N_("what the optimizer remembers of earlier steps belongs to it")
+_CURVE = N_("the learning rate's way is laid out for the whole run")
+_LOSS = N_("losses before and after it could not be compared")
+_MACHINE = N_("the run is at work there already")
+FIXED = {
+    **dict.fromkeys(("data", "data_dir", "held_out", "shapes_", "normalise"), _PICTURES),
+    **dict.fromkeys(("batch_size", "batches", "seed"), _ORDER),
+    **dict.fromkeys(("optimizer", *(n for names in HAS.values() for n in names)), _MEMORY),
+    **dict.fromkeys(("epochs", "schedule", "warmup", *(n for n, (c, _of) in OWNED.items() if c == "schedule")), _CURVE),
+    **dict.fromkeys(("loss", "rbf_j", "aux_weight"), _LOSS),
+    **dict.fromkeys(("threads", "device", "sync_bn"), _MACHINE),
+    "init": N_("first weights are drawn once"),
+}
+"""Why a setting, or all those that begin so, cannot be changed while a training runs."""
+
+
+def fixed(name: str) -> str:
+    """Why this setting acts with the next training alone, as a sentence; empty: it acts at once."""
+    if name in LIVE:
+        return ""
+    why = FIXED.get(name) or next((why for start, why in FIXED.items() if name.startswith(start)), "")
+    if not why:
+        return _("It acts with the next training.")
+    return _("It acts with the next training: {why}.").format(why=_(why))
 
 
 def absent(plan: Plan, name: str) -> bool:
@@ -85,3 +120,11 @@ def hint(plan: Plan, name: str) -> str:
         text = _("{optimizer} has {settings}, learning rate and weight decay; other optimizers have other settings.")
         return text.format(optimizer=NAMES[plan.optimizer], settings=", ".join(HAS[plan.optimizer]))
     return ""
+
+
+def unfit(plan: Plan, rows: Analysis) -> Problem | None:
+    """Why this network cannot be trained by this plan, where another plan could; None where it can."""
+    ends = [rows[id].node for id in rows.graph.ends if id in rows]
+    if plan.loss == "rbf" and (wrong := [n for n in ends if not isinstance(n.layer, RBF)]):
+        return problem("plan.rbf", node=wrong[-1].id, type=wrong[-1].type)
+    return None

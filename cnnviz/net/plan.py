@@ -10,6 +10,7 @@ from .layers.base import check, kind_of, setting
 from .problems import Misfit
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adadelta", "adagrad")
+LOSSES = ("cross_entropy", "mse", "rbf")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle", "plateau")
 INITS = ("default", "kaiming_normal")
 SHAPES = "shapes"
@@ -25,7 +26,7 @@ AUGMENTS = (
     "augment_cutout",
 )
 """The settings of augmentation, in the order in which they act."""
-LIVE = ("lr", "momentum", "weight_decay", *AUGMENTS)
+LIVE = ("lr", "momentum", "weight_decay", "clip", "label_smoothing", *AUGMENTS)
 """Settings that act at once where they are changed while a training runs."""
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -42,7 +43,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *("optimizer", "lr", "momentum", "nesterov", "dampening", "beta1", "beta2", "amsgrad", "alpha"),
             *("centered", "rho", "lr_decay", "initial_accumulator", "eps", "adadelta_eps", "adagrad_eps"),
-            "weight_decay",
+            *("weight_decay", "clip"),
         ),
     ),
     (
@@ -52,7 +53,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("plateau_patience", "plateau_threshold", "plateau_cooldown", "warmup", "warmup_from"),
         ),
     ),
-    (N_("Loss"), ("aux_weight",)),
+    (N_("Loss"), ("loss", "label_smoothing", "rbf_j", "aux_weight")),
     (N_("First weights"), ("init",)),
     (N_("Augmentation"), AUGMENTS),
     (N_("Recording"), ("record_mb",)),
@@ -113,6 +114,21 @@ class Plan:
     adadelta_eps: float = setting(1e-6, N_("added to what is divided by (Adadelta)"), 0.0, 1e3)
     adagrad_eps: float = setting(1e-10, N_("added to what is divided by (Adagrad)"), 0.0, 1e3)
     weight_decay: float = setting(0.0, N_("pull of every weight towards zero"), 0.0, 1e6)
+    clip: float = setting(
+        0.0, N_("gradients whose norm over all weights is larger are scaled down to it; 0: none are"), 0.0, 1e9
+    )
+    # loss: what is made small (engine/learn/loss.py)
+    loss: str = setting(
+        "cross_entropy",
+        N_("cross-entropy; mse: squared error of the outputs; rbf: LeNet-5's of 1998, of the distances from RBF"),
+        choices=LOSSES,
+    )
+    label_smoothing: float = setting(
+        0.0, N_("part of each target that is shared out among all classes (cross-entropy, squared error)"), 0.0, 1.0
+    )
+    rbf_j: float = setting(
+        0.1, N_("distance from which wrong classes are pushed away no further: j in the paper (rbf)"), 0.0, 1e6
+    )
     # schedule: what the learning rate is multiplied by (net/schedule.py)
     schedule: str = setting("constant", N_("how the learning rate goes over the training"), choices=SCHEDULES)
     step_epochs: int = setting(10, N_("epochs after each of which the rate falls (step)"), 1, 100_000)

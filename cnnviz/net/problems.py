@@ -79,6 +79,9 @@ SENTENCES = {
     "family.depth": N_("depth must be 6n + 2, but is {depth}. The next one is {near}."),
     "size.huge": N_("{layer} gives {shape}, more values than a computer can hold."),
     "plan.data": N_("{why}"),
+    "plan.rbf": N_(
+        "The loss of RBF distances needs a network that ends in RBF, but {node} is {type}. Choose another loss."
+    ),
     "plan.nesterov": N_(
         "nesterov needs a momentum above 0 and a dampening of 0, but they are {momentum} and {dampening}."
     ),

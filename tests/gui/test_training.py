@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -10,9 +10,10 @@ from cnnviz.engine.data import KNOWN, SENTENCES
 from cnnviz.gui import naming
 from cnnviz.gui.training.planform import DATA, PlanForm
 from cnnviz.gui.training.runbar import RunBar
+from cnnviz.link.adjusting import Adjust, Change
 from cnnviz.link.messages import IDLE, PAUSED, Pictures, Ready
 from cnnviz.net.acting import HAS, OWNED, RATES
-from cnnviz.net.plan import Plan, sections
+from cnnviz.net.plan import LIVE, Plan, sections
 
 from .test_session import answer, news
 
@@ -211,3 +212,36 @@ def test_the_plan_draws_its_learning_rate(session, lenet, qtbot):
     assert not form.editors["cycle_rise"].isHidden() and form.editors["step_epochs"].isHidden()
     form.headings["Schedule"].setChecked(False)
     assert form.rates.isHidden() and form.headings["Schedule"].told == "one cycle · warm-up 50"
+
+
+def test_what_cannot_be_changed_while_it_runs_says_why(session, lenet, qtbot):
+    session.edit.document.reset(lenet)
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    answer(session, qtbot, Ready(("cpu",), 1, ()))
+    assert not any("next training" in e.toolTip() for e in form.editors.values())
+    session.run.train()
+    for name, made in form.editors.items():
+        if made.isEnabled():
+            assert ("next training" in made.toolTip()) == (name not in LIVE), name
+    assert "pictures are loaded" in form.editors["data"].toolTip()
+    answer(session, qtbot, news(session, 0, 3, step=3, steps=400, phase=IDLE))
+    assert not any("next training" in e.toolTip() for e in form.editors.values())
+
+
+def test_a_change_while_it_runs_is_sent_at_once(session, lenet, qtbot):
+    session.edit.document.reset(lenet)
+    session.run.train()
+    session.run.set_plan(optimizer="sgd", momentum=0.5, clip=1.0)
+    assert session.engine.last(Adjust) == Adjust(momentum=0.5, clip=1.0)
+    answer(session, qtbot, replace(news(session, 0, 3), changes=(Change(2, "clip", 0.0, 1.0),)))
+    assert session.run.changes == (Change(2, "clip", 0.0, 1.0),)
+
+
+def test_a_loss_that_does_not_fit_the_network_is_said_before_it_is_trained(session, lenet, qtbot):
+    session.edit.document.reset(lenet)
+    session.graph_edited()
+    session.run.set_plan(loss="rbf")
+    assert session.run.problem.code == "plan.rbf"
+    session.run.set_plan(loss="mse")
+    assert session.run.problem is None

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from ...net.plan import Plan
 from ..build import Net
 from .group import ALONE, Group
+from .loss import criterion
 from .noise import Noise
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a batch gives. `total`: what the gradients are of; `loss`: what is told, without what is beside it."""
+    """What a batch gives. `total`: what the gradients are of; `loss`: what is told, without what is beside it.
+
+    `logits`: the larger, the likelier the class."""
 
     total: Tensor
     loss: Tensor
@@ -23,20 +25,27 @@ class Outcome:
 
 
 class Objective:
-    """Cross-entropy of one node's output; auxiliary outputs (Net.beside) add theirs with the plan's weight."""
+    """The plan's loss of one node's output; auxiliary outputs (Net.beside) add theirs with the plan's weight."""
 
     def __init__(self, net: Net, plan: Plan, end: str = "", group: Group = ALONE):
         """`end`: the node that gives the logits, see build.logits_node. `group`: the processes that train the net."""
+        self._net, self._end = net, end or net.end
         self._outputs = group.parallel(_Outputs(net, end))
-        self.plan = plan  # another one acts from the next call on
+        self.follow(plan)
+
+    def follow(self, plan: Plan) -> None:
+        """Another plan acts from the next call on."""
+        self._aux_weight, self._criterion = plan.aux_weight, criterion(plan, self._net.soft, self._net.near)
 
     def __call__(self, x: Tensor, y: Tensor, noise: Noise) -> Outcome:
         """Of pictures (n, channels, height, width) and classes (n,); `noise`: where dropout draws from."""
         with noise:
-            logits, others = self._outputs(x)
-        loss = cross_entropy(logits, y)
-        aux = [cross_entropy(other, y) for other in others]
-        return Outcome(loss + self.plan.aux_weight * sum(aux) if aux else loss, loss, logits)
+            outputs, others = self._outputs(x)
+        loss = self._criterion(outputs, y, self._end, "mean")
+        beside = zip(self._net.beside, others, strict=True)
+        aux = [self._criterion(other, y, node, "mean") for node, other in beside] if others else []
+        total = loss + self._aux_weight * sum(aux) if aux else loss
+        return Outcome(total, loss, self._net.scores(outputs, self._end))
 
 
 class _Outputs(nn.Module):

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from ...link.scorebook import Score
 from ...link.verdicts import TOP, Verdicts
+from ...net.plan import Plan
 from ..build import Net
 from .feed import Feed
 from .group import ALONE, Group
+from .loss import criterion
 
 EVALUATED = 256  # held-out pictures in one forward
 
@@ -39,10 +40,19 @@ class Test:
 
 
 def evaluate(
-    net: Net, feed: Feed, end: str, pulse: Callable[[], bool] = lambda: True, group: Group = ALONE
+    net: Net,
+    feed: Feed,
+    end: str,
+    pulse: Callable[[], bool] = lambda: True,
+    group: Group = ALONE,
+    plan: Plan | None = None,
 ) -> Test | None:
     """What the net makes of all of the feed's pictures, dropout off; None where `pulse`, asked after every batch, says
-    to leave it. The processes of the group take a share of the pictures each, and all of them get the whole."""
+    to leave it. The processes of the group take a share of the pictures each, and all of them get the whole.
+
+    plan   whose loss is told; cross-entropy where none is given
+    """
+    lost = criterion(plan or Plan(), net.soft, net.near)
     was, left = net.training, False
     net.eval()
     loss, right, n, classes = 0.0, 0, len(feed), 0
@@ -53,8 +63,9 @@ def evaluate(
         with torch.no_grad():
             for first in range(rows.start, rows.stop, EVALUATED):
                 x, y = feed.batch(torch.arange(first, min(first + EVALUATED, rows.stop)))
-                logits = net(x, end=end)
-                loss += cross_entropy(logits, y, reduction="sum").item()
+                outputs = net(x, end=end)
+                loss += lost(outputs, y, end or net.end, "sum").item()
+                logits = net.scores(outputs, end or net.end)
                 predicted = logits.argmax(1)
                 right += int((predicted == y).sum())
                 found.append((y, predicted, *judge(logits, y, predicted)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
+from torch.nn.utils import clip_grad_norm_
 
 from ...link.adjusting import Change
 from ...net.health.reading import Reading
@@ -58,7 +59,7 @@ def steps(
 ) -> Generator[Step, None, None]:
     """Train `net` by `plan`, one step for each `next`, from step `start` + 1 on; close the generator to stop.
 
-    The loss is cross-entropy of node `end`'s output (see build.logits_node). Auxiliary outputs (Net.beside) add theirs
+    The loss is the plan's, of node `end`'s output (see build.logits_node). Auxiliary outputs (Net.beside) add theirs
     with the plan's weight, as in GoogLeNet's paper; they are in no figure that is told. Every epoch goes through the
     training pictures in a new order, drawn from a generator of its own that is seeded by the plan; the last batch may
     be smaller. Dropout draws from a stream of its own, too, and augmentation from one that each step begins anew, so on
@@ -81,6 +82,7 @@ def steps(
     course = course or Course(plan, epoch_steps(net, len(train), plan))
     objective = Objective(net, plan, end, group)
     net.train()
+    weights = list(net.parameters())
     step, now = start, None
     for indices, last in train.ahead(order(net, len(train), plan, start), start):
         whole, rows = len(indices), group.rows(len(indices))
@@ -89,7 +91,7 @@ def steps(
         if controls.now is not now:
             now = controls.now
             plan, changes = changed(plan, now, step + 1)
-            objective.plan = plan
+            objective.follow(plan)
             if changes:
                 adjust(optimizer, plan)
                 train.change(Augment.of(plan, layer))
@@ -103,6 +105,8 @@ def steps(
         group.backward(outcome.total, own, whole)
         if beat is not None:
             beat.backward()
+        if plan.clip:
+            clip_grad_norm_(weights, plan.clip)
         right = int((outcome.logits.detach().argmax(1) == y).sum())
         value, accuracy = group.mean(own, whole, outcome.loss.item(), right / len(y))
         step += 1
@@ -114,7 +118,7 @@ def steps(
         reading = beat.end(outcome.logits, y) if beat is not None else None
         found = None
         if last:
-            found = evaluate(net, test, end, controls.pulse, group)
+            found = evaluate(net, test, end, controls.pulse, group, plan)
             if found is not None and not found.loss < LARGEST:
                 raise good.diverged(net, step, x, lr)
             if found is not None:

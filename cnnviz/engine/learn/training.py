@@ -14,6 +14,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ...link import control
 from ...link.adjusting import Change
 from ...link.messages import PAUSED, TRAINING
+from ...net.acting import unfit
 from ...net.analysis import Analysis, trainable
 from ...net.layers import Source
 from ...net.network import Network
@@ -70,7 +71,7 @@ class Training:
         since: Moment | None = None,
         group: Group = ALONE,
     ):
-        _refuse(trainable(rows))
+        _refuse(trainable(rows) or unfit(plan, rows))
         assert rows.input is not None and isinstance(rows.input.layer, Source)
         self.rows, self.plan, self.layer, self.group = rows, plan, rows.input.layer, group
         self.data = data(plan, self.layer)
@@ -201,7 +202,7 @@ class Training:
         try:
             if self._owed is not None:
                 feed = Feed(self.data.test_x, self.data.test_y, self.layer, self.net.device)
-                found = evaluate(self.net, feed, self.logits, controls.pulse, self.group)
+                found = evaluate(self.net, feed, self.logits, controls.pulse, self.group, self.plan)
                 if found is None:
                     return
                 self.course.measured(found)

@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from ...net.acting import NAMES, absent, hint, idle
+from ...net.acting import NAMES, absent, fixed, hint, idle
 from ...net.layers import Input
 from ...net.layers.base import Kind, kind_of
-from ...net.plan import AUGMENTS, SHAPES, Plan, sections
+from ...net.plan import AUGMENTS, LIVE, SHAPES, Plan, sections
 from ...text import N_, _
 from ..editor import Editor
 from ..fields import editor
@@ -57,6 +57,8 @@ LABELS = {
     "eps": N_("Epsilon"),
     "adadelta_eps": N_("Epsilon"),
     "adagrad_eps": N_("Epsilon"),
+    "clip": N_("Clip gradients"),
+    "rbf_j": N_("j"),
     "step_epochs": N_("Every … epochs"),
     "lr_factor": N_("Falls to"),
     "lr_least": N_("Least"),
@@ -87,6 +89,7 @@ class PlanForm(QScrollArea):
         super().__init__(parent)
         self._session = session
         self.editors: dict[str, Editor] = {}
+        self._active = False  # a run was going on when the tips were made
         self.headings: dict[str, Heading] = {}  # by the title of the section, untranslated
         self.setWidgetResizable(True)
         self.setFrameShape(self.Shape.NoFrame)
@@ -95,12 +98,7 @@ class PlanForm(QScrollArea):
         column = QVBoxLayout(body)
         column.setContentsMargins(8, 8, 8, 8)
         # it is always there: coming with a training, it would push the fields away from under a person's hands
-        note = QLabel(
-            _(
-                "While a training runs, learning rate, momentum, weight decay and augmentation act at once, everything "
-                "else with the next one."
-            )
-        )
+        note = QLabel(_("What has a • acts at once while a training runs, the rest with the next one."))
         note.setWordWrap(True)
         note.setFont(theme.caption())
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -120,6 +118,7 @@ class PlanForm(QScrollArea):
         session.graph_changed.connect(self._show_rows)
         session.pictures_changed.connect(self._show_rows)
         session.engine_changed.connect(self._show_devices)
+        session.run_changed.connect(self._show_run)
         self.show_plan()
 
     def _make(self) -> None:
@@ -140,7 +139,7 @@ class PlanForm(QScrollArea):
     def _add(self, name: str, kind: Kind) -> None:
         made = self.editors[name] = _editor(name, kind)
         made.told.connect(self._told)
-        label = QLabel(label_of(name))
+        label = QLabel(f"{label_of(name)} •" if name in LIVE else label_of(name))
         label.setToolTip(_(kind.help))
         made.setToolTip(_(kind.help))
         for part in (made, *made.parts()):
@@ -172,7 +171,8 @@ class PlanForm(QScrollArea):
             made.show_value(getattr(plan, name))
             why = idle(plan, name)
             made.setEnabled(not why)
-            made.setToolTip(" ".join(filter(None, (why or _(made.kind.help) + ".", hint(plan, name)))))
+            later = fixed(name) if self._session.run.active and not why else ""
+            made.setToolTip(" ".join(filter(None, (why or _(made.kind.help) + ".", hint(plan, name), later))))
         self._show_rows()
 
     @Slot()
@@ -204,6 +204,13 @@ class PlanForm(QScrollArea):
         if name == "aux_weight":
             return len(self._session.graph.ends) > 1
         return not absent(self._session.run.plan, name) or name in ALWAYS_THERE
+
+    @Slot()
+    def _show_run(self) -> None:
+        """A training has begun or ended: what cannot be changed meanwhile says why."""
+        if self._session.run.active != self._active:
+            self._active = self._session.run.active
+            self.show_plan()
 
     @Slot()
     def _show_devices(self) -> None:
