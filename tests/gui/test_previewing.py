@@ -61,7 +61,7 @@ def test_it_follows_the_settings_as_they_are_edited(form: PlanForm, ready: Sessi
     ready.engine.reply(previewed(first.number))
     assert ready.preview.shown is None, "of older settings"
     ready.engine.reply(previewed(asked(ready, Preview)[-1].number))
-    assert form.preview.strip.isVisible() and form.preview.range.text() == "Values −1 … 2.50"
+    assert form.preview.strip.isVisible() and form.preview.range.text() == "Values −1.00 … 2.50"
     assert "Held-out pictures are never changed" in form.preview.words.text()
     ready.run.set_plan(augment_noise=0.0, augment_rotation=0.0)
     assert form.preview.strip.isHidden()

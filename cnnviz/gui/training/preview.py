@@ -71,7 +71,7 @@ class Preview(QWidget):
             pictures = self._session.look.pictures
             self.strip.show_preview(shown, pictures.classes if pictures else ())
             text = _("Values {low} … {high}")
-            self.range.setText(text.format(low=number(shown.low), high=number(shown.high)))
+            self.range.setText(text.format(low=_short(shown.low), high=_short(shown.high)))
             doubt = hint(plan, "augment_flip") if plan.augment_flip else ""
             text = _("Left as they are, right as the net gets them.")
             self.words.setText(" ".join(filter(None, (text, kept, doubt))))
@@ -83,3 +83,8 @@ class Preview(QWidget):
     @Slot()
     def _reroll(self) -> None:
         self._session.preview.reroll()
+
+
+def _short(value: float) -> str:
+    """In the little room beside the button."""
+    return f"{value:.2f}".replace("-", "−") if abs(value) < 100 else number(value)
