@@ -19,7 +19,7 @@ from .net.problems import Misfit
 from .text import _
 
 COMMANDS = ("networks", "summary", "data", "train", "evaluate", "export", "activations", "demo", "bench")
-FORMS = ("python", "onnx", "keras", "json", "svg", "png")
+FORMS = ("python", "onnx", "keras", "json", "svg", "png", "tensorboard")
 """What a network can be exported to."""
 OPTIONS = {"batch_size": "batch"}
 """Settings of the plan whose option has another name."""
@@ -129,7 +129,12 @@ def _commands() -> argparse.ArgumentParser:
 
     p = each.add_parser("export", help=_("write the network in another form, and run that beside it"))
     _net(p)
-    p.add_argument("--to", required=True, choices=FORMS, help=_("the form"))
+    p.add_argument(
+        "--to",
+        required=True,
+        choices=FORMS,
+        help=_("the form; tensorboard: of a run, whose folder is NET, as event files in the folder FILE"),
+    )
     p.add_argument("-o", "--out", required=True, metavar="FILE")
     _weights(p)
 

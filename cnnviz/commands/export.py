@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from ..cli import CommandError
 from ..net.analysis import Analysis, unsound
 from ..net.files import dump, placed, replace_file, weights_beside
 from ..net.network import Network
-from ..text import _
+from ..text import _, grouped
 from .opening import Opened, note, opened
 from .weights import chosen, pretrained, weighted
 
 
 def run(args: argparse.Namespace) -> int:
     """Write and verify; gives 0. Raises CommandError."""
+    if args.to == "tensorboard":
+        return _events(args)
     given = opened(args.net, args.input, pretrained(args))
     network = given.network
     rows = network.analyze()
@@ -76,6 +79,26 @@ def _exported(args: argparse.Namespace, given: Opened, rows: Analysis) -> int:
     if not found.telling:
         text += " " + _("That says little: with these weights its output is nearly the same for all inputs.")
     return _said(text, args, beside=beside[0] if beside else path, difference=found.difference)
+
+
+def _events(args: argparse.Namespace) -> int:
+    """A run's event files."""
+    from ..engine import data
+    from ..engine.export.events import write_events
+    from ..engine.export.to_onnx import ExportError
+
+    try:
+        told = write_events(args.net, args.out, lambda plan, layer: data.load(plan.data, plan.data_dir, layer, plan))
+    except ExportError as e:
+        raise CommandError(str(e)) from None
+    text = _(
+        "{net} is written to {file}: curves of {scalars} steps, histograms of {histograms}, filters and maps of "
+        "{pictures}. Look at it with: tensorboard --logdir {file}"
+    )
+    counts = {"scalars": told.scalars, "histograms": told.histograms, "pictures": told.pictures}
+    if told.without:
+        print(f"cnnviz: {told.without}", file=sys.stderr)
+    return _said(text, args, **{name: grouped(n) for name, n in counts.items()})
 
 
 def _drawn(network: Network, rows: Analysis, args: argparse.Namespace) -> int:
