@@ -18,7 +18,7 @@ from .net.presets import ONNX, is_model, load, presets
 from .net.problems import Misfit
 from .text import _
 
-COMMANDS = ("networks", "summary", "data", "train", "evaluate", "export", "activations", "demo", "bench")
+COMMANDS = ("networks", "summary", "data", "train", "follow", "evaluate", "export", "activations", "demo", "bench")
 FORMS = ("python", "onnx", "keras", "json", "svg", "png", "tensorboard")
 """What a network can be exported to."""
 OPTIONS = {"batch_size": "batch"}
@@ -115,6 +115,12 @@ def _commands() -> argparse.ArgumentParser:
     p.add_argument("--resume", action="store_true", help=_("go on with the run in that folder"))
     _json(p)
     _plan(p)
+
+    p = each.add_parser("follow", help=_("see how far a run is, and pause, go on with or stop it"))
+    p.add_argument("run", metavar="RUN", help=_("the folder that it is recorded in"))
+    wishes = p.add_mutually_exclusive_group()
+    for wish, text in (("pause", _("at its step's end")), ("go", _("go on")), ("stop", _("as Ctrl-C there would"))):
+        wishes.add_argument(f"--{wish}", dest="ask", action="store_const", const=wish, help=text)
 
     p = each.add_parser("evaluate", help=_("errors, classes, confusion and calibration on all pictures of a data set"))
     _net(p)

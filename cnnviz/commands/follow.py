@@ -1,0 +1,123 @@
+"""`cnnviz follow RUN`: see how far a run is, wherever it is trained, and pause, go on with or stop it there."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from threading import Event
+
+from ..cli import CommandError
+from ..link import control, runs
+from ..link.control import Alive
+from ..link.messages import PAUSED
+from ..text import _, grouped
+from .progress import Progress
+
+LOOK = 0.5  # seconds between two looks into the folder
+DEAD = 1  # exit status where the run has died
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask for what is wanted, or follow to the end; gives 0, or 1 where the run has died. Raises CommandError."""
+    folder = Path(args.run)
+    try:
+        runs.notes(folder)
+        return _ask(folder, args.ask) if args.ask else _follow(folder)
+    except runs.RunError as error:
+        raise CommandError(str(error)) from error
+
+
+def _ask(folder: Path, what: str) -> int:
+    """Ask, and wait until it is heard."""
+    number, seen = control.ask(folder, what), control.alive(folder)
+    while seen.living and seen.heard != number:
+        Event().wait(LOOK / 5)
+        seen = control.alive(folder, seen)
+    if seen.heard != number:
+        raise CommandError(
+            _("The run in {folder} ended before it heard: {state}").format(folder=folder, state=_said(seen))
+        )
+    text = {
+        control.PAUSE: _("The run in {folder} pauses at step {step}."),
+        control.GO: _("The run in {folder} goes on at step {step}."),
+        control.STOP: _("The run in {folder} stops at step {step}."),
+    }[what]
+    print(text.format(folder=folder, step=grouped(seen.step)))
+    return 0
+
+
+def _follow(folder: Path) -> int:
+    seen, lines = control.alive(folder), _Lines(folder)
+    bar, phase = Progress(max(1, seen.steps), seen.step), ""
+    try:
+        while seen.living:
+            lines.read()
+            for step, loss, accuracy in lines.tests:
+                text = _("step {step}  held-out loss {loss:.4f}  accuracy {accuracy:.2%}")
+                bar.line(text.format(step=grouped(step), loss=loss, accuracy=accuracy))
+            if seen.phase != phase and PAUSED in (phase, seen.phase):
+                bar.line(_said(seen))
+            phase = seen.phase
+            bar.show(seen.step, lines.loss)
+            Event().wait(LOOK)
+            seen = control.alive(folder, seen)
+    finally:
+        bar.end()
+    print(_said(seen))
+    return DEAD if seen.phase == control.DIED else 0
+
+
+def _said(seen: Alive) -> str:
+    """How it stands, as a sentence."""
+    ends = {
+        "done": _("The run is done: {step} steps."),
+        "stopped": _("The run was stopped after step {step}; cnnviz train --resume goes on from there."),
+        "diverged": _("The run ended after step {step}: its numbers were no longer finite."),
+    }
+    if seen.phase == control.DIED:
+        text = _(
+            "The run died after step {step} or later, on {host}; cnnviz train --resume goes on from what is recorded."
+        )
+    elif seen.phase == control.UNKNOWN:
+        text = _("Nobody trains there, and nothing tells how the run has ended.")
+    elif seen.phase == control.ENDED:
+        text = ends.get(seen.end, _("The run failed after step {step}."))
+    elif seen.phase == PAUSED:
+        text = _("The run is paused after step {step}, on {host}.")
+    else:
+        text = _("The run goes on at step {step}, on {host}.")
+    return text.format(step=grouped(seen.step), host=seen.host)
+
+
+class _Lines:
+    """What is new in the metrics since the last look."""
+
+    def __init__(self, folder: Path):
+        self._path, self._at = folder / runs.METRICS, 0
+        self.loss = 0.0
+        self.tests: list[tuple[int, float, float]] = []
+        self.read()
+        self.tests.clear()  # of before we came
+
+    def read(self) -> None:
+        """Look again: `tests` are the measurements that have come, `loss` is the last step's."""
+        self.tests = []
+        try:
+            with self._path.open("rb") as file:
+                if file.seek(0, 2) < self._at:
+                    self._at = 0  # written anew
+                file.seek(self._at)
+                new = file.read()
+        except OSError:
+            return
+        whole = new[: new.rfind(b"\n") + 1]
+        self._at += len(whole)
+        for line in whole.splitlines():
+            try:
+                said = json.loads(line)
+                self.loss = float(said["loss"])
+                if "test_loss" in said:
+                    self.tests.append((int(said["step"]), float(said["test_loss"]), float(said["test_accuracy"])))
+            except (ValueError, KeyError, TypeError):
+                continue
