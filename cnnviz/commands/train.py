@@ -79,11 +79,11 @@ def _for(group: Group, plan: Plan) -> Plan:
 
 def _begun(folder: Path, given: Opened, args: argparse.Namespace, group: Group) -> Moment | None:
     """What there is to go on from; None: a new run. Raises CommandError."""
-    again = group.job and runs.job(folder) == group.job  # torchrun has started us anew
+    again = runs.job(folder, unfinished=True) == group.job != ""  # torchrun has started us anew
     if again and not (folder / runs.LAST).exists():
         return None
     if again or args.resume:
-        return earlier(folder, given, again=bool(again))
+        return earlier(folder, given, again=again)
     if (folder / runs.NOTES).exists():
         text = _("{folder} holds a run already. Go on with it by --resume, or choose another folder.")
         raise CommandError(text.format(folder=folder))

@@ -26,7 +26,7 @@ def device(name: str, local: int = 0, beside: int = 1) -> torch.device:
 
     Of `beside` processes that compute together on this machine, number `local` gets the CUDA device of its number.
     """
-    have = devices()
+    have = tuple(d for d in devices() if d != "mps" or beside == 1)  # by which processes cannot sum
     try:
         found = torch.device(have[0] if name == "auto" else name)
     except RuntimeError:

@@ -138,10 +138,14 @@ def notes(folder: str | Path) -> Notes:
         raise RunError(_("{folder} is no run folder ({why}).").format(folder=folder, why=why.rstrip("."))) from error
 
 
-def job(folder: str | Path) -> str:
-    """What started the processes that made the run (engine/learn/group.py); empty where that is not known."""
+def job(folder: str | Path, unfinished: bool = False) -> str:
+    """What started the processes that made the run (engine/learn/group.py); empty where that is not known.
+
+    `unfinished`: empty as well where the run has come to its end.
+    """
     try:
-        return str(json.loads((Path(folder) / NOTES).read_text("utf-8"))["job"])
+        said = json.loads((Path(folder) / NOTES).read_text("utf-8"))
+        return "" if unfinished and said["end"] == "done" else str(said["job"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cnnviz.link.runs import goes_on
+from cnnviz.link.runs import goes_on, job
 from cnnviz.net import files
 from cnnviz.net.layers import ReLU
 from cnnviz.net.network import Network
@@ -63,6 +63,15 @@ def test_a_killed_one_goes_on(run: Path, end: str) -> None:
 def test_a_lost_one_does_not(run: Path, end: str) -> None:
     write(run, end)
     assert not goes_on(run, 50, GRAPH, PLAN)
+
+
+def test_what_made_a_run(run: Path) -> None:
+    assert job(run) == "", "older than that"
+    said = json.loads((run / "run.json").read_text())
+    for end in ("", "stopped", "done"):
+        (run / "run.json").write_text(json.dumps(said | {"job": "a", "end": end}))
+        assert job(run) == "a" and job(run, unfinished=True) == ("" if end == "done" else "a")
+    assert job(run / "none") == ""
 
 
 def test_no_run_folder_does_not_go_on(tmp_path: Path) -> None:

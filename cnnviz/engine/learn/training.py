@@ -196,7 +196,7 @@ class Training:
         again. Raises lost.Diverged.
         """
         controls = controls or Controls(self.plan.lr)
-        end = "stopped"
+        end, together = "stopped", self.group.size == 1  # whether all processes know that this one ends
         if self._beacon is not None:
             self._beacon.start()
         try:
@@ -218,8 +218,9 @@ class Training:
                     if self._changes:
                         step, self._changes = replace(step, changes=self._changes + step.changes), ()
                     yield self._add(step)
+            together = True
         except Diverged as error:
-            end = "diverged"
+            end, together = "diverged", True
             if self.vitals is not None:
                 self.vitals.lost(error.step, error.node, controls.lr)
             raise
@@ -229,8 +230,8 @@ class Training:
         finally:
             end = "done" if end == "stopped" and self._done else end
             try:
-                if self.group.size == 1 or self._done or self.group.agreed(STOP) or end == "diverged":
-                    self._record(end)  # else the others do not know that this one ends
+                if together or self._done or self.group.agreed(STOP):
+                    self._record(end)
             finally:
                 if self._beacon is not None:
                     self._beacon.close(end)
