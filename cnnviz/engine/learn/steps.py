@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -39,7 +39,8 @@ class Step:
     accuracy: float
     lr: float  # as the step was made with; the one that is set, times the schedule's factor
     test: Test | None = None  # at the end of every epoch
-    reading: Reading | None = None  # of the training's health, at some steps
+    # of the training's health, at some steps, which the clock chooses
+    reading: Reading | None = field(default=None, compare=False)
     changes: tuple[Change, ...] = ()  # of settings, that this step was the first to be made with
 
 

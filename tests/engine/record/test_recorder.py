@@ -81,6 +81,7 @@ def test_a_run_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert {p.name for p in (tmp_path / "run").rglob("*")} == {
         "run.json",
         "alive.json",
+        "health.jsonl",
         "network.cnnviz",
         "metrics.jsonl",
         "scores.bin",
