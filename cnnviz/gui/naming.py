@@ -14,3 +14,8 @@ def ask_name(parent: QWidget, title: str, label: str, text: str = "") -> str:
 def ask_folder(parent: QWidget, title: str, start: str) -> str:
     """The folder that a person chooses, to begin with `start`; empty where they do not."""
     return QFileDialog.getExistingDirectory(parent, title, start)
+
+
+def ask_file(parent: QWidget, title: str, start: str, kinds: str) -> str:
+    """The file that a person chooses, of these `kinds`, to begin with `start`; empty where they do not."""
+    return QFileDialog.getOpenFileName(parent, title, start, kinds)[0]

@@ -245,3 +245,30 @@ def test_a_loss_that_does_not_fit_the_network_is_said_before_it_is_trained(sessi
     assert session.run.problem.code == "plan.rbf"
     session.run.set_plan(loss="mse")
     assert session.run.problem is None
+
+
+def test_pictures_of_ones_own_can_be_chosen_as_data(session, qtbot, monkeypatch, tmp_path):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    editor = form.editors["data"]
+    answers = [str(tmp_path), "", "/pets/list.csv"]
+    monkeypatch.setattr(naming, "ask_folder", lambda parent, title, start: answers.pop(0))
+    monkeypatch.setattr(naming, "ask_file", lambda parent, title, start, kinds: answers.pop(0))
+    for choose, path in (
+        (editor.choose_folder, str(tmp_path)),
+        (editor.choose_file, str(tmp_path)),
+        (editor.choose_file, "/pets/list.csv"),
+    ):
+        choose()
+        assert session.run.plan.data == path
+    assert [a.text() for a in editor.browse.menu().actions()] == ["Folder of class folders…", "CSV or .npz file…"]
+    assert not form.editors["held_out"].isHidden() and form.editors["shapes_kinds"].isHidden()
+
+
+def test_the_shapes_settings_are_there_for_shapes(session, qtbot):
+    form = PlanForm(session)
+    qtbot.addWidget(form)
+    assert form.headings["Shapes"].isHidden() and form.editors["shapes_place"].isHidden()
+    session.run.set_plan(data="shapes")
+    assert not form.headings["Shapes"].isHidden() and not form.editors["shapes_place"].isHidden()
+    assert form.editors["held_out"].isHidden()

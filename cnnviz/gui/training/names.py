@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QToolButton, QWidget
 
 from ...net.layers.base import Kind
 from ...text import _
@@ -83,6 +83,45 @@ class NameEditor(Editor):
 
     def parts(self) -> tuple[QWidget, ...]:
         return (self.box,)
+
+
+class DataEditor(NameEditor):
+    """A data set: of a name, in a folder, or in a file."""
+
+    def __init__(self, name: str, kind: Kind, names: tuple[str, ...], parent: QWidget | None = None):
+        super().__init__(name, kind, names, parent)
+        self.browse = QToolButton(self)
+        self.browse.setText("…")
+        self.browse.setToolTip(_("Browse: pictures of your own"))
+        self.browse.setAccessibleName(_("Choose pictures of your own"))
+        self.browse.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.browse)
+        menu.addAction(_("Folder of class folders…"), self.choose_folder)
+        menu.addAction(_("CSV or .npz file…"), self.choose_file)
+        self.browse.setMenu(menu)
+        self.line.addWidget(self.browse)
+
+    def parts(self) -> tuple[QWidget, ...]:
+        return self.box, self.browse
+
+    @Slot()
+    def choose_folder(self) -> None:
+        """Ask for a folder, in which every class has one of its own."""
+        self._take(naming.ask_folder(self, _("Choose a folder of class folders"), self._start()))
+
+    @Slot()
+    def choose_file(self) -> None:
+        """Ask for a table of pictures, or a file that holds them."""
+        wanted = _("Data sets") + " (*.csv *.tsv *.npz)"
+        self._take(naming.ask_file(self, _("Choose a data set"), self._start(), wanted))
+
+    def _start(self) -> str:
+        text = self.box.currentText()
+        return text if "/" in text or "\\" in text else ""
+
+    def _take(self, path: str) -> None:
+        if path:
+            self.told.emit(path)
 
 
 class _Choice(QComboBox):

@@ -18,7 +18,7 @@ from ..editor import Editor
 from ..fields import editor
 from ..paint import theme
 from ..session import Session
-from .names import FolderEditor, NameEditor, TextEditor
+from .names import DataEditor, FolderEditor, NameEditor, TextEditor
 from .preview import Preview
 from .rates import Rates
 from .section import Heading
@@ -28,6 +28,7 @@ LABELS = {
     "data": N_("Data set"),
     "data_dir": N_("Data folder"),
     "held_out": N_("Part held out"),
+    "drop_leaks": N_("Leave out leaks"),
     "shapes_side": N_("Side of pictures"),
     "shapes_train": N_("Pictures"),
     "shapes_test": N_("Pictures held out"),
@@ -237,7 +238,7 @@ def words(name: str, value: Any) -> str:
 
 def _editor(name: str, kind: Kind) -> Editor:
     if name == "data":
-        return NameEditor(name, kind, DATA)
+        return DataEditor(name, kind, DATA)
     if name == "device":
         return NameEditor(name, kind, ("auto",))
     if name == "data_dir":

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from ...text import N_, _
 from ..canvas import Canvas
+from ..data import DataPanel
 from ..inspect import Field, Filters, Maps, Picture
 from ..layers.form import Form
 from ..layers.palette import Palette
@@ -50,6 +51,7 @@ DOCKS: tuple[tuple[str, str, Any, Qt.DockWidgetArea, str], ...] = (  # …, name
     ("settings", N_("Settings"), Form, RIGHT, "maps"),
     ("why", N_("Formulas"), Why, RIGHT, "maps"),
     ("picture", N_("Input picture"), Picture, RIGHT, ""),
+    ("data", N_("Data"), DataPanel, RIGHT, "picture"),
     ("table", N_("Table"), Table, BOTTOM, ""),
     ("compare", N_("Comparison"), Comparison, BOTTOM, "table"),
     ("curves", N_("Curves"), Curves, BOTTOM, ""),
@@ -62,11 +64,13 @@ TIPS = {
     "field": N_("The receptive field: the pixels of the picture that the selected unit sees"),
     "settings": N_("The selected layer's name and settings"),
     "why": N_("Where the selected layer's shape and numbers come from"),
+    "picture": N_("The picture that everything is shown on, as the network gets it"),
+    "data": N_("What is in the data set: classes, split, doubled and broken files, all of its pictures"),
     "curves": N_("Loss and accuracy of the training"),
     "plan": N_("How the network is trained"),
     "results": N_("Errors, confusion, classes and calibration on the held-out pictures"),
 }
-IN_FRONT = ("maps", "table", "curves")
+IN_FRONT = ("maps", "picture", "table", "curves")
 BUTTONS = {"qt_dockwidget_floatbutton": "float", "qt_dockwidget_closebutton": "close"}
 LAYERS, CURVES, FIGURES = 196, 216, 680
 """Pixels of the palette's width, of the curves' at least, and of the table's before the curves get more than that."""
