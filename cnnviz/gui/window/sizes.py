@@ -39,8 +39,10 @@ class Sizes(QObject):
     @Slot()
     def keep(self) -> None:
         """The sizes as they are now are those that are wanted."""
-        if self._window.isVisible():
-            self._wanted = self._now()
+        now = self._now() if self._window.isVisible() else self._wanted
+        if now != self._wanted:
+            self._wanted = now
+            self._soon.start()  # bars of tabs come and go a moment later than docks: look again until nothing moves
 
     def restore(self) -> None:
         """Make docks as large as they are wanted, as far as there is room."""
@@ -73,10 +75,16 @@ class Sizes(QObject):
     def _now(self) -> dict[str, QSize]:
         """The docks' sizes by name, with the tabs above them; docks that are tabs are as large as the one in front."""
         bars = self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        tabs = max((bar.height() for bar in bars if bar.isVisible()), default=0)
+        tabs = {
+            bar.tabText(i).replace("&", ""): bar.height()  # not every bar is as high as the others while they come
+            for bar in bars
+            if bar.isVisible()
+            for i in range(bar.count())
+        }
         now: dict[str, QSize] = {}
         for dock in self._front():
             beside = [d for d in self._window.tabifiedDockWidgets(dock) if not d.isHidden()]
-            size = QSize(dock.width(), dock.height() + tabs if beside else dock.height())
+            above = tabs.get(dock.windowTitle(), 0) if beside else 0
+            size = QSize(dock.width(), dock.height() + above)
             now |= {one.objectName(): size for one in (dock, *beside)}
         return now
