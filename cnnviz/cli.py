@@ -18,7 +18,19 @@ from .net.presets import ONNX, is_model, load, presets
 from .net.problems import Misfit
 from .text import _
 
-COMMANDS = ("networks", "summary", "data", "train", "follow", "evaluate", "export", "activations", "demo", "bench")
+COMMANDS = (
+    "networks",
+    "summary",
+    "data",
+    "train",
+    "follow",
+    "evaluate",
+    "ensemble",
+    "export",
+    "activations",
+    "demo",
+    "bench",
+)
 FORMS = ("python", "onnx", "keras", "json", "svg", "png", "tensorboard")
 """What a network can be exported to."""
 OPTIONS = {"batch_size": "batch"}
@@ -131,6 +143,15 @@ def _commands() -> argparse.ArgumentParser:
         "--split", choices=("test", "train"), default="test", help=_("held-out pictures, or those trained on")
     )
     p.add_argument("--device", metavar="D", help=_("where to compute: auto, cpu, cuda or mps"))
+    _json(p)
+
+    p = each.add_parser("ensemble", help=_("the average of several runs, and what each adds"))
+    p.add_argument("runs", nargs="+", metavar="RUN", help=_("run folders, in the order in which they are added"))
+    p.add_argument("--data", metavar="NAME", help=_("a data set; else that of the first run"))
+    p.add_argument("--data-dir", metavar="D", help=_("folder where the data set lies; empty: the usual one"))
+    p.add_argument(
+        "--split", choices=("test", "train"), default="test", help=_("held-out pictures, or those trained on")
+    )
     _json(p)
 
     p = each.add_parser("export", help=_("write the network in another form, and run that beside it"))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...link.scorebook import Score
-from ...link.verdicts import TOP, Verdicts
+from ...link.verdicts import TOP, Array, Verdicts
 from ...net.plan import Plan
 from ..build import Net
 from .feed import Feed
@@ -80,6 +80,24 @@ def evaluate(
         return None
     verdicts = _gathered(found, group)
     return Test(loss / n, hits / n, float(np.mean(verdicts.rank < TOP)) if classes > TOP else None, verdicts)
+
+
+def probabilities(net: Net, feed: Feed, end: str, pulse: Callable[[], bool] = lambda: True) -> Array | None:
+    """Softmax (n, classes) float32 of all of the feed's pictures, dropout off; None where `pulse` says to leave it."""
+    was = net.training
+    net.eval()
+    found: list[Array] = []
+    try:
+        with torch.no_grad():
+            for first in range(0, len(feed), EVALUATED):
+                x, _y = feed.batch(torch.arange(first, min(first + EVALUATED, len(feed))))
+                logits = net.scores(net(x, end=end), end or net.end)
+                found.append(logits.float().softmax(1).cpu().numpy())
+                if not pulse():
+                    return None
+    finally:
+        net.train(was)
+    return np.concatenate(found)
 
 
 def judge(logits: Tensor, y: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
