@@ -48,6 +48,19 @@ class Reviewing:
             self._session.review_changed.emit()
             self.refresh()
 
+    def go(self, step: int | None) -> None:
+        """Look at the measurement after this step, with everything else at that time; None: at the newest, live."""
+        time = self._session.time
+        if step is None:
+            time.live()
+        elif len(time.steps):
+            time.go(step)
+        self.look(step)  # where nothing is recorded, there is no time to go to
+
+    def follow(self) -> None:
+        """The time cursor is elsewhere."""
+        self.look(self._session.time.at)
+
     def refresh(self) -> None:
         """Ask for what is to be seen, where that is not what was asked for last; `review_changed` follows."""
         wanted = self._wanted()

@@ -164,6 +164,7 @@ class Session(QObject):
         self.predict = Prediction(self)
         self.preview = Previewing(self)
         self.review = Reviewing(self)
+        self.moment_changed.connect(self.review.follow)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions
         self._alike: set[int] = set()  # versions that are the network in the editor

@@ -188,7 +188,7 @@ def panel(session: object, qtbot: object) -> Results:
 
 def measured(panel: Results, qtbot: object, verdicts: Verdicts = V, *, steps: tuple[int, ...] = (45,)) -> None:
     session = panel._session
-    session.run.tests = np.array([(s, 1.0, 0.5) for s in steps], float)
+    session.run.course.tests = np.array([(s, 1.0, 0.5) for s in steps], float)
     session.points_arrived.emit()
     qtbot.waitUntil(lambda: any(isinstance(c, Review) for c in session.engine.sent))
     answer(panel, verdicts)
@@ -309,7 +309,7 @@ def test_it_fits_where_it_is(panel: Results, qtbot: object) -> None:
 
 def test_nothing_is_asked_for_while_nobody_looks(panel: Results, qtbot: object) -> None:
     panel.hide()
-    panel._session.run.tests = np.array([(45.0, 1.0, 0.5)])
+    panel._session.run.course.tests = np.array([(45.0, 1.0, 0.5)])
     panel._session.points_arrived.emit()
     assert not panel._timer.isActive()
     assert not [c for c in panel._session.engine.sent if isinstance(c, Review)]

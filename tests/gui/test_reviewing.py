@@ -20,7 +20,7 @@ def score(step: int) -> Score:
 
 
 def measured(session: Session, *steps: int) -> None:
-    session.run.tests = np.array([(s, 1.0, 0.5) for s in steps], float).reshape(-1, 3)
+    session.run.course.tests = np.array([(s, 1.0, 0.5) for s in steps], float).reshape(-1, 3)
     session.review.refresh()
 
 
@@ -107,3 +107,19 @@ def test_a_run_that_goes_on_keeps_what_is_looked_at_and_asks_for_its_own(
     measured(session, 45, 90)
     last = session.engine.last(Review)
     assert (last.run, last.folder, last.step) == (session.run.number, "there", 90)
+
+
+def test_the_time_cursor_and_the_measurement_go_together(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured(session, 45, 90)
+    reply(session)
+    monkeypatch.setattr(type(session.time), "steps", np.array([0, 40, 90]))
+    session.time.folder = "there"
+    session.time.found = None
+    monkeypatch.setattr(type(session.time), "end", 90)
+    session.time.go(50)
+    assert session.review.step == 50 and asked(session) == [90, 45]
+    reply(session)
+    session.review.go(90)
+    assert session.time.at == 90 and session.review.step == 90
+    session.review.go(None)
+    assert session.time.at is None and session.review.step is None

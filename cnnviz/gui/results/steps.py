@@ -20,7 +20,9 @@ class StepBar(QWidget):
         self._steps = np.zeros(0)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(_("Measurement"))
-        self.slider.setToolTip(_("The measurement that is shown; at the right end always the newest"))
+        self.slider.setToolTip(
+            _("The measurement that is shown, with everything else at that time; at the right end the newest")
+        )
         self.slider.setPageStep(1)
         self.label = QLabel()
         self.label.setFont(theme.tabular(theme.caption()))
@@ -63,4 +65,4 @@ class StepBar(QWidget):
     def _moved(self, value: int) -> None:
         if len(self._steps):
             last = value >= len(self._steps) - 1
-            self._session.review.look(None if last else int(self._steps[value]))
+            self._session.review.go(None if last else int(self._steps[value]))
