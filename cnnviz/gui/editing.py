@@ -131,6 +131,13 @@ class Editing:
         self._session.look.select([new])
         return True
 
+    def put(self, text: str, graph: Graph, id: str) -> bool:
+        """The network becomes this one, as a change called `text`; selects the layer `id`."""
+        if not self._do(text, lambda: graph):
+            return False
+        self._session.look.select([id])
+        return True
+
     # ── repairs ─────────────────────────────────────────────────────────────────────────────────────────────────────
     def repairs(self, id: str) -> tuple[Repair, ...]:
         """What the shape doctor offers for this layer, or for the one that it waits for, the best first."""

@@ -373,6 +373,7 @@ class Running:
         self._weights, self._fresh, self._model = self._source, True, True
         self._session.run_changed.emit()
         self._session.points_arrived.emit()
+        self._session.health.forget()
 
     def _set(self, progress: Progress) -> None:
         self.progress = progress

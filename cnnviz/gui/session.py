@@ -14,6 +14,7 @@
     session.predict what it makes of every picture of the data set    (predicting.py)
     session.review what a run made of the held-out pictures, by step    (reviewing.py)
     session.time   which step of the training everything shows          (timing.py)
+    session.health how well it trains: readings, signs, experiments      (feeling.py)
     session.compare the network that the open one stands beside          (comparing.py)
 
 Panels never meet each other and never talk to the engine.
@@ -51,12 +52,14 @@ from ..link.messages import (
 )
 from ..link.past import Recalled
 from ..link.predictions import Fetched, Predicting, Predictions, Reviewed
+from ..link.pulses import Pulses
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
 from ..text import _
 from .comparing import Comparing
 from .editing import Editing
 from .exporting import Exports
+from .feeling import Feeling
 from .filing import Filing
 from .folding import Folding
 from .keeping import Keeping
@@ -123,6 +126,7 @@ class Session(QObject):
     engine_changed = Signal()  # engine_state, devices
     models_changed = Signal()  # models.names: what can be imported
     checkpoint_found = Signal()  # models.found: what a checkpoint holds for the network
+    health_changed = Signal()  # health.series, health.signs
     comparison_changed = Signal()  # compare.other, or its view
     costs_changed = Signal()  # cost.costs, cost.batch
     export_changed = Signal()  # exporting: what was asked of it, how far it is, what came of it
@@ -159,6 +163,7 @@ class Session(QObject):
         self.cost = Costing(self)
         self.compare = Comparing(self)
         self.time = Timing(self)
+        self.health = Feeling(self)
         self.exporting = Exports(self)
         self.supply = Supply(self)
         self.predict = Prediction(self)
@@ -244,6 +249,10 @@ class Session(QObject):
             self.send(Take(self.run.number, len(self.run.points)))
         elif isinstance(reply, News):
             self.run.take_news(reply)
+            if reply.progress.run == self.run.number:
+                self.health.take_news(reply.progress)
+        elif isinstance(reply, Pulses):
+            self.health.take(reply)
         elif isinstance(reply, Ready):
             self.engine_state, self.devices = READY, reply.devices
             self.engine_changed.emit()

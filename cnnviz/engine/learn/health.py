@@ -16,7 +16,7 @@ from ...net.health.reading import Layers, Reading
 from ..build import Net
 
 SHARE, AHEAD = 0.002, 0.04  # part of the time that reading may take, and seconds that it may be ahead of that
-DENSE = 10  # steps at the start that are all read; the next reading then waits for a tenth of the steps so far …
+DENSE = 10  # steps at the start that are all read; the next reading then waits for a fifth of the steps so far …
 SPARSE = 100  # … but for no more than so many
 SILENT = 64  # pictures in a row for which a channel gave nothing but zeros: it counts as dead
 FLAT = 0.97  # of the range from its middle: beyond it a value counts as saturated (tanh's slope is below 0.06 there)
@@ -60,7 +60,7 @@ class Health:
         """Read this step, which is about to be made."""
         self._first = self._first or step
         since = step - self._first
-        self._next = step + (1 if since < DENSE else min(since // 10, SPARSE))
+        self._next = step + (1 if since < DENSE else min(since // 5, SPARSE))
         return Beat(self, step, lr)
 
     @contextmanager

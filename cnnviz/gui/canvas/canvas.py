@@ -24,6 +24,7 @@ from .scene import Scene, positions
 from .style import MAPS, pen
 from .tips import plain_tip
 from .turns import Turns
+from .unwell import Unwell
 from .view import MOVE_TIME
 
 KEPT = 64 * 1024
@@ -67,6 +68,7 @@ class Canvas(Hands):
         session.selection_changed.connect(self._selection_changed)
         session.frame_arrived.connect(self._frame_arrived)
         self.looked_elsewhere.connect(self._want.start)
+        Unwell(session, self.cards_scene)
         self._graph_changed()
 
     # ── what the session says ───────────────────────────────────────────────────────────────────────────────────────

@@ -60,7 +60,7 @@ class Card(QGraphicsRectItem):
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # exposedRect says what that is
         self.row, self.waits_for, self.world = row, waits_for, world
         self.strip = strips.Strip()
-        self.selected = self.dim = self.target = self.lifted = False
+        self.selected = self.dim = self.target = self.lifted = self.unwell = False
         self.hot_port: tuple[str, int] | None = None  # ("in" or "out", number) under the pointer
         self._face: Face | None = None
         self._strip_room = (0.0, 0.0)  # in device pixels, when it was last painted without maps
@@ -116,7 +116,9 @@ class Card(QGraphicsRectItem):
             self.update()
 
     def mark(self, **states: bool) -> None:
-        """Set some of selected, dim, target, lifted."""
+        """Set some of selected, dim, target, lifted, unwell."""
+        if "unwell" in states and states["unwell"] != self.unwell:
+            self._face = None  # the title makes room for the mark
         if any(getattr(self, k) != v for k, v in states.items()):
             for k, v in states.items():
                 setattr(self, k, v)
@@ -224,6 +226,9 @@ class Card(QGraphicsRectItem):
             chevron(painter, SIGN.center() - QPointF(1, 0), style.quiet_ink, down=False, size=3.5)
             painter.setPen(style.text_ink)
         painter.drawText(QPointF(LEFT + (INDENT if self._grouped else 0), top + 18), face.title)
+        if self.unwell and not self._own_problem:
+            paint_sign(painter, QPointF(RIGHT - 5, top + 13), 10, style, style.families["Activation"])
+            painter.setPen(style.text_ink)
         painter.setFont(style.caption)
         if face.shape:
             painter.drawText(QPointF(LEFT, BODY.bottom() - 9), face.shape)
@@ -250,7 +255,7 @@ class Card(QGraphicsRectItem):
         default = f"{node.type.lower()}_"
         called = "" if node.id.startswith(default) and node.id[len(default) :].isdigit() else node.id
         called = "" if called == node.type.lower() else called
-        room = ROOM - (18 if own else 0)
+        room = ROOM - (18 if own else 15 if self.unwell else 0)
         font = style.fitting((style.title, style.narrow), node.type, room)
         words = " · ".join(filter(None, (called, node.layer.brief)))
         caption = style.elided(style.caption, words, ROOM)
@@ -258,7 +263,7 @@ class Card(QGraphicsRectItem):
 
     def _group_words(self, style: Style) -> Face:
         node = self.node
-        room = ROOM - INDENT - (18 if self._own_problem else 0)
+        room = ROOM - INDENT - (18 if self._own_problem else 15 if self.unwell else 0)
         font = style.fitting((style.title, style.narrow), self._title, room)
         of = kind(self.world.base.graph, path_of(node.id))
         caption = style.elided(style.tight, " · ".join(filter(None, (of, node.layer.brief))), ROOM)
@@ -310,6 +315,8 @@ class Card(QGraphicsRectItem):
         painter.drawText(QPointF(box.left() + 4 * scale + 4, box.top() + (10 if low else 14)), title)
         if self._own_problem:
             paint_sign(painter, QPointF(box.right() - 8, box.bottom() - 9), 12, style)
+        elif self.unwell:
+            paint_sign(painter, QPointF(box.right() - 8, box.bottom() - 8), 9, style, style.families["Activation"])
 
     def _paint_block(self, painter: QPainter, box: QRectF, scale: float, style: Style) -> None:
         """Too small for maps: a block in the family's colour, with the title while titles can be told apart."""
@@ -327,6 +334,8 @@ class Card(QGraphicsRectItem):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
         if self._own_problem:
             paint_sign(painter, QPointF(box.right() - 1, box.top() + 1), 10, style)
+        elif self.unwell:
+            paint_sign(painter, QPointF(box.right() - 1, box.top() + 1), 8, style, style.families["Activation"])
 
     @property
     def _own_problem(self) -> bool:

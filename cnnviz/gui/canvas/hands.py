@@ -32,6 +32,7 @@ from .places import BODY, SIGN
 from .scene import Port, Scene
 from .style import WORDS
 from .tips import card_tip, group_tip
+from .unwell import unwell_tip
 from .view import View
 
 NEAR = 8.0
@@ -327,7 +328,8 @@ class Hands(View):
     def _tip(self, id: str) -> str:
         rows, view = self._session.rows, self._session.fold.view
         row = view[id]
-        return group_tip(row, rows, view.reason(id)) if isinstance(row, GroupRow) else card_tip(rows[id], rows)
+        tip = group_tip(row, rows, view.reason(id)) if isinstance(row, GroupRow) else card_tip(rows[id], rows)
+        return tip + unwell_tip(self._session, id)
 
     def _frame_tip(self, frame: FrameItem) -> str:
         row = subtotals(self._session.rows, frame.path)

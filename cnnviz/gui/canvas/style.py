@@ -152,15 +152,14 @@ def edge_path(width: float, height: float, radius: float, scale: float) -> QPain
     return body_path(width, height, radius).intersected(band)
 
 
-def paint_sign(painter: QPainter, at: QPointF, size: float, style: Style) -> None:
-    """The mark of what is wrong: a triangle with an exclamation mark, its middle `at`."""
+def paint_sign(painter: QPainter, at: QPointF, size: float, style: Style, ink: QColor | None = None) -> None:
+    """The mark of what is wrong: a triangle with an exclamation mark, its middle `at`; `ink`: not the problem's."""
+    ink = ink or style.problem_ink
     half = size / 2
     points = [QPointF(0, -half), QPointF(half * 1.1, half * 0.9), QPointF(-half * 1.1, half * 0.9)]
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(
-        QPen(style.problem_ink, 1.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-    )
-    painter.setBrush(style.problem_ink)
+    painter.setPen(QPen(ink, 1.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    painter.setBrush(ink)
     painter.drawPolygon(QPolygonF([at + p for p in points]))
     painter.setPen(QPen(style.panel, size / 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.drawLine(at + QPointF(0, -size * 0.16), at + QPointF(0, size * 0.12))

@@ -102,6 +102,13 @@ class Chart(QWidget):
             self._extent = x_max
             self._stale()
 
+    def set_title(self, title: str) -> None:
+        """Another title."""
+        if title != self._title:
+            self._title, self._ground = title, None
+            self.setAccessibleName(title)
+            self.update()
+
     @property
     def log(self) -> bool:
         return self._log

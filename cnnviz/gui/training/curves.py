@@ -17,6 +17,7 @@ from ..paint.columns import LARGEST
 from ..paint.legend import Legend
 from ..paint.trace import Series
 from ..session import Session
+from .caution import Caution
 
 EVERY_MS = 65
 """Between one chart and the other: each is drawn at most every 130 ms, in turns of the event loop of their own."""
@@ -87,7 +88,11 @@ class Curves(QWidget):
         beside.addWidget(self.loss, 1)
         beside.addWidget(self.accuracy, 1)
         self.legend = Legend(series)  # of both charts: no title's row has room for it in a small window
-        rows.addWidget(self.legend)
+        below = QHBoxLayout()
+        below.addWidget(self.legend, 1)
+        self.caution = Caution(session)
+        below.addWidget(self.caution)
+        rows.addLayout(below)
         self.log = QToolButton()
         self.log.setText(_("log"))
         self.log.setCheckable(True)

@@ -16,6 +16,7 @@ from ..boxes import Decimal, refusal
 from ..paint import theme
 from ..running import HOME_SENTENCES
 from ..session import LOST, STARTING, Session
+from .caution import Caution
 
 
 class RunBar(QWidget):
@@ -46,10 +47,12 @@ class RunBar(QWidget):
         self.status = QLabel()
         self.status.setFont(theme.tabular(theme.body()))
         self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.caution = Caution(session)
         for w in (self.optimizer, label, self.lr):
             row.addWidget(w)
         row.addSpacing(8)
         row.addWidget(self.status, 1)
+        row.addWidget(self.caution)
         session.plan_changed.connect(self._show_plan)
         session.run_changed.connect(self._show_progress)
         session.engine_changed.connect(self._show_progress)

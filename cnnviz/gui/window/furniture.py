@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from ...text import N_, _
 from ..canvas import Canvas
 from ..data import DataPanel
+from ..health.panel import Health
 from ..inspect import Field, Filters, Maps, Picture
 from ..layers.form import Form
 from ..layers.palette import Palette
@@ -56,6 +57,7 @@ DOCKS: tuple[tuple[str, str, Any, Qt.DockWidgetArea, str], ...] = (  # …, name
     ("compare", N_("Comparison"), Comparison, BOTTOM, "table"),
     ("curves", N_("Curves"), Curves, BOTTOM, ""),
     ("plan", N_("Plan"), PlanForm, BOTTOM, "curves"),
+    ("health", N_("Health"), Health, BOTTOM, "curves"),
     ("results", N_("Results"), Results, BOTTOM, "curves"),
 )
 TIPS = {
@@ -68,6 +70,7 @@ TIPS = {
     "data": N_("What is in the data set: classes, split, doubled and broken files, all of its pictures"),
     "curves": N_("Loss and accuracy of the training"),
     "plan": N_("How the network is trained"),
+    "health": N_("Signs of trouble in the training, and how the gradient flows through the layers"),
     "results": N_("Errors, confusion, classes and calibration on the held-out pictures"),
 }
 IN_FRONT = ("maps", "picture", "table", "curves")
@@ -108,6 +111,9 @@ def _make_docks(window: Window) -> None:
     assert isinstance(palette, Palette)
     assert isinstance(picture, Picture)
     assert isinstance(comparison, Comparison)
+    curves = window.panels["curves"]
+    assert isinstance(curves, Curves)
+    curves.caution.clicked.connect(window.show_health)
     palette.network_chosen.connect(window.desk.open_preset)
     picture.open_requested.connect(window.desk.open_picture)
     comparison.asked.connect(window.desk.compare)
@@ -211,6 +217,7 @@ def _make_toolbar(window: Window) -> None:
     more = max(map(wide, train_texts())) - wide(train.text())
     train.setMinimumWidth(train.sizeHint().width() + more)  # the buttons beside it stay where they are
     window.runbar = RunBar(window.session)
+    window.runbar.caution.clicked.connect(window.show_health)
     window.runbar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
     bar.addWidget(window.runbar)
     for name in ("fit", "theme"):

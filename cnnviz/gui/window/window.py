@@ -130,6 +130,12 @@ class Window(QMainWindow):
         self.docks["plan"].show()
         self.docks["plan"].raise_()
 
+    @Slot()
+    def show_health(self) -> None:
+        """Bring the signs of trouble to the front."""
+        self.docks["health"].show()
+        self.docks["health"].raise_()
+
     # ── events ──────────────────────────────────────────────────────────────────────────────────────────────────────
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
