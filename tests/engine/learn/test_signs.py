@@ -150,7 +150,7 @@ CASES = {
     "dead by bias": Case(relus, Plan(), 100, {("dead", "relu_a")}, negative_bias),
     "saturated by weights": Case(lenet, Plan(), 60, {("saturated", "T3")}, huge),
     "vanishing": Case(lambda: deep(Sigmoid), SGD, 60, {("vanishing", "fc0")}),
-    "exploding": Case(lambda: deep(ReLU), replace(SGD, lr=1e-6), 40, {("exploding", "out")}, larger),
+    "exploding": Case(lambda: deep(ReLU), replace(SGD, lr=1e-6), 40, {("exploding", "fc1")}, larger),
     "rate too high, loss": Case(lenet, replace(SGD, lr=0.5), 60, {("high", "output")}),
     "rate too high, at once": Case(lenet, Plan(lr=0.1), 60, {("high", "C5")}),
     "rate too low": Case(lenet, Plan(lr=1e-7), 60, {("low", "C5")}),
