@@ -11,12 +11,14 @@ from cnnviz.engine.augment import Augment
 from cnnviz.engine.learn.feed import Feed
 from cnnviz.engine.pictures import shown
 from cnnviz.engine.previewer import previewed
+from cnnviz.link.adjusting import Adjust, Change
 from cnnviz.link.augmenting import PICTURES, SIDE, VERSIONS, Preview, Previewed, Survey, Surveyed
-from cnnviz.link.messages import Failed
+from cnnviz.link.messages import PAUSED, Failed, News, Open, Pause, Train
 from cnnviz.net.layers import Input
 from cnnviz.net.plan import Plan
 
 from .desk import Desk
+from .nets import small
 
 LAYER = Input(1, (16, 16), (0.3,), (0.4,))
 PLAN = Plan(augment_rotation=20.0, augment_shift=3, augment_noise=0.1, augment_cutout=4)
@@ -62,6 +64,22 @@ def test_large_pictures_are_thinned() -> None:
     found = previewed(large, Preview(1, PLAN, layer))
     assert found.before.shape == (PICTURES, 67, 50, 3) and max(found.before.shape[1:3]) <= SIDE
     assert found.after.shape == (PICTURES, VERSIONS, 67, 50, 3)
+
+
+def test_the_window_changes_augmentation_while_it_trains() -> None:
+    plan, losses = Plan(epochs=1000, batch_size=240, threads=1), []
+    for shift in (None, 1):
+        with Desk() as desk:
+            desk.send(Open(1, small(), plan), Train(1, plan, steps=3))
+            desk.progress(lambda p: p.phase == PAUSED and p.step == 3)
+            desk.send(Adjust(augment_shift=shift), Pause(False, 3))
+            desk.progress(lambda p: p.phase == PAUSED and p.step == 6)
+            desk.take()
+            desk.progress(lambda p: len(desk.points[1]) == 6)
+            losses.append([p[1] for p in desk.points[1]])
+            changes = desk.all(News)[-1].changes
+            assert changes == ((Change(4, "augment_shift", 0, 1),) if shift else ())
+    assert losses[0][:3] == losses[1][:3] and losses[0][3] != losses[1][3]
 
 
 def test_the_engine_answers_without_a_network() -> None:

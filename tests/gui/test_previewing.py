@@ -12,6 +12,7 @@ from cnnviz.gui.layers.normalising import got, normal
 from cnnviz.gui.session import Session
 from cnnviz.gui.training.planform import PlanForm
 from cnnviz.gui.training.versions import LARGEST
+from cnnviz.link.adjusting import Adjust
 from cnnviz.link.augmenting import PICTURES, VERSIONS, Preview, Previewed, Survey, Surveyed
 from cnnviz.link.messages import Failed, Pictures, Ready
 from cnnviz.net.acting import hint
@@ -151,6 +152,16 @@ def test_flipping_digits_is_advised_against(form: PlanForm, ready: Session, data
     ready.run.set_plan(augment_flip=0.5)
     ready.engine.reply(previewed(asked(ready, Preview)[-1].number))
     assert "mirrored digit" in form.preview.words.text()
+
+
+def test_a_running_training_hears_of_it_at_once(form: PlanForm, ready: Session) -> None:
+    ready.run.set_plan(augment_shift=1)
+    assert not asked(ready, Adjust)
+    ready.run.train()
+    ready.run.set_plan(augment_shift=2)
+    ready.run.set_plan(augment_noise=0.25)
+    assert asked(ready, Adjust) == [Adjust(augment_shift=2), Adjust(augment_noise=0.25)]
+    assert form.preview.isVisible() and asked(ready, Preview)[-1].plan.augment_noise == 0.25
 
 
 # ── normalisation ────────────────────────────────────────────────────────────────────────────────────────────────────
