@@ -15,6 +15,7 @@ from ..net.analysis import Analysis, spent
 from ..net.graph import Graph
 from ..net.layers import RBF, Softmax
 from ..net.layers.foreign import Foreign
+from ..net.learning import LEARNING, PLAN, Learning
 from ..net.plan import Plan
 from ..text import _
 from . import modules
@@ -62,13 +63,29 @@ class Net(nn.Module):
                 name, args = r.node.layer.torch(r.ins)
                 # not add_module: it refuses ids such as `type`, which are fine as keys
                 self._modules[r.id] = module_type(name)(**args)
-        fresh(self, plan or Plan())
+        learns = [r for r in built if r.id not in self.homes and not isinstance(r.node.layer, Foreign)]
+        self.frozen = frozenset(r.id for r in learns if r.node.learning.frozen)
+        """Nodes whose weights no training changes."""
+        for id in self.frozen:
+            part = self._modules[id]
+            assert part is not None
+            part.requires_grad_(False)
+        fresh(self, plan or Plan(), {r.id: r.node.learning for r in built})
         self.parts = tuple(self.modules())
         """Itself and all modules inside, found once: to be asked many times a second."""
 
     def layer(self, id: str) -> nn.Module | None:
         """What runs for a node; None where there is no such node, or nothing does."""
         return self._modules.get(self.homes.get(id, id))
+
+    def train(self, mode: bool = True) -> Net:
+        """As torch's; what is frozen stays as in an evaluation, so that its running statistics do not move, either."""
+        super().train(mode)
+        for id in self.frozen if mode else ():
+            part = self._modules[id]
+            assert part is not None
+            part.eval()
+        return self
 
     @property
     def device(self) -> torch.device:
@@ -154,44 +171,60 @@ def _logits(graph: Graph, id: str) -> str:
     return end.sources[0] if isinstance(end.layer, Softmax) and end.sources else end.id
 
 
-def fresh(net: nn.Module, plan: Plan) -> None:
-    """First weights by `plan.seed` and `plan.init`, drawn from a generator of their own.
+def fresh(net: nn.Module, plan: Plan, learning: Mapping[str, Learning] = MappingProxyType({})) -> None:
+    """First weights by `plan.seed` and `plan.init`, or by the node's own way, drawn from a generator of their own.
 
     "default" gives bit for bit what `torch.manual_seed(seed)` and building the exported class gives.
     """
     dice = torch.Generator().manual_seed(plan.seed)
-    for m in net.modules():
-        if isinstance(m, (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
-            _first_weights(m, plan.init, dice)
-        elif isinstance(m, modules.SparseConv2d):
-            _first_kernels(m, plan.init, dice)
-        elif isinstance(m, nn.Embedding):
-            nn.init.normal_(m.weight, generator=dice)
-        elif isinstance(reset := getattr(m, "reset_parameters", None), MethodType):
-            reset()  # of the others: ones, zeros and the like, nothing random
+    for id, part in net.named_children():
+        own = learning.get(id, LEARNING)
+        init, std = (plan.init, plan.init_std) if own.init == PLAN else (own.init, own.init_std)
+        for m in part.modules():
+            _first_weights(m, init, std, dice)
 
 
-def _first_weights(m: nn.Conv1d | nn.Conv2d | nn.ConvTranspose2d | nn.Linear, init: str, dice: torch.Generator) -> None:
-    w = m.weight
+def _first_weights(m: nn.Module, init: str, std: float, dice: torch.Generator) -> None:
+    if isinstance(m, (nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+        if init == "default":
+            nn.init.kaiming_uniform_(m.weight, a=sqrt(5), generator=dice)
+            if m.bias is not None:
+                fan_in = m.weight[0].numel()  # as torch counts it, for transposed convolution, too
+                bound = 1 / sqrt(fan_in) if fan_in else 0.0
+                nn.init.uniform_(m.bias, -bound, bound, generator=dice)
+            return
+        _draw(m.weight, init, std, dice)
+        if m.bias is not None:
+            nn.init.zeros_(m.bias)
+    elif isinstance(m, modules.SparseConv2d):
+        m.reset_parameters(dice)
+        if init != "default":
+            for kernel in m.kernels():
+                _draw(kernel, init, std, dice)
+            if m.bias is not None:
+                nn.init.zeros_(m.bias)
+    elif isinstance(m, nn.Embedding):
+        nn.init.normal_(m.weight, generator=dice)
+        if init in ("normal", "zeros"):
+            _draw(m.weight, init, std, dice)
+    elif isinstance(reset := getattr(m, "reset_parameters", None), MethodType):
+        reset()  # of the others: ones, zeros and the like, nothing random
+
+
+def _draw(w: Tensor, init: str, std: float, dice: torch.Generator) -> None:
+    """Weights in one of the ways of learning.INITS, but the default; for Kaiming's a ReLU is thought to follow."""
     if init == "kaiming_normal":
         nn.init.kaiming_normal_(w, nonlinearity="relu", generator=dice)
-        if m.bias is not None:
-            nn.init.zeros_(m.bias)
-        return
-    nn.init.kaiming_uniform_(w, a=sqrt(5), generator=dice)
-    if m.bias is not None:
-        fan_in = w[0].numel()  # as torch counts it, for transposed convolution, too
-        bound = 1 / sqrt(fan_in) if fan_in else 0.0
-        nn.init.uniform_(m.bias, -bound, bound, generator=dice)
-
-
-def _first_kernels(m: modules.SparseConv2d, init: str, dice: torch.Generator) -> None:
-    m.reset_parameters(dice)
-    if init == "kaiming_normal":
-        for kernel in m.kernels():
-            nn.init.kaiming_normal_(kernel, nonlinearity="relu", generator=dice)
-        if m.bias is not None:
-            nn.init.zeros_(m.bias)
+    elif init == "kaiming_uniform":
+        nn.init.kaiming_uniform_(w, nonlinearity="relu", generator=dice)
+    elif init == "xavier_normal":
+        nn.init.xavier_normal_(w, generator=dice)
+    elif init == "xavier_uniform":
+        nn.init.xavier_uniform_(w, generator=dice)
+    elif init == "normal":
+        nn.init.normal_(w, 0.0, std, generator=dice)
+    else:
+        nn.init.zeros_(w)
 
 
 def fit_state(net: nn.Module, state: Mapping[str, Tensor]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -111,6 +111,12 @@ class Editing:
         text = _("Set {setting} of {id}").format(setting=name, id=id)
         return self._do(text, lambda: edit.set_setting(self.document.graph, id, name, value), merge=("set", id, name))
 
+    def set_learning(self, id: str, name: str, value: Any) -> bool:
+        """Change whether a layer learns, or how its first weights are drawn."""
+        text = _("Set {setting} of {id}").format(setting=name, id=id)
+        graph = self.document.graph
+        return self._do(text, lambda: edit.set_learning(graph, id, name, value), merge=("learn", id, name))
+
     def normalise(self, id: str, mean: tuple[float, ...], std: tuple[float, ...]) -> bool:
         """Give an Input this mean and deviation, in one step."""
 

@@ -206,7 +206,7 @@ class Session(QObject):
         """The document's graph is another one: analyse it, tell panels and engine."""
         self.rows = analyse(self.graph, self.rows)
         self.fold.graph_edited()
-        shape = tuple((n.id, n.layer, n.sources) for n in self.graph)
+        shape = tuple((n.id, n.layer, n.sources, n.learning) for n in self.graph)
         changed = shape != self._shapes.get(self.version) or self.run.opening
         if changed:  # before the signals: panels ask whether the frame is stale
             self.version += 1

@@ -166,7 +166,7 @@ def goes_on(folder: str | Path, step: int, graph: Graph, plan: Plan) -> bool:
 
 def shape(graph: Graph) -> tuple[object, ...]:
     """What two networks have in common whose weights fit each other."""
-    return tuple((n.id, n.layer, n.sources) for n in graph)
+    return tuple((n.id, n.layer, n.sources, n.learning.frozen) for n in graph)
 
 
 def network(folder: str | Path) -> Network:

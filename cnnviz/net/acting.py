@@ -45,6 +45,7 @@ OWNED: dict[str, tuple[str, tuple[str, ...]]] = {
     "plateau_cooldown": ("schedule", ("plateau",)),
     "label_smoothing": ("loss", ("cross_entropy", "mse")),
     "rbf_j": ("loss", ("rbf",)),
+    "init_std": ("init", ("normal",)),
 }
 """Settings that act with some choices of another setting alone: that one, and these choices."""
 
@@ -127,4 +128,6 @@ def unfit(plan: Plan, rows: Analysis) -> Problem | None:
     ends = [rows[id].node for id in rows.graph.ends if id in rows]
     if plan.loss == "rbf" and (wrong := [n for n in ends if not isinstance(n.layer, RBF)]):
         return problem("plan.rbf", node=wrong[-1].id, type=wrong[-1].type)
+    if not any(r.params and not rows.graph[r.node.weights or r.id].learning.frozen for r in rows.values()):
+        return problem("plan.frozen")
     return None

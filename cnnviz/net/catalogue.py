@@ -144,7 +144,9 @@ def _written(rows: Analysis, item: Item, source: str, path: str) -> tuple[Graph,
         lacks = source and len(n.sources) < n.layer.inputs[0]
         sources = [*(names[s] for s in n.sources), *([source] if lacks else [])]
         id, group = "" if n.id.startswith(f"{n.type.lower()}_") else n.id, f"{path}/{n.group}".rstrip("/")
-        names[n.id] = draft.put(n.layer, *sources, id=id, group=group, weights=names.get(n.weights, ""))
+        names[n.id] = draft.put(
+            n.layer, *sources, id=id, group=group, weights=names.get(n.weights, ""), learning=n.learning
+        )
     return draft.graph, names[Graph(item.nodes).ends[-1]]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .analysis import Analysis, analyse
 from .graph import Graph, Node, graph, is_name
 from .layers import Layer, Shape
+from .learning import LEARNING, Learning
 from .problems import Misfit
 
 USUAL = 64
@@ -28,14 +29,22 @@ class Draft:
         """What has been written so far."""
         return graph(self._nodes)
 
-    def put(self, layer: Layer, *sources: str, id: str = "", group: str = "", weights: str = "") -> str:
+    def put(
+        self,
+        layer: Layer,
+        *sources: str,
+        id: str = "",
+        group: str = "",
+        weights: str = "",
+        learning: Learning = LEARNING,
+    ) -> str:
         """Add `layer` behind `sources`; gives its id, which is `id`, or that with a number where it is taken.
 
         weights: id of the node whose weights it uses.
         """
         name = self._fresh(id or type(layer).__name__.lower(), numbered=not id)
         layer = self._layers.setdefault(layer, layer)
-        self._nodes.append(Node(name, layer, tuple(s for s in sources if s), group, weights=weights))
+        self._nodes.append(Node(name, layer, tuple(s for s in sources if s), group, weights=weights, learning=learning))
         self._shapes[name] = self._out(layer, sources)
         return name
 

@@ -207,6 +207,7 @@ def paste(graph: Graph, text: str, offset: Point = (GRID * 8, GRID * 8)) -> tupl
             groups[n.group.partition("/")[0]] + n.group[len(n.group.partition("/")[0]) :] if n.group else "",
             (n.pos[0] + offset[0], n.pos[1] + dy),
             names.get(n.weights, ""),
+            n.learning,
         )
         for n in nodes
     ]
@@ -242,6 +243,12 @@ def set_setting(graph: Graph, id: str, name: str, value: Any) -> Graph:
     layer = graph[id].layer
     new = replace(layer, **{name: value})
     return graph if new == layer else graph.change(id, layer=new)
+
+
+def set_learning(graph: Graph, id: str, name: str, value: Any) -> Graph:
+    """With another value of node.learning's. Raises Misfit where the value is impossible."""
+    new = replace(graph[id].learning, **{name: value})
+    return graph if new == graph[id].learning else graph.change(id, learning=new)
 
 
 def rename(graph: Graph, id: str, new: str) -> Graph:

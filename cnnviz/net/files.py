@@ -1,9 +1,10 @@
 """Network files: UTF-8 JSON with the ending `.cnnviz`. Reading one never runs code and never half-succeeds.
 
     {"format": 1, "name", "title", "about", "plan": {…},
-     "nodes": [{"id", "type", "settings": {…}, "sources": […], "group", "pos": [x, y], "weights"}]}
+     "nodes": [{"id", "type", "settings": {…}, "sources": […], "group", "pos": [x, y], "weights", "learning": {…}}]}
 
-`weights` is there only where a node uses those of an earlier one, whose id it is.
+`weights` is there only where a node uses those of an earlier one, whose id it is; `learning` only where it is not as
+usual: {"frozen", "init", "init_std"}.
 Settings that have their default are left out, so a default may only change together with the format number.
 The shipped networks in `resources/networks` are such files too.
 """
@@ -29,6 +30,7 @@ from .layers import TYPES, Layer
 from .layers.base import kind_of
 from .layers.foreign import Foreign
 from .layout import CARD, GAP
+from .learning import Learning
 from .network import Network
 from .plan import Plan
 from .problems import Misfit
@@ -171,7 +173,19 @@ def _node(entry: dict[str, Any], ids: set[str], name: str) -> Node:
     except OverflowError:
         raise error(name, _("A setting is too large a number. Make it smaller."), place=entry["id"]) from None
     sources, group = tuple(entry.get("sources", ())), entry.get("group", "")
-    return Node(entry["id"], layer, sources, group, (float(x), float(y)), weights)
+    return Node(entry["id"], layer, sources, group, (float(x), float(y)), weights, _learning(entry, name))
+
+
+def _learning(entry: dict[str, Any], name: str) -> Learning:
+    given, known = entry.get("learning", {}), [f.name for f in fields(Learning)]
+    for key in given:
+        if key not in known:
+            what = _("“learning” has no setting “{setting}”.").format(setting=key)
+            raise error(name, what + nearest(key, known, _("Remove it.")), place=entry["id"])
+    try:
+        return Learning(**given)
+    except (Misfit, OverflowError) as e:
+        raise error(name, str(e), place=entry["id"]) from None
 
 
 def _settings(cls: type[Layer], given: dict[str, Any], id: str, name: str) -> dict[str, Any]:
@@ -221,7 +235,7 @@ def settings(layer: Layer) -> dict[str, Any]:
 
 
 def _entry(n: Node) -> dict[str, Any]:
-    entry = {
+    entry: dict[str, Any] = {
         "id": n.id,
         "type": n.type,
         "settings": settings(n.layer),
@@ -229,7 +243,10 @@ def _entry(n: Node) -> dict[str, Any]:
         "group": n.group,
         "pos": [int(v) if v == int(v) else v for v in n.pos],
     }
-    return entry | {"weights": n.weights} if n.weights else entry
+    if n.weights:
+        entry["weights"] = n.weights
+    learning = n.learning.to_json()
+    return entry | {"learning": learning} if learning else entry
 
 
 def _bare(value: Any) -> Any:

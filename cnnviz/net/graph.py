@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..text import _
 from .layers.base import Layer
+from .learning import LEARNING, Learning
 
 
 class LoopError(ValueError):
@@ -27,6 +28,7 @@ class Node:
     group: str = ""  # path of the block it belongs to, such as "layer1/0"
     pos: tuple[float, float] = (0.0, 0.0)  # centre of its card, canvas pixels
     weights: str = ""  # id of the earlier node whose weights it uses, as one module called again; empty: its own
+    learning: Learning = LEARNING  # its own first weights, whether it is frozen
 
     @property
     def type(self) -> str:

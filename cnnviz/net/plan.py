@@ -7,12 +7,12 @@ from typing import Any
 
 from ..text import N_
 from .layers.base import check, kind_of, setting
+from .learning import INITS
 from .problems import Misfit
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adadelta", "adagrad")
 LOSSES = ("cross_entropy", "mse", "rbf")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle", "plateau")
-INITS = ("default", "kaiming_normal")
 SHAPES = "shapes"
 """The synthetic data set, which `shapes_` settings describe."""
 AUGMENTS = (
@@ -54,7 +54,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (N_("Loss"), ("loss", "label_smoothing", "rbf_j", "aux_weight")),
-    (N_("First weights"), ("init",)),
+    (N_("First weights"), ("init", "init_std")),
     (N_("Augmentation"), AUGMENTS),
     (N_("Recording"), ("record_mb",)),
     (N_("Machine"), ("batches", "sync_bn", "threads", "device")),
@@ -147,9 +147,8 @@ class Plan:
     warmup: int = setting(0, N_("first steps, in which the rate rises evenly to its value; 0: none"), 0, 10**9)
     warmup_from: float = setting(0.1, N_("part of the rate that the warm-up begins with"), 0.0, 1.0)
     seed: int = setting(0, N_("seed of first weights, order of pictures and dropout"), 0, 2**31 - 1)
-    init: str = setting(
-        "default", N_("first weights: PyTorch's default, or Kaiming normal with zero biases"), choices=INITS
-    )
+    init: str = setting("default", N_("first weights: PyTorch's default, or drawn so with zero biases"), choices=INITS)
+    init_std: float = setting(0.01, N_("standard deviation of normal first weights"), 0.0, 1e3)
     aux_weight: float = setting(
         0.3, N_("weight of the loss of each auxiliary output beside that of the last one"), 0.0, 1e3
     )

@@ -25,6 +25,7 @@ class NodeForm(_Strict):
     group: str = ""
     pos: Annotated[list[Coordinate], Field(min_length=2, max_length=2)] = [0.0, 0.0]
     weights: str = ""
+    learning: dict[str, Any] = {}
 
 
 class NetworkForm(_Strict):
@@ -43,6 +44,7 @@ EXPECTED = {
     "nodes": N_("a list of nodes"),
     "settings": N_('an object such as {"stride": 2}'),
     "plan": N_('an object such as {"epochs": 10}'),
+    "learning": N_('an object such as {"frozen": true}'),
     "sources": N_("a list of node ids"),
     "pos": N_("two numbers [x, y] within ±10,000,000"),
 }

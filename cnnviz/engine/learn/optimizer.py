@@ -19,8 +19,8 @@ BUFFERS = (
 
 
 def make_optimizer(net: nn.Module, plan: Plan) -> torch.optim.Optimizer:
-    """The plan's optimizer over all of the net's parameters, which are on their device already."""
-    p, more = list(net.parameters()), arguments(plan)
+    """The plan's optimizer over all of the net's parameters that are not frozen, which are on their device already."""
+    p, more = [p for p in net.parameters() if p.requires_grad], arguments(plan)
     if plan.optimizer == "sgd":
         return torch.optim.SGD(p, plan.lr, foreach=True, **more)
     if plan.optimizer == "rmsprop":

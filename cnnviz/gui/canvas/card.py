@@ -89,7 +89,7 @@ class Card(QGraphicsRectItem):
             same_layer
             and same_role
             and len(row.node.sources) == len(old.node.sources)
-            and row.node.weights == old.node.weights
+            and (row.node.weights, row.node.learning) == (old.node.weights, old.node.learning)
             and (row.out, row.params, row.problem) == (old.out, old.params, old.problem)
         ):
             return
@@ -257,7 +257,7 @@ class Card(QGraphicsRectItem):
         called = "" if called == node.type.lower() else called
         room = ROOM - (18 if own else 15 if self.unwell else 0)
         font = style.fitting((style.title, style.narrow), node.type, room)
-        words = " · ".join(filter(None, (called, node.layer.brief)))
+        words = " · ".join(filter(None, (called, node.layer.brief, _("frozen") if node.learning.frozen else "")))
         caption = style.elided(style.caption, words, ROOM)
         return self._face_of(style.elided(font, node.type, room), font, caption, style)
 

@@ -33,6 +33,7 @@ from ..paint.counts import figures, grouped, shape
 from ..paint.signs import Sign
 from ..session import Session
 from .doctor import Cure, Doctor
+from .learning import Learns
 from .normalising import Normalising
 from .sharing import Sharing
 
@@ -53,7 +54,7 @@ class Form(QWidget):
         self._nothing = _wrapped(self)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self._rows = QWidget(self)  # holds the pages; one is in view
-        self.sharing, self.normalising = Sharing(session, self), Normalising(session, self)
+        self.sharing, self.normalising, self.learns = (of(session, self) for of in (Sharing, Normalising, Learns))
         self.others = Doctor(_("Other ways to mend it"), self)
         self._soon = QTimer(self)  # repairs are tried once the edit is on the screen
         self._soon.setSingleShot(True)
@@ -83,7 +84,8 @@ class Form(QWidget):
         box = QVBoxLayout(self._page)
         box.setContentsMargins(2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID, 2 * theme.GRID)
         box.setSpacing(2 * theme.GRID)
-        for widget in (self.head, self._nothing, self.words, self.sharing, self._rows, self.normalising, self.others):
+        above = (self.head, self._nothing, self.words, self.sharing, self._rows, self.normalising)
+        for widget in (*above, self.learns, self.others):
             box.addWidget(widget)
         box.addStretch(1)
         scroll = QScrollArea(self)

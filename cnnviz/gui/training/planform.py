@@ -41,6 +41,7 @@ LABELS = {
     "shapes_kinds": N_("Shapes"),
     "lr": N_("Learning rate"),
     "init": N_("First weights"),
+    "init_std": N_("Deviation"),
     "aux_weight": N_("Auxiliary weight"),
     "augment_crop": N_("Random crop"),
     "augment_rotation": N_("Rotation"),
