@@ -297,7 +297,8 @@ class Session(QObject):
     def _failed(self, reply: Failed) -> None:
         self.run.failed(reply)
         self.look.failed(reply)
-        self.time.failed(reply)
+        if self.time.failed(reply):
+            return
         if reply.what == "import":
             self.models.failed()
         elif reply.what == "measure":

@@ -248,15 +248,16 @@ class Timing(QObject):
         if before is None or not _same(before, found):
             self._session.time_changed.emit()
 
-    def failed(self, reply: Failed) -> None:
-        """A step could not be shown: the present network is."""
+    def failed(self, reply: Failed) -> bool:
+        """A step could not be shown: the present network is. Whether a person need not hear of it."""
         if reply.what == "past" and self.at is not None:
             self.at, self.playing = None, False
             self._play.stop()
             self._floor = self._number
             self._session.moment_changed.emit()
-        elif reply.what == "recall":
+        elif reply.what == "recall" and self.followed:
             self._timer.stop()
+        return reply.what == "recall" and not self.followed  # a run that has not written anything yet
 
     @Slot()
     def _follow_run(self) -> None:

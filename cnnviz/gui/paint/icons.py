@@ -169,6 +169,26 @@ def _float(p: Pen) -> None:
     p.line((6, 6), (6, 3), (13, 3), (13, 10), (10, 10))
 
 
+def _back(p: Pen) -> None:
+    p.fill((13, 3), (6, 8), (13, 13))
+    p.fill((3, 3), (5, 3), (5, 13), (3, 13))
+
+
+def _live(p: Pen) -> None:
+    p.line((2, 8), (9, 8))
+    p.round(11.5, 8, 2.5)
+
+
+def _flag(p: Pen) -> None:
+    p.line((4, 14), (4, 2))
+    p.fill((4, 2), (13, 5), (4, 8))
+
+
+def _more(p: Pen) -> None:
+    for x in (3, 8, 13):
+        p.fill((x - 1, 7), (x + 1, 7), (x + 1, 9), (x - 1, 9))
+
+
 DRAWINGS: dict[str, Callable[[Pen], None]] = {
     "undo": _undo,
     "redo": _redo,
@@ -189,6 +209,10 @@ DRAWINGS: dict[str, Callable[[Pen], None]] = {
     "next": _next,
     "close": _close,
     "float": _float,
+    "back": _back,
+    "live": _live,
+    "flag": _flag,
+    "more": _more,
 }
 """Every icon by its name."""
 

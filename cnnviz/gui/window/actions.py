@@ -35,6 +35,7 @@ class Command:
     icon: str = ""
     why_not: Callable[[Window], str] = lambda window: ""
     ruled: bool = False  # a line above it
+    checked: Callable[[Window], bool] | None = None  # whether it stays down
     warns: Callable[[Window], str] = lambda window: ""  # what will come of it, in the tip; it can be done all the same
 
 
@@ -123,6 +124,20 @@ def _no_pictures(w: Window) -> str:
     return "" if w.session.look.pictures else N_("The data set is not loaded")
 
 
+def _nothing_recorded(w: Window) -> str:
+    return "" if len(w.session.time.steps) else N_("Nothing is recorded yet: train first")
+
+
+def _not_in_the_past(w: Window) -> str:
+    return "" if w.session.time.at is not None else N_("Go to a step on the time line first")
+
+
+def _no_mark(w: Window) -> str:
+    time = w.session.time
+    here = time.at is not None and any(m.step == time.shown for m in time.marks)
+    return "" if here else N_("Go to a marked step first")
+
+
 def train_texts() -> tuple[str, str, str]:
     """What Train is called: from first weights, with the weights there are, and where the run is held."""
     return _("Train"), _("Train on"), _("Go on")
@@ -132,8 +147,9 @@ def _train_text(w: Window) -> str:
     return train_texts()[2 if w.session.run.phase == PAUSED else w.session.run.knows]
 
 
-FILE, EDIT, VIEW, TRAIN, PICTURE, HELP = N_("File"), N_("Edit"), N_("View"), N_("Training"), N_("Picture"), N_("Help")
-MENUS = (FILE, EDIT, VIEW, TRAIN, PICTURE, HELP)
+FILE, EDIT, VIEW, PICTURE, HELP = N_("File"), N_("Edit"), N_("View"), N_("Picture"), N_("Help")
+TRAIN, TIME = N_("Training"), N_("Time")
+MENUS = (FILE, EDIT, VIEW, TRAIN, TIME, PICTURE, HELP)
 
 COMMANDS = (
     Command("new", FILE, N_("New network"), "Ctrl+N", "desk.new"),
@@ -172,7 +188,8 @@ COMMANDS = (
     Command("compare_now", VIEW, N_("Compare with it as it is now"), "Ctrl+Shift+K", "desk.compare_now", "", _empty),
     Command("theme", VIEW, N_("Switch light and dark"), "Ctrl+T", "desk.switch_theme", "theme", ruled=True),
     Command("train", TRAIN, N_("Train"), "F5", "session.run.train", "play", _cannot_ask, warns=_mends),
-    Command("pause", TRAIN, N_("Pause or go on"), "F6", "session.run.pause", "pause", _not_training),
+    Command("pause", TRAIN, N_("Pause or go on"), "F6", "session.run.pause", "pause", _not_training,
+            checked=lambda w: w.session.run.phase == PAUSED),  # while the run is held
     Command("step", TRAIN, N_("One step"), "F10", "session.run.step", "step", _cannot_step),
     Command("stop", TRAIN, N_("Stop"), "Shift+F5", "session.run.stop", "stop", _not_training),
     Command(
@@ -184,6 +201,19 @@ COMMANDS = (
         _cannot_go_on,
     ),
     Command("measure", TRAIN, N_("Measure the layers' times"), "F8", "session.cost.start", "", _cannot_measure, True),
+    Command("time_play", TIME, N_("Play the training"), "Ctrl+Space", "session.time.play", "play", _nothing_recorded,
+            checked=lambda w: w.session.time.playing),
+    Command("time_back", TIME, N_("Step back in time"), "Ctrl+,", "times.back", "back", _nothing_recorded),
+    Command("time_forward", TIME, N_("Step forward in time"), "Ctrl+.", "times.forward", "step", _not_in_the_past),
+    Command("time_live", TIME, N_("Back to the live end"), "Ctrl+Shift+.", "session.time.live", "live",
+            _not_in_the_past),
+    Command("mark", TIME, N_("Mark this step…"), "Ctrl+Alt+M", "times.mark", "flag", _nothing_recorded, True),
+    Command("unmark", TIME, N_("Remove this mark"), "", "times.unmark", "", _no_mark),
+    Command("branch", TIME, N_("Train on from this step"), "Ctrl+Alt+B", "session.time.branch", "",
+            _not_in_the_past, True),
+    Command("take_weights", TIME, N_("Take the weights of this step"), "", "session.time.take_weights", "",
+            _not_in_the_past),
+    Command("open_run", TIME, N_("Open run…"), "Ctrl+Shift+R", "times.open", "", ruled=True),
     Command("open_picture", PICTURE, N_("Open picture…"), "Ctrl+Shift+O", "desk.open_picture", "picture"),
     Command("next", PICTURE, N_("Next picture"), "Alt+Right", "desk.next_picture", "next", _no_pictures),
     Command("previous", PICTURE, N_("Previous picture"), "Alt+Left", "desk.previous_picture", "previous", _no_pictures),
@@ -209,6 +239,8 @@ class Actions(QObject):
             signal.connect(self._soon.start)
         s.document_changed.connect(self._refresh_undo)
         s.run_changed.connect(self._follow_run)
+        for signal in (s.moment_changed, s.time_changed):
+            signal.connect(self._soon.start)
         self.refresh()
 
     def __getitem__(self, name: str) -> QAction:
@@ -246,7 +278,7 @@ class _Action(QAction):
         super().__init__(_(command.text), window)
         self.command = command
         self.setObjectName(command.name)
-        self.setCheckable(command.name == "pause")  # it stays down while the run is held
+        self.setCheckable(command.checked is not None)
         self.setShortcuts([QKeySequence(k) for k in command.keys.split("; ") if k])
         self._key = self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         self.setMenuRole(
@@ -274,8 +306,8 @@ class _Action(QAction):
             text = _train_text(window)
         if self.text() != text:
             self.setText(text)
-        if self.command.name == "pause":
-            self.setChecked(window.session.run.phase == PAUSED)
+        if self.command.checked is not None:
+            self.setChecked(self.command.checked(window))
         tip = f"{text} ({key})" if key else text
         said = reason or self.command.warns(window)
         tip = f"{tip}\n{_(said)}" if said else tip

@@ -29,6 +29,7 @@ from ..paint import icons, theme
 from ..results.panel import Results
 from ..table.compare import Comparison
 from ..table.table import Table
+from ..time.bar import TimeBar
 from ..training.curves import Curves
 from ..training.planform import PlanForm
 from ..training.runbar import RunBar
@@ -37,6 +38,7 @@ from .desk import Desk
 from .networks import NetworkMenu
 from .notices import Notices
 from .tabs import TabTips
+from .times import Times
 from .window import Window
 
 LEFT, RIGHT, BOTTOM = (
@@ -90,9 +92,11 @@ def furnish(window: Window) -> None:
     window.notices.covering.connect(window.canvas.cover)
     window.desk = Desk(window)
     _make_docks(window)
+    window.times = Times(window)
     window.actions_ = Actions(window)
     _make_menus(window)
     _make_toolbar(window)
+    _make_timebar(window)
 
 
 def _make_docks(window: Window) -> None:
@@ -225,6 +229,19 @@ def _make_toolbar(window: Window) -> None:
     window.addToolBar(bar)
 
 
+def _make_timebar(window: Window) -> None:
+    """The time line along the whole lower edge."""
+    bar = QToolBar(_("Time"))
+    bar.setObjectName("time")
+    bar.setMovable(False)
+    named = window.actions_
+    first = tuple(named[name] for name in ("time_back", "time_play", "time_forward"))
+    names = ("mark", "unmark", "branch", "take_weights", "open_run")
+    window.timebar = TimeBar(window.session, first, tuple(named[name] for name in names), named["time_live"])
+    bar.addWidget(window.timebar)
+    window.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)
+
+
 def arrange(window: Window) -> None:
     """Every dock at its place."""
     for name, _title, _panel, area, beside in DOCKS:
@@ -250,10 +267,16 @@ def show_titles(window: Window) -> None:
     for dock in window.docks.values():
         if isinstance(dock, Dock):
             dock.show_title()
-    for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+    shown = {dock.windowTitle() for dock in window.docks.values() if not dock.isHidden()}
+    seen: set[str] = set()
+    for bar in reversed(window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)):
         bar.setElideMode(Qt.TextElideMode.ElideNone)
         bar.setDrawBase(False)
         bar.installEventFilter(window.tips)
+        names = {bar.tabText(i) for i in range(bar.count())}
+        if names & seen or len(names & shown) < 2:
+            bar.hide()  # Qt leaves bars behind, at places where they have been once: the newest of a tab is the one
+        seen |= names
 
 
 def place(window: Window) -> None:

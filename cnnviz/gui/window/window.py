@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from ..canvas import Canvas
     from ..session import Session
     from ..settings import Settings
+    from ..time.bar import TimeBar
     from ..training.runbar import RunBar
     from .actions import Actions, NameMenu
     from .desk import Desk
     from .notices import Notices
     from .sizes import Sizes
     from .tabs import TabTips
+    from .times import Times
 
 LAYOUT = 1  # of the remembered window; another number forgets it
 
@@ -44,6 +46,8 @@ class Window(QMainWindow):
     sizes: Sizes
     tips: TabTips
     runbar: RunBar
+    timebar: TimeBar
+    times: Times
     actions_: Actions
     recent: NameMenu
     panels: dict[str, QWidget]

@@ -1,0 +1,304 @@
+"""The time line: the whole training in one strip, with the cursor that all panels follow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from ...text import _, grouped
+from ..paint import theme
+from ..paint.axis import reach
+from ..paint.surface import BY_KEY, outline
+from ..paint.trace import mixed
+from .scale import Scale, means
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+HIGH, SIDE = 40, 10
+"""Pixels of its height, and at either end."""
+TOP, FOOT = 12.0, 7.0
+"""Pixels above the curves for marks, and below them for the recorded steps."""
+NEAR = 6.0
+"""Pixels within which the pointer is at a mark, or at the live end."""
+EVERY_MS = 120
+"""Between two drawings of a run that trains."""
+PAGE = 10
+"""Recorded steps that Page up and Page down go."""
+
+
+class TimeLine(QWidget):
+    """Drag the cursor, or use the arrow keys: Home and End go to the first step and the live end, Space plays."""
+
+    menu_asked = Signal(object)  # QPoint, global
+
+    def __init__(self, session: Session, parent: QWidget | None = None):
+        super().__init__(parent)
+        self._session = session
+        self._hover: float | None = None
+        self._ring = self._dragged = False
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(_("Time line of the training"))
+        self._soon = QTimer(self, singleShot=True, interval=EVERY_MS)
+        self._soon.timeout.connect(self._draw)
+        for signal in (session.points_arrived, session.time_changed, session.run_changed):
+            signal.connect(self._changed)
+        session.moment_changed.connect(self._draw)
+        session.frame_arrived.connect(self._draw)
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, HIGH)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, HIGH)
+
+    @property
+    def scale(self) -> Scale:
+        """Where steps lie now."""
+        time, p = self._session.time, self._session.run.progress
+        planned = p.steps if p is not None and p.steps else 0
+        end = reach(float(time.end), float(max(planned, time.end)))
+        return Scale(max(end, 1.0), SIDE, self.width() - SIDE)
+
+    @Slot()
+    def _changed(self) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
+
+    @Slot()
+    def _draw(self) -> None:
+        time = self._session.time
+        said = _("live") if time.at is None else _("step {step}").format(step=grouped(time.shown or time.at))
+        self.setAccessibleDescription(said)
+        self.update()
+
+    # ── painting ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, now = QPainter(self), theme.current()
+        painter.setFont(theme.caption())
+        time, scale = self._session.time, self.scale
+        ground = self.height() - FOOT
+        painter.fillRect(QRectF(scale.left, ground, scale.right - scale.left, 1), now.colour("line"))
+        if not time.folder or not time.end:
+            painter.setPen(now.colour("caption"))
+            text = _("Train: every step of it can be looked at again here.")
+            painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, text)
+        else:
+            self._paint_curves(painter, scale, ground)
+            self._paint_steps(painter, scale, ground)
+            self._paint_fork(painter, scale, ground)
+            self._paint_marks(painter, scale, ground)
+            self._paint_cursor(painter, scale, ground)
+        if self._ring:
+            outline(painter, QRectF(self.rect()).adjusted(1, 1, -1, -1))
+
+    def _paint_curves(self, painter: QPainter, scale: Scale, ground: float) -> None:
+        """The loss as a filled shape, held-out accuracy as a line."""
+        now, run = theme.current(), self._session.run
+        tall = ground - TOP
+        if len(run.points) > 1:
+            x, y = means(run.points[:, 0], run.points[:, 1], scale)
+            if len(y):
+                high = float(np.quantile(y, 0.98)) or 1.0
+                heights = ground - tall * np.clip(y / high, 0.0, 1.0)
+                shape = QPolygonF([QPointF(float(x[0]), ground)])
+                for a, b in zip(x.tolist(), heights.tolist(), strict=True):
+                    shape.append(QPointF(a, b))
+                shape.append(QPointF(float(x[-1]), ground))
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(mixed(now.family("Convolution"), now.colour("panel"), 0.3))
+                painter.drawPolygon(shape)
+        if len(run.tests):
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(now.family("Activation"), 1.5))
+            line = [QPointF(scale.x(s), ground - tall * a) for s, _loss, a in run.tests.tolist()]
+            painter.drawPolyline(QPolygonF(line))
+            if len(run.tests) * 8 < scale.right - scale.left:
+                painter.setBrush(now.family("Activation"))
+                for point in line:
+                    painter.drawEllipse(point, 1.5, 1.5)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_steps(self, painter: QPainter, scale: Scale, ground: float) -> None:
+        """A tick for every pixel column in which a step is recorded, a taller one where it is kept whole."""
+        found = self._session.time.found
+        if found is None:
+            return
+        colour = theme.current().colour("caption")
+        for x in scale.columns(found.steps).tolist():
+            painter.fillRect(QRectF(x, ground + 2, 1, 2), colour)
+        for x in scale.columns(found.exact).tolist():
+            painter.fillRect(QRectF(x, ground + 1, 1, 5), colour)
+
+    def _paint_fork(self, painter: QPainter, scale: Scale, ground: float) -> None:
+        """Where the run branches from another one: that one goes on as a line of its own."""
+        found = self._session.time.found
+        if found is None or found.origin is None:
+            return
+        x, colour = scale.x(found.origin[1]), theme.current().colour("caption")
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour, 1.5))
+        painter.drawPolyline(QPolygonF([QPointF(x, ground), QPointF(x + 8, TOP - 2), QPointF(x + 40, TOP - 2)]))
+        painter.setBrush(colour)
+        painter.drawEllipse(QPointF(x, ground), 2.5, 2.5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_marks(self, painter: QPainter, scale: Scale, ground: float) -> None:
+        now, time = theme.current(), self._session.time
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for change in self._session.run.changes:
+            _triangle(painter, scale.x(change.step), TOP - 2, now.colour("caption"))
+        if time.best is not None:
+            _star(painter, scale.x(time.best), TOP - 5, now.family("Activation"))
+        free = scale.right
+        metrics = QFontMetricsF(painter.font())
+        for mark in reversed(time.marks):
+            x = scale.x(mark.step)
+            colour = now.colour("link")
+            painter.setPen(QPen(colour, 1))
+            painter.drawLine(QPointF(x, 2), QPointF(x, ground))
+            room = min(free - x - 8, 120.0)
+            if room > 16:
+                text = metrics.elidedText(mark.name, Qt.TextElideMode.ElideRight, room)
+                painter.fillRect(QRectF(x, 1, metrics.horizontalAdvance(text) + 6, 12), colour)
+                painter.setPen(now.colour("panel"))
+                painter.drawText(QPointF(x + 3, 1 + (12 + metrics.capHeight()) / 2), text)
+            free = x
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_cursor(self, painter: QPainter, scale: Scale, ground: float) -> None:
+        now, time = theme.current(), self._session.time
+        if self._hover is not None and not self._dragged:
+            painter.fillRect(QRectF(round(self._hover), TOP - 4, 1, ground - TOP + 4), now.colour("caption"))
+        live = time.at is None
+        step = time.end if live else (time.shown if time.shown is not None else time.at)
+        x, colour = scale.x(float(step or 0)), now.colour("accent")
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour, 2))
+        painter.drawLine(QPointF(x, 3), QPointF(x, ground + 3))
+        painter.setBrush(now.colour("panel") if live else colour)
+        painter.drawEllipse(QPointF(x, ground), 4.5, 4.5)
+        if time.at is not None and time.shown is not None and abs(scale.x(time.at) - x) > 1:
+            painter.setPen(QPen(colour, 1, Qt.PenStyle.DotLine))
+            painter.drawLine(QPointF(scale.x(time.at), TOP), QPointF(scale.x(time.at), ground))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    # ── hands ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def words(self, x: float) -> str:
+        """What lies at a pixel, for the tip."""
+        time, run, scale = self._session.time, self._session.run, self.scale
+        mark = next((m for m in time.marks if abs(scale.x(m.step) - x) <= NEAR), None)
+        step = mark.step if mark else min(scale.step(x), time.end)
+        parts = [_("step {step}").format(step=grouped(step))]
+        if mark:
+            parts.insert(0, mark.name)
+        if time.best is not None and abs(scale.x(time.best) - x) <= NEAR:
+            parts.append(_("best held-out accuracy so far"))
+        i = int(np.searchsorted(run.points[:, 0], step)) if len(run.points) else 0
+        if i < len(run.points) and step:
+            parts.append(_("loss {loss:.4g}").format(loss=run.points[i, 1]))
+        j = int(np.searchsorted(run.tests[:, 0], step, "right")) - 1
+        if j >= 0:
+            parts.append(_("held out {share:.1f} %").format(share=100 * run.tests[j, 2]))
+        near = time.nearest(step)
+        if near is not None and near != step:
+            parts.append(_("nearest recorded: {step}").format(step=grouped(near)))
+        near_by = [c for c in run.changes if abs(scale.x(c.step) - x) <= NEAR]
+        parts.extend(f"{c.setting}: {c.old:g} → {c.new:g}" for c in near_by)
+        found = time.found
+        if found is not None and found.origin is not None and abs(scale.x(found.origin[1]) - x) <= NEAR:
+            parts.append(_("branched from another run here"))
+        return " · ".join(parts)
+
+    def _drag(self, x: float) -> None:
+        time, scale = self._session.time, self.scale
+        if x > scale.x(float(time.end)) + NEAR:
+            time.live()
+            return
+        mark = next((m for m in time.marks if abs(scale.x(m.step) - x) <= NEAR / 2), None)
+        time.go(mark.step if mark else scale.step(x))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._session.time.folder:
+            self._dragged = True
+            self._drag(event.position().x())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        x = event.position().x()
+        self._hover = x
+        if self._dragged:
+            self._drag(x)
+        elif self._session.time.folder and self._session.time.end:
+            QToolTip.showText(event.globalPosition().toPoint(), self.words(x), self)
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._dragged = False
+        self.update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() == QContextMenuEvent.Reason.Mouse and self._session.time.folder:
+            self._drag(float(event.pos().x()))
+        self.menu_asked.emit(event.globalPos())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover = None
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        time, key = self._session.time, event.key()
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            time.move(-1 if key == Qt.Key.Key_Left else 1)
+        elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            for _turn in range(PAGE):
+                time.move(1 if key == Qt.Key.Key_PageUp else -1)
+        elif key == Qt.Key.Key_Home:
+            time.go(0)
+        elif key == Qt.Key.Key_End:
+            time.live()
+        elif key == Qt.Key.Key_Space:
+            time.play()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._ring = event.reason() in BY_KEY
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._ring = False
+        self.update()
+
+
+def _triangle(painter: QPainter, x: float, y: float, colour: QColor) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawPolygon(QPolygonF([QPointF(x, y), QPointF(x - 4, y - 6), QPointF(x + 4, y - 6)]))
+
+
+def _star(painter: QPainter, x: float, y: float, colour: QColor) -> None:
+    angles = np.arange(10) * np.pi / 5 - np.pi / 2
+    sizes = np.where(np.arange(10) % 2 == 0, 5.0, 2.2)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    points = zip((x + sizes * np.cos(angles)).tolist(), (y + sizes * np.sin(angles)).tolist(), strict=True)
+    painter.drawPolygon(QPolygonF([QPointF(a, b) for a, b in points]))
