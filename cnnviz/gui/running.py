@@ -263,7 +263,7 @@ class Running:
 
     def adopt(self, folder: str, notes: Notes) -> None:
         """The document is the network of this recorded run, which can be gone on with."""
-        self.folders, self.learned = (folder,), True
+        self.folders = (folder,)
         self._set(self._beginning(IDLE, notes.step, notes.plan.epochs * notes.epoch_steps))
 
     def take_recalled(self, found: Recalled, alive: Alive) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from math import inf, isfinite
+from math import inf
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QFont,
@@ -26,7 +26,7 @@ from ...text import _
 from . import theme, trace
 from .axis import LEAST, Axis, exact, linear, logarithmic
 from .columns import Curve
-from .number import number
+from .number import figure
 from .surface import BY_KEY, outline
 from .trace import Drawing, Series, mixed
 
@@ -51,6 +51,8 @@ class Chart(QWidget):
     go to the first and the last, Escape takes the hairline away.
     """
 
+    picked = Signal(float)  # the step under the pointer, clicked
+
     def __init__(
         self,
         title: str,
@@ -67,6 +69,7 @@ class Chart(QWidget):
         self._log = False
         self._corner: QWidget | None = None
         self._at: float | None = None
+        self._cursor: float | None = None
         self._ring = False
         self._drawing: Drawing | None = None
         self._ground: tuple[object, QPixmap] | None = None
@@ -137,6 +140,12 @@ class Chart(QWidget):
         plot = drawing.plot
         return QPointF(plot.left() + plot.width() * float(across[0]), plot.bottom() - plot.height() * float(up[0]))
 
+    def set_cursor(self, step: float | None) -> None:
+        """Draw a line in the accent at a step, or none."""
+        if step != self._cursor:
+            self._cursor = step
+            self.update()
+
     # ── the hairline ────────────────────────────────────────────────────────────────────────────────────────────────
     @property
     def step(self) -> float | None:
@@ -159,7 +168,7 @@ class Chart(QWidget):
             x, y = self._data[s.key]
             i = int(np.searchsorted(x, step, "right")) - 1
             if s.label and i >= 0 and x[i] == step:
-                lines.append(f"{s.label} {_value(float(y[i]))}")
+                lines.append(f"{s.label} {figure(float(y[i]))}")
         return tuple(lines)
 
     def newest(self) -> str:
@@ -168,7 +177,7 @@ class Chart(QWidget):
         if not last:
             return ""
         step = max(float(x[-1]) for _label, x, _y in last)
-        values = ", ".join(f"{label} {_value(float(y[-1]))}" for label, _x, y in last)
+        values = ", ".join(f"{label} {figure(float(y[-1]))}" for label, _x, y in last)
         return _("Step {step}: {values}").format(step=f"{step:,.0f}", values=values)
 
     def _describe(self) -> None:
@@ -208,6 +217,11 @@ class Chart(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         inside = self._drawn().plot.adjusted(-SIDE, -INSET, SIDE, FOOT).contains(event.position())
         self.set_step(self._step_at(event.position().x()) if inside else None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton and self.step is not None:
+            self.picked.emit(self.step)
 
     def leaveEvent(self, event: QEvent) -> None:
         self.set_step(None)
@@ -306,6 +320,9 @@ class Chart(QWidget):
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._background(drawing))
         trace.paint(painter, self._series, drawing)
+        if self._cursor is not None:
+            at = round(self.place(self._cursor, 0.0).x())
+            painter.fillRect(QRectF(at, drawing.plot.top(), 2, drawing.plot.height()), theme.current().colour("accent"))
         if self.step is not None:
             self._paint_hairline(painter, drawing)
         if self._ring:
@@ -384,10 +401,3 @@ def _near(x: np.ndarray, step: float) -> int:
     if i == len(x) or (i > 0 and step - x[i - 1] <= x[i] - step):
         return i - 1
     return i
-
-
-def _value(value: float) -> str:
-    """Four significant digits."""
-    if not isfinite(value) or not 1e-3 <= abs(value) < 1e4:
-        return number(value)
-    return f"{value:#.4g}".replace("-", "−").removesuffix(".")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isinf, isnan
+from math import isfinite, isinf, isnan
 
 
 def number(value: float) -> str:
@@ -23,3 +23,10 @@ def number(value: float) -> str:
 def percent(value: float) -> str:
     """A share of 1 as `96.8 %`."""
     return number(value) if isnan(value) or isinf(value) else f"{100 * value:.1f} %"
+
+
+def figure(value: float) -> str:
+    """Four significant digits."""
+    if not isfinite(value) or not 1e-3 <= abs(value) < 1e4:
+        return number(value)
+    return f"{value:#.4g}".replace("-", "−").removesuffix(".")

@@ -107,11 +107,24 @@ class Curves(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._timer.timeout.connect(self.draw)
         session.points_arrived.connect(self._arrived)
+        session.moment_changed.connect(self._show_moment)
+        for chart in (self.loss, self.accuracy):
+            chart.picked.connect(self._go)
 
     @Slot(bool)
     def _set_log(self, log: bool) -> None:
         self.loss.set_log(log)
         self._session.settings.set("loss_axis", "log" if log else "linear")
+
+    @Slot()
+    def _show_moment(self) -> None:
+        at = self._session.time.at
+        for chart in (self.loss, self.accuracy):
+            chart.set_cursor(None if at is None else float(at))
+
+    @Slot(float)
+    def _go(self, step: float) -> None:
+        self._session.time.go(round(step))
 
     @Slot()
     def _arrived(self) -> None:

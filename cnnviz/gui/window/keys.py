@@ -18,6 +18,8 @@ MOUSE = (
     (N_("Space+drag, middle button"), N_("pan the canvas")),
     (N_("Arrow keys on the canvas"), N_("go to the neighbouring layer")),
     (N_("Arrow keys on a picture"), N_("go to the neighbouring unit")),
+    (N_("Drag on the time line"), N_("show another step of the training")),
+    (N_("Arrow keys on the time line"), N_("go to the next step; Space plays")),
 )
 
 
@@ -34,7 +36,7 @@ class Keys(QDialog):
         columns = [QVBoxLayout(), QVBoxLayout(), QVBoxLayout()]
         for column in columns:
             row.addLayout(column)
-        for menu, place in zip(MENUS, (0, 0, 1, 1, 2, 2), strict=True):
+        for menu, place in zip(MENUS, (0, 0, 1, 1, 2, 2, 2), strict=True):
             commands = [c for c in COMMANDS if c.menu == menu and c.keys]
             columns[place].addWidget(_block(_(menu), [(_keys(c), _(c.text)) for c in commands]))
         columns[2].addWidget(_block(_("Mouse"), [(_(a), _(b)) for a, b in MOUSE]))
