@@ -10,6 +10,8 @@ import pytest
 
 from cnnviz.app import main
 from cnnviz.commands.progress import Pictures
+from cnnviz.engine.data import load
+from cnnviz.net.layers import Input
 
 from .engine.data.pictures import put, put_classes
 from .engine.data.test_fetching import put_mnist, server  # noqa: F401  # the fixture
@@ -25,7 +27,14 @@ def test_digits(capsys: pytest.CaptureFixture) -> None:
     lines = said(capsys, "digits").splitlines()
     assert lines[0] == "digits · 1×8×8 · 1,438 to train on · 359 held out · 10 classes"
     assert lines[2].split() == ["class", "train", "held", "out"] and lines[3].split()[:3] == ["0", "147", "31"]
-    assert lines[-1] == "No picture is there twice."
+    assert lines[-2:] == [
+        "Values 0…1 of the pictures trained on: mean 0.3054; deviation 0.3759",
+        "No picture is there twice.",
+    ]
+    found = json.loads(said(capsys, "digits", "--json"))
+    x = load("digits", "", Input(1, (8, 8))).train_x.astype(float)
+    assert found["mean"] == pytest.approx([x.mean()]) and found["std"] == pytest.approx([x.std()])
+    assert json.loads(said(capsys, "sentences", "--json"))["mean"] is None
 
 
 def test_for_programs(capsys: pytest.CaptureFixture, tmp_path: Path) -> None:

@@ -125,9 +125,24 @@ def _told(data: Data, twins: Twins) -> str:
         for name, a, b in zip(data.classes, train, test, strict=True)
     ]
     table = aligned([(_("class"), _("train"), _("held out"), ""), *lines], right=(1, 2))
-    notes = [*data.notes, _doubled(data, twins), unread(data)]
+    notes = [*data.notes, _spread(data), _doubled(data, twins), unread(data)]
     notes += [f"  {name}: {why}" for name, why in data.broken[:NAMED]]
     return "\n".join([" · ".join(head), "", table, "", *(note for note in notes if note)])
+
+
+def _spread(data: Data) -> str:
+    """Mean and deviation of the training pictures' values by channel; empty for sentences."""
+    if data.test_texts:
+        return ""
+    mean, std = (", ".join(f"{v:.4f}" for v in each) for each in _values(data))
+    return _("Values 0…1 of the pictures trained on: mean {mean}; deviation {std}").format(mean=mean, std=std)
+
+
+def _values(data: Data) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    from ..engine.data.survey import values
+
+    found = values(data.train_x)
+    return found.mean, found.std
 
 
 def _doubled(data: Data, twins: Twins) -> str:
@@ -147,12 +162,15 @@ def _doubled(data: Data, twins: Twins) -> str:
 def _described(data: Data, twins: Twins) -> dict[str, Any]:
     train, test = (np.bincount(y, minlength=len(data.classes)) for y in (data.train_y, data.test_y))
     classes = zip(data.classes, train.tolist(), test.tolist(), strict=True)
+    mean, std = (None, None) if data.test_texts else _values(data)
     return {
         "name": data.name,
         "train": len(data.train_y),
         "test": len(data.test_y),
         "channels": data.train_x.shape[1],
         "size": None if data.train_files or data.test_texts else list(data.size),
+        "mean": mean,
+        "std": std,
         "classes": [{"name": name, "train": a, "test": b} for name, a, b in classes],
         "broken": [{"file": name, "why": why} for name, why in data.broken],
         "notes": list(data.notes),
