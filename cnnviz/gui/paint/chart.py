@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QWidget
 from ...text import _
 from . import theme, trace
 from .axis import LEAST, Axis, exact, linear, logarithmic
-from .columns import Curve
+from .columns import Curve, near
 from .number import figure
 from .surface import BY_KEY, outline
 from .trace import Drawing, Series, mixed
@@ -185,7 +185,7 @@ class Chart(QWidget):
         self.setAccessibleDescription(f"{first}: {', '.join(more)}" if first else self.newest())
 
     def _nearest(self, step: float) -> float | None:
-        found = [float(x[_near(x, step)]) for x, _y in self._data.values() if len(x)]
+        found = [float(x[near(x, step)]) for x, _y in self._data.values() if len(x)]
         return min(found, key=lambda v: abs(v - step), default=None)
 
     def _step_at(self, pixel: float) -> float | None:
@@ -195,7 +195,7 @@ class Chart(QWidget):
         step = (pixel - drawing.plot.left()) * scale
         for s in self._series:
             x, _y = self._data[s.key]
-            if s.style == "dots" and len(x) and abs((dot := float(x[_near(x, step)])) - step) <= NEAR * scale:
+            if s.style == "dots" and len(x) and abs((dot := float(x[near(x, step)])) - step) <= NEAR * scale:
                 return dot
         return step
 
@@ -393,11 +393,3 @@ class Chart(QWidget):
 
 def _figures() -> QFont:
     return theme.tabular(theme.caption())
-
-
-def _near(x: np.ndarray, step: float) -> int:
-    """Index of the value of rising `x` (n,), n > 0, that is nearest to `step`."""
-    i = int(np.searchsorted(x, step))
-    if i == len(x) or (i > 0 and step - x[i - 1] <= x[i] - step):
-        return i - 1
-    return i

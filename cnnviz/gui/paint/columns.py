@@ -74,3 +74,11 @@ def lasts(curve: Curve, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The last point of every column: its index (k,) and whether there is a gap before it (k,)."""
     columns, starts = curve.starts(edges)
     return np.append(starts[1:], len(curve.x))[: len(columns)] - 1, curve.gaps(starts)
+
+
+def near(x: np.ndarray, step: float) -> int:
+    """Index of the value of rising `x` (n,), n > 0, that is nearest to `step`."""
+    i = int(np.searchsorted(x, step))
+    if i == len(x) or (i > 0 and step - x[i - 1] <= x[i] - step):
+        return i - 1
+    return i
