@@ -231,6 +231,8 @@ class _Run:
             text = _("Stopped after step {step}; --resume goes on from there.").format(step=step)
             print(f"cnnviz: {text}", file=sys.stderr)
             return 0 if group.job else STOPPED  # torchrun would take it for a failure, and start again
+        if training.course.ended:
+            print(f"cnnviz: {training.course.ended}", file=sys.stderr)
         if not self._args.json:
             print(_("Recorded in {folder}.").format(folder=self._folder))
         return 0

@@ -44,6 +44,17 @@ def device(name: str, local: int = 0, beside: int = 1) -> torch.device:
     return found
 
 
+def unmixed(where: torch.device) -> str:
+    """Why mixed precision cannot be had on this device, as a sentence; empty: it can."""
+    if where.type == "cuda":
+        return "" if torch.cuda.is_bf16_supported() else _("This CUDA device cannot compute in bfloat16.")
+    if where.type == "cpu":
+        able = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        return "" if able else _("This processor cannot compute in bfloat16.")
+    able = torch.amp.is_autocast_available(where.type)
+    return "" if able else _("The device {name} has no mixed precision.").format(name=where.type)
+
+
 def threads(wanted: int = 0, beside: int = 1) -> int:
     """Processor threads to compute with: as many as wanted, by default all but one of the cores we may use.
 

@@ -68,6 +68,7 @@ class Live:
         finally:
             self._feel()
             self._publish()
+            run.ended = self._training.course.ended
             self._runner.ended()
 
     def _since(self) -> Moment | None:

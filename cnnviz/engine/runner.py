@@ -50,6 +50,7 @@ class Run:
         self.score: Score | None = None  # the newest measurement
         self._classes: tuple[str, ...] = ()
         self.changes: list[Change] = []
+        self.ended = ""  # why, before its plan
         self.health = Pulses()  # all of it that is kept
         self.pace: deque[tuple[float, int]] = deque()
         self.keeps: list[Keep] = []  # marks that wait for the step's end
@@ -96,6 +97,7 @@ class Run:
             accuracy=self.tests[-1] if self.tests else None,
             lr=self.controls.lr,
             device=self.device,
+            ended=self.ended,
             pulse=self.health.count,
         )
 

@@ -228,7 +228,7 @@ class Running:
         if self.problem is not None:
             self._refuse(self.problem)
             return
-        self._session.hush("train", "failed.train", "failed.record", "engine", "notes")
+        self._session.hush("train", "ended", "failed.train", "failed.record", "engine", "notes")
         self.number += 1
         if origin is not None:
             folder, start = self._session.file.run_folder(), origin[1]
@@ -321,6 +321,8 @@ class Running:
         if news.progress.step and not self.learned:
             self.learned = True
             self._session.document_changed.emit()
+        if news.progress.ended and news.progress.phase == IDLE and self.active:
+            self._session.notice(news.progress.ended, "done", key="ended")
         asked = self.phase == STOPPING and news.progress.phase != IDLE
         self._set(replace(news.progress, phase=STOPPING) if asked else news.progress)
         self._session.points_arrived.emit()

@@ -284,6 +284,7 @@ class Progress:
     accuracy: float | None
     lr: float
     device: str
+    ended: str = ""  # why it has ended before its plan, as a sentence
     pulse: int = 0  # counts the changes of its health, see pulses.Pulses
 
 

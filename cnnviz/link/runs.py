@@ -36,7 +36,7 @@ from .adjusting import Change
 NOTES, NETWORK, METRICS, MARKS = "run.json", "network.cnnviz", "metrics.jsonl", "marks.json"
 TRACKS = Path("weights")
 LAST = TRACKS / "last.safetensors"
-FREE = ("epochs", "lr", "threads", "device", "record_mb")
+FREE = ("epochs", "lr", "threads", "device", "record_mb", "stop_patience")
 """Settings of the plan with other values of which a run stays the same run."""
 
 

@@ -59,9 +59,11 @@ FIXED = {
     **dict.fromkeys(("data", "data_dir", "held_out", "shapes_", "normalise"), _PICTURES),
     **dict.fromkeys(("batch_size", "batches", "seed"), _ORDER),
     **dict.fromkeys(("optimizer", *(n for names in HAS.values() for n in names)), _MEMORY),
-    **dict.fromkeys(("epochs", "schedule", "warmup", *(n for n, (c, _of) in OWNED.items() if c == "schedule")), _CURVE),
+    **dict.fromkeys(
+        ("epochs", "schedule", "warmup", "stop_", *(n for n, (c, _of) in OWNED.items() if c == "schedule")), _CURVE
+    ),
     **dict.fromkeys(("loss", "rbf_j", "aux_weight"), _LOSS),
-    **dict.fromkeys(("threads", "device", "sync_bn"), _MACHINE),
+    **dict.fromkeys(("threads", "device", "sync_bn", "precision"), _MACHINE),
     "init": N_("first weights are drawn once"),
 }
 """Why a setting, or all those that begin so, cannot be changed while a training runs."""
@@ -100,6 +102,8 @@ def idle(plan: Plan, name: str) -> str:
         return _("Without momentum there is nothing to dampen.")
     if name in ("warmup", "warmup_from") and plan.schedule == "one_cycle":
         return _("One cycle begins with a low rate by itself.")
+    if name in ("stop_on", "stop_delta") and not plan.stop_patience:
+        return _("Without early stopping nothing ends the training but its plan.")
     if name == "warmup_from" and not plan.warmup:
         return _("Without warm-up there is nothing to begin with.")
     return ""

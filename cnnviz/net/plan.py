@@ -11,6 +11,7 @@ from .learning import INITS
 from .problems import Misfit
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adadelta", "adagrad")
+PRECISIONS = ("single", "mixed")
 LOSSES = ("cross_entropy", "mse", "rbf")
 SCHEDULES = ("constant", "step", "cosine", "one_cycle", "plateau")
 SHAPES = "shapes"
@@ -51,13 +52,14 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *("schedule", "step_epochs", "lr_factor", "lr_least", "cycle_rise", "cycle_start", "cycle_end"),
             *("plateau_patience", "plateau_threshold", "plateau_cooldown", "warmup", "warmup_from"),
+            *("stop_patience", "stop_on", "stop_delta"),
         ),
     ),
     (N_("Loss"), ("loss", "label_smoothing", "rbf_j", "aux_weight")),
     (N_("First weights"), ("init", "init_std")),
     (N_("Augmentation"), AUGMENTS),
     (N_("Recording"), ("record_mb",)),
-    (N_("Machine"), ("batches", "sync_bn", "threads", "device")),
+    (N_("Machine"), ("batches", "sync_bn", "threads", "device", "precision")),
 )
 """The settings as the form and `--help` show them. One that is named nowhere belongs to the last section."""
 
@@ -117,6 +119,11 @@ class Plan:
     clip: float = setting(
         0.0, N_("gradients whose norm over all weights is larger are scaled down to it; 0: none are"), 0.0, 1e9
     )
+    stop_patience: int = setting(
+        0, N_("epochs without a better measurement after which the training ends; 0: it never does"), 0, 100_000
+    )
+    stop_on: str = setting("loss", N_("held-out measurement that ends it"), choices=("loss", "accuracy"))
+    stop_delta: float = setting(0.0, N_("how much better a measurement must be to count as better"), 0.0, 1e6)
     # loss: what is made small (engine/learn/loss.py)
     loss: str = setting(
         "cross_entropy",
@@ -169,6 +176,11 @@ class Plan:
     threads: int = setting(0, N_("processor threads; 0: all but one core"), 0, 1024)
     record_mb: int = setting(
         0, N_("megabytes that the recorded weights may take; 0: 160, more for a large network"), 0, 1_000_000
+    )
+    precision: str = setting(
+        "single",
+        N_("numbers: single (float32), or mixed: forward and gradients in bfloat16 where that is accurate enough"),
+        choices=PRECISIONS,
     )
     device: str = setting("auto", N_("where to compute: auto, cpu, cuda or mps"), kind="text")
 

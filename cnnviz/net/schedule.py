@@ -33,6 +33,26 @@ class Plateau:
         return replace(now, scale=scale, bad=0, cooling=plan.plateau_cooldown)
 
 
+@dataclass(frozen=True)
+class Patience:
+    """The best held-out measurement so far (loss, or minus the accuracy), its step, and epochs without a better one."""
+
+    best: float = inf
+    step: int = 0
+    bad: int = 0
+
+    def told(self, plan: Plan, step: int, loss: float, accuracy: float) -> Patience:
+        """After the epoch that ended with this step."""
+        value = loss if plan.stop_on == "loss" else -accuracy
+        if value < self.best - plan.stop_delta or self.best == inf:
+            return Patience(value, step, 0)
+        return replace(self, bad=self.bad + 1)
+
+    def ended(self, plan: Plan) -> bool:
+        """Whether the plan has the training end now."""
+        return 0 < plan.stop_patience <= self.bad
+
+
 def epoch_steps(plan: Plan, pictures: int, normalises: bool = False) -> int:
     """Steps in one epoch. Where the net normalises batches, a last step of fewer than two pictures for each of the
     plan's batches joins the one before it."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
+from torch.amp import autocast
 
 from ...net.plan import Plan
 from ..build import Net
@@ -29,7 +32,7 @@ class Objective:
 
     def __init__(self, net: Net, plan: Plan, end: str = "", group: Group = ALONE):
         """`end`: the node that gives the logits, see build.logits_node. `group`: the processes that train the net."""
-        self._net, self._end = net, end or net.end
+        self._net, self._end, self._mixed = net, end or net.end, plan.precision == "mixed"
         self._outputs = group.parallel(_Outputs(net, end))
         self.follow(plan)
 
@@ -39,8 +42,10 @@ class Objective:
 
     def __call__(self, x: Tensor, y: Tensor, noise: Noise) -> Outcome:
         """Of pictures (n, channels, height, width) and classes (n,); `noise`: where dropout draws from."""
-        with noise:
+        with noise, autocast(x.device.type, torch.bfloat16) if self._mixed else nullcontext():
             outputs, others = self._outputs(x)
+        if self._mixed:  # the loss is taken in full precision
+            outputs, others = outputs.float(), [other.float() for other in others]
         loss = self._criterion(outputs, y, self._end, "mean")
         beside = zip(self._net.beside, others, strict=True)
         aux = [self._criterion(other, y, node, "mean") for node, other in beside] if others else []

@@ -123,8 +123,8 @@ def steps(
             if found is not None and not found.loss < LARGEST:
                 raise good.diverged(net, step, x, lr)
             if found is not None:
-                course.measured(found)
+                course.measured(step, found)
         del x, y, outcome, beat  # the next step finds their memory free, and warm
         yield Step(step, value, accuracy, lr, found, reading, changes)
-        if last and found is None:
+        if last and (found is None or course.ended):
             return

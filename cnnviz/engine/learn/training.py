@@ -20,6 +20,7 @@ from ...net.layers import Source
 from ...net.network import Network
 from ...net.plan import Plan
 from ...net.problems import Problem
+from ...text import _
 from .. import device, memory
 from ..augment import seed
 from ..build import Net, fit_state, logits_node
@@ -80,6 +81,8 @@ class Training:
             where = device.device(plan.device, group.local, group.beside)
         except ValueError as error:
             raise Refused(str(error)) from error
+        if plan.precision == "mixed" and (why := device.unmixed(where)):
+            raise Refused(_("{why} Choose single precision.").format(why=why))
         if where.type == "cpu":
             share = replace(plan, batch_size=-(-plan.step_size // group.size), batches=1)
             memory.check_training(rows, share, min(EVALUATED, len(self.data.test_y)))
@@ -111,7 +114,7 @@ class Training:
             self._changes = changes_between(since.plan, plan, self.start + 1)
         self.steps = plan.epochs * self.epoch_steps
         self._owed = self._unmeasured(since)
-        self._done = self.start >= self.steps and self._owed is None
+        self._done = bool(self.start >= self.steps or self.course.ended) and self._owed is None
         self.vitals = Vitals(self.net, self.data.classes, plan.batch_size) if group.leads else None
         self._before = since.metrics if since is not None else None
         self._recorder: Recorder | None = None
@@ -205,8 +208,10 @@ class Training:
                 found = evaluate(self.net, feed, self.logits, controls.pulse, self.group, self.plan)
                 if found is None:
                     return
-                self.course.measured(found)
+                self.course.measured(self._owed.step, found)
                 yield self._add(replace(self._owed, test=found))
+            if self.course.ended:
+                return
             making = steps(
                 *(self.net, self.data, self.plan, self.layer, self.logits),
                 *(controls, self.optimizer, self.start, self.noise, self.group),
@@ -242,7 +247,7 @@ class Training:
 
     def _add(self, step: Step) -> Step:
         self.step = step.step
-        self._done = step.step >= self.steps and step.test is not None
+        self._done = bool(step.step >= self.steps or self.course.ended) and step.test is not None
         if self.vitals is not None:
             self.vitals.add(step)
         if self._recorder is not None and self.recording:

@@ -71,6 +71,9 @@ LABELS = {
     "plateau_threshold": N_("Threshold"),
     "plateau_cooldown": N_("Cool-down"),
     "warmup": N_("Warm-up"),
+    "stop_patience": N_("Stop early"),
+    "stop_on": N_("Judged by"),
+    "stop_delta": N_("Better by"),
     "warmup_from": N_("Warms from"),
 }
 """What a setting is called where that is not its name in words ("batch_size": Batch size)."""

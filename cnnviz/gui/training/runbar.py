@@ -89,7 +89,8 @@ class RunBar(QWidget):
         text = self._words()
         if text != self.status.text():
             self.status.setText(text)
-            self.status.setToolTip(text)
+            ended = run.progress.ended if run.progress else ""
+            self.status.setToolTip(f"{text}\n{ended}" if ended else text)
 
     def _words(self) -> str:
         session, p = self._session, self._session.run.progress
@@ -117,6 +118,8 @@ class RunBar(QWidget):
             parts.insert(0, NAMES[self._with])  # what is chosen beside acts with the next training
         if p.phase == STOPPING:
             parts.append(_("stopping; press Stop again to end it at once"))
+        elif p.phase == IDLE and p.ended:
+            parts.append(_("done, ended early"))
         elif p.phase in (PAUSED, IDLE) and 0 < p.steps <= p.step:
             parts.append(_("done"))  # also where it is held at the very last step: nothing is left to go on with
         elif p.phase == PAUSED:

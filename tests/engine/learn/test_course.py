@@ -98,7 +98,7 @@ def test_a_plateau_is_torchs(cooldown: int) -> None:
     for epoch in range(60):
         loss = float(torch.rand(1, generator=dice)) + 1 / (1 + epoch // 9)
         theirs.step(loss)
-        mine.measured(score.Test(loss, 0.5))
+        mine.measured(10 * epoch, score.Test(loss, 0.5))
         assert 0.8 * mine.factor(10 * epoch) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
     assert mine.plateau.scale == 0.1, "it has fallen as far as it may"
     assert mine.plateau.bad == theirs.num_bad_epochs and mine.plateau.cooling == theirs.cooldown_counter
