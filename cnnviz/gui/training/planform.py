@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from ...net.acting import NAMES, absent, fixed, hint, idle
+from ...net.acting import absent, fixed, hint, idle
 from ...net.layers import Input
 from ...net.layers.base import Kind, kind_of
 from ...net.plan import AUGMENTS, LIVE, SHAPES, Plan, sections
@@ -17,66 +17,13 @@ from ...text import N_, _
 from ..editor import Editor
 from ..fields import editor
 from ..paint import theme
+from ..planwords import label_of, words
 from ..session import Session
 from .names import DataEditor, FolderEditor, NameEditor, TextEditor
 from .preview import Preview
 from .rates import Rates
 from .section import Heading
 
-LABELS = {
-    "record_mb": N_("Room, MB"),
-    "data": N_("Data set"),
-    "data_dir": N_("Data folder"),
-    "held_out": N_("Part held out"),
-    "drop_leaks": N_("Leave out leaks"),
-    "shapes_side": N_("Side of pictures"),
-    "shapes_train": N_("Pictures"),
-    "shapes_test": N_("Pictures held out"),
-    "shapes_place": N_("Place"),
-    "shapes_place_test": N_("Place held out"),
-    "shapes_small": N_("Smallest"),
-    "shapes_large": N_("Largest"),
-    "shapes_colour": N_("Colour"),
-    "shapes_noise": N_("Noise"),
-    "shapes_kinds": N_("Shapes"),
-    "lr": N_("Learning rate"),
-    "init": N_("First weights"),
-    "init_std": N_("Deviation"),
-    "aux_weight": N_("Auxiliary weight"),
-    "augment_crop": N_("Random crop"),
-    "augment_rotation": N_("Rotation"),
-    "augment_flip": N_("Flip"),
-    "augment_shift": N_("Shift"),
-    "augment_brightness": N_("Brightness"),
-    "augment_contrast": N_("Contrast"),
-    "augment_noise": N_("Noise"),
-    "augment_cutout": N_("Cutout"),
-    "beta1": N_("Beta 1"),
-    "beta2": N_("Beta 2"),
-    "amsgrad": N_("AMSGrad"),
-    "lr_decay": N_("Rate decay"),
-    "initial_accumulator": N_("First sum"),
-    "eps": N_("Epsilon"),
-    "adadelta_eps": N_("Epsilon"),
-    "adagrad_eps": N_("Epsilon"),
-    "clip": N_("Clip gradients"),
-    "rbf_j": N_("j"),
-    "step_epochs": N_("Every … epochs"),
-    "lr_factor": N_("Falls to"),
-    "lr_least": N_("Least"),
-    "cycle_rise": N_("Rises for"),
-    "cycle_start": N_("Begins at 1 /"),
-    "cycle_end": N_("Ends at that /"),
-    "plateau_patience": N_("Patience"),
-    "plateau_threshold": N_("Threshold"),
-    "plateau_cooldown": N_("Cool-down"),
-    "warmup": N_("Warm-up"),
-    "stop_patience": N_("Stop early"),
-    "stop_on": N_("Judged by"),
-    "stop_delta": N_("Better by"),
-    "warmup_from": N_("Warms from"),
-}
-"""What a setting is called where that is not its name in words ("batch_size": Batch size)."""
 DATA = ("digits", "shapes", "mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100", "svhn", "sentences")
 DIVIDED = ("digits",)
 """Data sets of a name that do not say which pictures are held out; files and folders may not, either."""
@@ -222,22 +169,6 @@ class PlanForm(QScrollArea):
         device = self.editors["device"]
         if self._session.devices and isinstance(device, NameEditor):
             device.offer(("auto", *self._session.devices))
-
-
-def label_of(name: str) -> str:
-    """What people call a setting of the plan."""
-    return _(LABELS.get(name) or name.replace("_", " ").capitalize())
-
-
-def words(name: str, value: Any) -> str:
-    """A setting and its value in as few words as tell it: `batch size 64`, `cosine`."""
-    if isinstance(value, str):
-        return NAMES.get(value, value)
-    label = label_of(name)
-    label = label[0].lower() + label[1:]
-    if isinstance(value, bool):
-        return label if value else _("no {setting}").format(setting=label)
-    return f"{label} {value:g}" if isinstance(value, float) else f"{label} {value}"
 
 
 def _editor(name: str, kind: Kind) -> Editor:
