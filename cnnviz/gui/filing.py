@@ -280,7 +280,7 @@ class Filing:
 
     def _needed(self, run: Path) -> bool:
         """Whether this run folder is one of this document's, or of another window that lives."""
-        if str(run) in self._session.run.folders:
+        if str(run) in (*self._session.run.folders, self._session.time.other, self._session.time.next_other):
             return True
         owner = run.name.split("-")[2:3]
         if not owner or owner[0] == str(os.getpid()):

@@ -14,6 +14,7 @@
     session.predict what it makes of every picture of the data set    (predicting.py)
     session.review what a run made of the held-out pictures, by step    (reviewing.py)
     session.time   which step of the training everything shows          (timing.py)
+    session.beside the run that stands beside it, and its curves        (beside.py)
     session.health how well it trains: readings, signs, experiments      (feeling.py)
     session.compare the network that the open one stands beside          (comparing.py)
 
@@ -56,6 +57,7 @@ from ..link.pulses import Pulses
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
 from ..text import _
+from .beside import Beside
 from .comparing import Comparing
 from .editing import Editing
 from .exporting import Exports
@@ -138,6 +140,7 @@ class Session(QObject):
     pictures_fetched = Signal(object)  # Fetched, or Failed whose run is the number: what predict.fetch asked for
     time_changed = Signal()  # time.found: another run, new steps, marks
     moment_changed = Signal()  # time.at: everything shows another step, or the present network
+    beside_changed = Signal()  # beside.account, beside.course: another run stands beside, or it has gone on
     noticed = Signal(object)  # Notice
 
     _replied = Signal(object)
@@ -163,6 +166,7 @@ class Session(QObject):
         self.cost = Costing(self)
         self.compare = Comparing(self)
         self.time = Timing(self)
+        self.beside = Beside(self)
         self.health = Feeling(self)
         self.exporting = Exports(self)
         self.supply = Supply(self)
@@ -280,6 +284,7 @@ class Session(QObject):
             self.supply.take(reply)
         elif isinstance(reply, Recalled):
             self.time.take(reply)
+            self.beside.take(reply)
         elif isinstance(reply, Reviewed):
             self.review.take(reply)
         elif isinstance(reply, Failed):

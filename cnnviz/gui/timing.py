@@ -35,7 +35,8 @@ class Timing(QObject):
         self.found: Recalled | None = None  # what it holds, as was last heard
         self.at: int | None = None  # the step that was asked for; None: the live end, or the present network
         self.playing = False
-        self.other = ""  # run folder that is shown beside
+        self.other = ""  # run folder that is shown beside …
+        self.next_other = ""  # … and beside the next run, as soon as that begins
         self.followed = False  # another program trains, or has trained, there
         self.alive = control.Alive()
         self._number = 0  # of the newest Show
@@ -186,7 +187,7 @@ class Timing(QObject):
     def beside(self, folder: str) -> None:
         """Show another run beside this one, step by step; an empty name ends that."""
         self.other = folder
-        if folder and self.at is None:
+        if folder and self.at is None and not self._session.run.active and len(self.steps):
             self.at = self.end
         self._show(new=True)
 
@@ -250,6 +251,8 @@ class Timing(QObject):
 
     def failed(self, reply: Failed) -> bool:
         """A step could not be shown: the present network is. Whether a person need not hear of it."""
+        if reply.what == "past" and self.at is not None and self._lost_other():
+            return True
         if reply.what == "past" and self.at is not None:
             self.at, self.playing = None, False
             self._play.stop()
@@ -258,6 +261,15 @@ class Timing(QObject):
         elif reply.what == "recall" and self.followed:
             self._timer.stop()
         return reply.what == "recall" and not self.followed  # a run that has not written anything yet
+
+    def _lost_other(self) -> bool:
+        """Whether it was the run beside that could not be shown: then this one is, without it."""
+        if not self.other or (Path(self.other) / runs.NETWORK).is_file():
+            return False
+        text = _("The run in {folder} is gone. The comparison has ended.").format(folder=self.other)
+        self._session.notice(text, "error", key="beside")
+        self.beside("")
+        return True
 
     @Slot()
     def _follow_run(self) -> None:
@@ -275,7 +287,8 @@ class Timing(QObject):
 
     def _begin(self, folder: str) -> None:
         """Another run, or none: its time begins at its live end."""
-        self.folder, self.found, self.followed, self.other = folder, None, False, ""
+        self.folder, self.found, self.followed = folder, None, False
+        self.other, self.next_other = (self.next_other if folder else ""), ""
         self.alive = control.Alive()
         self._timer.stop()
         self._timer.setInterval(EVERY_MS)

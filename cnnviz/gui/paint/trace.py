@@ -18,6 +18,8 @@ from .columns import Curve, extremes, lasts, means
 DOT, APART = 6.0, 4.0
 """Width of a dot, and pixels from which dots are thinned out."""
 CROSS = 3.0
+DASH = [6.0, 4.0]
+"""Pixels of line and of gap where a curve is another run's."""
 FAINT = 0.35
 """Part of its colour that a thin curve keeps. It is opaque: where a line with alpha meets itself it is darker."""
 AROUND = ((-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5))
@@ -32,13 +34,14 @@ class Series:
 
     `colour` is a layer family or a role of the theme. `style`: "thin" shows least and greatest value of every pixel
     column, "bold" their mean, "dots" single measurements joined by a line. `label` names it in a Legend and beside
-    the hairline; without one it is in neither.
+    the hairline; without one it is in neither. `dashed`: of another run.
     """
 
     key: str
     colour: str
     style: str
     label: str = ""
+    dashed: bool = False
 
     def ink(self) -> QColor:
         """Its colour in the theme of now."""
@@ -126,7 +129,7 @@ def paint(painter: QPainter, series: Sequence[Series], drawing: Drawing) -> None
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, bold)
         if bold:
             painter.translate(MIDDLE, MIDDLE)
-        painter.setPen(QPen(ink, 1))
+        painter.setPen(pen_of(s, ink))
         for dx, dy in AROUND if bold else ((0.0, 0.0),):
             painter.translate(dx, dy)
             for line in shown.lines:
@@ -134,7 +137,7 @@ def paint(painter: QPainter, series: Sequence[Series], drawing: Drawing) -> None
             painter.translate(-dx, -dy)
         painter.setPen(QPen(ink, 2.0 if bold else 1.0, c=Qt.PenCapStyle.RoundCap))
         painter.drawPoints(shown.alone)
-        painter.setPen(QPen(ink, DOT, c=Qt.PenCapStyle.RoundCap))
+        painter.setPen(QPen(ink, DOT - 2 * s.dashed, c=Qt.PenCapStyle.RoundCap))
         painter.drawPoints(shown.dots)
         painter.restore()
     painter.save()
@@ -149,6 +152,15 @@ def paint(painter: QPainter, series: Sequence[Series], drawing: Drawing) -> None
             for way in (-CROSS, CROSS):
                 painter.drawLine(end - QPointF(CROSS, way), end + QPointF(CROSS, way))
     painter.restore()
+
+
+def pen_of(series: Series, ink: QColor) -> QPen:
+    """The pen of its lines, 1 px wide."""
+    pen = QPen(ink, 1)
+    if series.dashed:
+        pen.setDashPattern(DASH)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen
 
 
 def mixed(colour: QColor, ground: QColor, part: float) -> QColor:

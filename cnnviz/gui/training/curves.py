@@ -83,8 +83,14 @@ class Curves(QWidget):
             Series("mean", "Convolution", "bold"),
             Series("held_out", "Activation", "dots", _("held out")),
         )
-        self.loss = Chart(_("Loss"), series, limits=(0.0, inf))
-        self.accuracy = Chart(_("Accuracy, %"), series, limits=(0.0, 100.0))
+        self._own = series
+        others = (
+            Series("other_mean", "Convolution", "bold", _("train there, mean"), dashed=True),
+            Series("other_held_out", "Activation", "dots", _("held out there"), dashed=True),
+        )
+        self.loss = Chart(_("Loss"), others + series, limits=(0.0, inf))
+        self.accuracy = Chart(_("Accuracy, %"), others + series, limits=(0.0, 100.0))
+        self._besides: dict[Chart, object] = {}  # the points of the other run that each chart shows
         beside.addWidget(self.loss, 1)
         beside.addWidget(self.accuracy, 1)
         self.legend = Legend(series)  # of both charts: no title's row has room for it in a small window
@@ -108,6 +114,8 @@ class Curves(QWidget):
         self._timer.timeout.connect(self.draw)
         session.points_arrived.connect(self._arrived)
         session.moment_changed.connect(self._show_moment)
+        session.beside_changed.connect(self._show_beside)
+        self._show_beside()
         for chart in (self.loss, self.accuracy):
             chart.picked.connect(self._go)
 
@@ -121,6 +129,14 @@ class Curves(QWidget):
         at = self._session.time.at
         for chart in (self.loss, self.accuracy):
             chart.set_cursor(None if at is None else float(at))
+
+    @Slot()
+    def _show_beside(self) -> None:
+        """Name the run that stands beside, and draw it."""
+        name = self._session.beside.name
+        more = (Series("other", "caption", "bold", name, dashed=True),) if name else ()
+        self.legend.show_series((*self._own, *more))
+        self._arrived()
 
     @Slot(float)
     def _go(self, step: float) -> None:
@@ -144,15 +160,20 @@ class Curves(QWidget):
     def draw(self) -> None:
         """Bring the chart whose turn it is up to date with the session, and the other one a moment later."""
         run = self._session.run
-        some = len(run.points) > 0
+        other = self._session.beside.course
+        some = len(run.points) > 0 or len(other.points) > 0
         self._hint.setVisible(not some)
         self._charts.setVisible(some)
         chart, column, scale = ((self.loss, 1, 1.0), (self.accuracy, 2, 100.0))[self._turn]
         steps, values = run.points[:, 0].copy(), run.points[:, column] * scale  # contiguous: searched many times
-        chart.set_extent(reach(float(steps[-1]), run.progress.steps) if some and run.progress else 0.0)
+        chart.set_extent(reach(float(steps[-1]), run.progress.steps) if len(steps) and run.progress else 0.0)
         chart.set_data("batch", steps, values)
         chart.set_data("mean", *smooth(steps, values))
         chart.set_data("held_out", run.tests[:, 0], run.tests[:, column] * scale)
+        if self._besides.get(chart) is not other.points:  # at rest it costs nothing
+            self._besides[chart] = other.points
+            chart.set_data("other_mean", *smooth(other.points[:, 0].copy(), other.points[:, column] * scale))
+            chart.set_data("other_held_out", other.tests[:, 0], other.tests[:, column] * scale)
         self._turn = 1 - self._turn
         self._due -= 1
         if self._due > 0:

@@ -132,6 +132,14 @@ def _not_in_the_past(w: Window) -> str:
     return "" if w.session.time.at is not None else N_("Go to a step on the time line first")
 
 
+def _no_run(w: Window) -> str:
+    return "" if w.session.time.folder else N_("Train, or open a run first")
+
+
+def _no_beside(w: Window) -> str:
+    return "" if w.session.beside.folder else N_("No run stands beside this one")
+
+
 def _no_mark(w: Window) -> str:
     time = w.session.time
     here = time.at is not None and any(m.step == time.shown for m in time.marks)
@@ -214,6 +222,8 @@ COMMANDS = (
     Command("take_weights", TIME, N_("Take the weights of this step"), "", "session.time.take_weights", "",
             _not_in_the_past),
     Command("open_run", TIME, N_("Open run…"), "Ctrl+Shift+R", "times.open", "", ruled=True),
+    Command("compare_run", TIME, N_("Compare with another run…"), "Ctrl+Alt+K", "times.compare", "", _no_run),
+    Command("end_beside", TIME, N_("End the comparison of runs"), "", "session.beside.end", "", _no_beside),
     Command("open_picture", PICTURE, N_("Open picture…"), "Ctrl+Shift+O", "desk.open_picture", "picture"),
     Command("next", PICTURE, N_("Next picture"), "Alt+Right", "desk.next_picture", "next", _no_pictures),
     Command("previous", PICTURE, N_("Previous picture"), "Alt+Left", "desk.previous_picture", "previous", _no_pictures),
@@ -239,7 +249,7 @@ class Actions(QObject):
             signal.connect(self._soon.start)
         s.document_changed.connect(self._refresh_undo)
         s.run_changed.connect(self._follow_run)
-        for signal in (s.moment_changed, s.time_changed):
+        for signal in (s.moment_changed, s.time_changed, s.beside_changed):
             signal.connect(self._soon.start)
         self.refresh()
 

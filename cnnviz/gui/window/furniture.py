@@ -30,6 +30,7 @@ from ..results.panel import Results
 from ..table.compare import Comparison
 from ..table.table import Table
 from ..time.bar import TimeBar
+from ..time.others import RunsMenu
 from ..training.curves import Curves
 from ..training.planform import PlanForm
 from ..training.runbar import RunBar
@@ -237,7 +238,9 @@ def _make_timebar(window: Window) -> None:
     named = window.actions_
     first = tuple(named[name] for name in ("time_back", "time_play", "time_forward"))
     names = ("mark", "unmark", "branch", "take_weights", "open_run")
-    window.timebar = TimeBar(window.session, first, tuple(named[name] for name in names), named["time_live"])
+    others = RunsMenu(window.session, window.times.compare, window)
+    more = (*(named[name] for name in names), others.menuAction(), named["end_beside"])
+    window.timebar = TimeBar(window.session, first, more, named["time_live"])
     bar.addWidget(window.timebar)
     window.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)
 

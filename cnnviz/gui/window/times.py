@@ -50,6 +50,14 @@ class Times:
         if folder:
             self.open_folder(folder)
 
+    def compare(self) -> None:
+        """Ask for a run folder, and put that run beside this one."""
+        beside = self._window.session.beside
+        start = Path(beside.folder).parent if beside.folder else beside.home
+        folder = ask_folder(self._window, _("Compare with another run"), str(start if start.is_dir() else Path.home()))
+        if folder:
+            beside.choose(folder)
+
     def open_folder(self, folder: str) -> None:
         """The same with this folder."""
         if self._window.desk.may_leave():

@@ -1,0 +1,186 @@
+"""The run that stands beside the one that is shown: what it is, its curves, and a run made to be compared."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from ..link import control, runs
+from ..link.account import Account, account
+from ..link.past import Recall, Recalled
+from ..net.files import FileError
+from ..net.graph import Graph
+from ..net.plan import Plan
+from ..text import _
+from .course import Course
+from .planwords import words
+
+if TYPE_CHECKING:
+    from .session import Session
+
+EVERY_MS = 1000
+"""Between two looks into the other run's folder while somebody trains there."""
+TOLD = 2
+"""Settings that a name tells; of more it says how many."""
+
+
+class Beside(QObject):
+    """The other run. Which one it is, is session.time.other: the engine's frames show it as well."""
+
+    def __init__(self, session: Session):
+        super().__init__()
+        self._session = session
+        self.account: Account | None = None  # None: no run stands beside
+        self.course = Course()
+        self.alive = control.Alive()
+        self._folder = ""
+        self._timer = QTimer(self, interval=EVERY_MS)
+        self._timer.timeout.connect(self.look)
+        session.time_changed.connect(self._follow)
+        session.moment_changed.connect(self._follow)
+
+    # ── state ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def folder(self) -> str:
+        """The other run's; empty where none stands beside."""
+        return self._folder
+
+    @property
+    def name(self) -> str:
+        """What the other run is called here: by what its plan has otherwise, or by its time or its folder."""
+        return self.name_of(self.account) if self.account is not None else ""
+
+    def name_of(self, other: Account) -> str:
+        """`learning rate 0.01`, `run of 15:33`, `resnet20-long`: what tells a run from the one that is shown."""
+        mine = self.present
+        own = self.is_own(other.folder)
+        if mine is not None and own:
+            names = differing(other.plan, mine)
+            if 0 < len(names) <= TOLD:
+                return ", ".join(words(name, getattr(other.plan, name)) for name in names)
+        if own and other.started:
+            return _("run of {time}").format(time=time.strftime("%H:%M", time.localtime(other.started)))
+        return Path(other.folder).name
+
+    def is_own(self, folder: str) -> bool:
+        """Whether the folder is one that this program has named: its name tells a person nothing."""
+        return Path(folder).parent == self.home
+
+    @property
+    def home(self) -> Path:
+        """Where this program's own runs lie."""
+        return self._session.settings.folder / "runs"
+
+    @property
+    def present(self) -> Plan | None:
+        """The plan of the run that is shown; None where there is none."""
+        folder = self._session.time.folder
+        try:
+            return runs.notes(folder).plan if folder else None
+        except runs.RunError:
+            return self._session.run.plan  # it has not written anything yet
+
+    @property
+    def near(self) -> tuple[str, ...]:
+        """Folders of runs that are likely to be compared with: this document's, and what the run branches from."""
+        found = self._session.time.found
+        wanted = [*self._session.run.folders, *([found.origin[0]] if found is not None and found.origin else [])]
+        if self.home.is_dir():
+            wanted += sorted((str(p) for p in self.home.iterdir() if p.is_dir()), reverse=True)
+        shown = self._session.time.folder
+        return tuple(f for f in dict.fromkeys(wanted) if f != shown and (Path(f) / runs.NOTES).is_file())
+
+    # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────
+    def choose(self, folder: str | Path) -> bool:
+        """Put this run beside the one that is shown. What cannot be is said."""
+        folder, shown = str(Path(folder).absolute()), self._session.time.folder
+        if not shown:
+            self._session.notice(
+                _("Train, or open a run: then another one can stand beside it."), "warning", key="beside"
+            )
+            return False
+        if Path(folder) == Path(shown):
+            text = _("{folder} is the run that is shown. Choose another one.")
+            self._session.notice(text.format(folder=folder), "warning", key="beside")
+            return False
+        try:
+            account(folder)
+        except (runs.RunError, FileError) as error:
+            self._session.notice(str(error), "error", key="beside")
+            return False
+        self._session.hush("beside")
+        self._session.time.beside(folder)
+        return True
+
+    def end(self) -> None:
+        """No other run any more."""
+        if self._folder:
+            self._session.time.beside("")
+
+    # ── following ───────────────────────────────────────────────────────────────────────────────────────────────────
+    @Slot()
+    def _follow(self) -> None:
+        folder = self._session.time.other
+        if folder == self._folder:
+            return
+        self._folder = folder
+        self.course.clear()
+        self.alive = control.Alive()
+        self._timer.stop()
+        self._read()
+        if folder:
+            self._timer.start()
+            self.look()
+        self._session.beside_changed.emit()
+
+    def _read(self) -> None:
+        try:
+            self.account = account(self._folder) if self._folder else None
+        except (runs.RunError, FileError):
+            self.account = None  # the engine says it
+
+    @Slot()
+    def look(self) -> None:
+        """Ask what is new in the other run's folder."""
+        if self._folder:
+            self._session.send(Recall(self._folder, len(self.course.points)))
+
+    def take(self, found: Recalled) -> None:
+        """What the other run's folder holds."""
+        if found.folder != self._folder or found.points is None or found.tests is None:
+            return
+        before = len(self.course.points), len(self.course.tests)
+        self.course.add(found.first, found.points)
+        self.course.tests = found.tests
+        self.alive = control.alive(self._folder, self.alive)
+        if not self.alive.living:
+            self._timer.stop()
+        if (len(self.course.points), len(self.course.tests)) != before:
+            self._read()
+            self._session.beside_changed.emit()
+
+
+def differing(a: Plan, b: Plan) -> tuple[str, ...]:
+    """Names of the settings that differ between two plans, in the plan's order."""
+    return tuple(f.name for f in fields(Plan) if getattr(a, f.name) != getattr(b, f.name))
+
+
+def changed(graph: Graph, folder: str) -> bool:
+    """Whether the network in the editor is another one than the run has trained. False where that is not known."""
+    try:
+        return runs.shape(runs.network(folder).graph) != runs.shape(graph)
+    except FileError:
+        return False
+
+
+def best(course: Course) -> tuple[int, float] | None:
+    """(step, accuracy) of the best held-out measurement, the first of several; None where there is none."""
+    tests: Any = course.tests
+    if not len(tests):
+        return None
+    i = int(tests[:, 2].argmax())
+    return int(tests[i, 0]), float(tests[i, 2])
