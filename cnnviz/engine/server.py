@@ -14,7 +14,7 @@ from ..link.augmenting import Preview, Survey
 from ..link.data import Desist, Download, Leave, Loading, Stock
 from ..link.exporting import Export, Withdraw
 from ..link.mailbox import Mailbox
-from ..link.measuring import Cease, Measure
+from ..link.measuring import Cease, Find, Measure
 from ..link.messages import (
     Adopt,
     Catalogue,
@@ -95,7 +95,7 @@ def serve(
     post, shelf = Post(send, mailbox), Shelf()
     importer = Importer(post)
     looker = Looker(post, shelf, importer)
-    measurer = Measurer(post, looker)
+    measurer = Measurer(post, looker, shelf)
     runner = Runner(post, shelf, looker, measurer.make_way)
     looker.begin(lambda: runner.training, runner.present)
     measurer.begin(lambda: runner.training)
@@ -197,7 +197,7 @@ class _Engine:
                 self._runner.stop()
             case Adjust():
                 self._runner.adjust(command)
-            case Measure():
+            case Measure() | Find():
                 self._measurer.start(command, self._open.version)
             case Cease():
                 self._measurer.cease()

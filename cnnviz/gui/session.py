@@ -6,6 +6,7 @@
     session.file   open, save, recent, autosave and recovery             (filing.py)
     session.fold   which groups are folded, and the cards that follow    (folding.py)
     session.keep   blocks that can be put in, among them one's own       (keeping.py)
+    session.finder a learning rate looked for                            (finding.py)
     session.cost   what the layers cost on this machine                  (measuring.py)
     session.exporting the network in other forms                         (exporting.py)
     session.models models of other programs, and their checkpoints       (models.py)
@@ -33,7 +34,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from ..link.augmenting import Previewed, Surveyed
 from ..link.data import Contents, Downloaded, Downloading, Loading
 from ..link.exporting import Exported, Exporting
-from ..link.measuring import Costs, Measuring
+from ..link.measuring import Costs, Found, Measuring
 from ..link.messages import (
     Advance,
     Bell,
@@ -63,6 +64,7 @@ from .editing import Editing
 from .exporting import Exports
 from .feeling import Feeling
 from .filing import Filing
+from .finding import Finding
 from .folding import Folding
 from .keeping import Keeping
 from .looking import Looking
@@ -130,6 +132,7 @@ class Session(QObject):
     checkpoint_found = Signal()  # models.found: what a checkpoint holds for the network
     health_changed = Signal()  # health.series, health.signs
     comparison_changed = Signal()  # compare.other, or its view
+    finder_changed = Signal()  # finder: a learning rate is looked for
     costs_changed = Signal()  # cost.costs, cost.batch
     export_changed = Signal()  # exporting: what was asked of it, how far it is, what came of it
     contents_changed = Signal()  # supply.contents: what is in the data set
@@ -164,6 +167,7 @@ class Session(QObject):
         self.fold.graph_edited()
         self.models = Importing(self)
         self.cost = Costing(self)
+        self.finder = Finding(self)
         self.compare = Comparing(self)
         self.time = Timing(self)
         self.beside = Beside(self)
@@ -272,6 +276,8 @@ class Session(QObject):
             self.file.weights_saved(reply)
         elif isinstance(reply, Advance | Imported | Models | Matched):
             self.models.take(reply)
+        elif isinstance(reply, Found):
+            self.finder.take(reply)
         elif isinstance(reply, Measuring | Costs):
             self.cost.take(reply)
         elif isinstance(reply, Exporting | Exported):
@@ -306,6 +312,8 @@ class Session(QObject):
             return
         if reply.what == "import":
             self.models.failed()
+        elif reply.what == "find":
+            self.finder.failed()
         elif reply.what == "measure":
             self.cost.failed()
         elif reply.what == "download":
@@ -362,6 +370,7 @@ class Session(QObject):
         self.supply.lost()
         self.review.lost()
         self.cost.failed()
+        self.finder.failed()
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()
         if step:
             text += " " + _("Its weights are those of step {step}.").format(step=f"{step:,}")

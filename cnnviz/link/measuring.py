@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..net.plan import Plan
+
 
 # ── to the engine ────────────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True)
@@ -12,6 +14,14 @@ class Measure:
 
     number: int
     batch: int
+
+
+@dataclass(frozen=True)
+class Find:
+    """Look for a learning rate: train a copy of the open network's weights by this plan, the rate rising."""
+
+    number: int
+    plan: Plan
 
 
 @dataclass(frozen=True)
@@ -54,5 +64,15 @@ class Costs:
     step_memory: int
 
 
-Asked = Measure | Cease
-Answered = Measuring | Costs
+@dataclass(frozen=True)
+class Found:
+    """The losses of the steps so far, by learning rate; `done`: there will be no more."""
+
+    number: int
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    done: bool = False
+
+
+Asked = Measure | Find | Cease
+Answered = Measuring | Costs | Found

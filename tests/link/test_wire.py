@@ -18,7 +18,7 @@ from cnnviz.link.adjusting import Adjust
 from cnnviz.link.augmenting import Preview, Previewed, Survey, Surveyed
 from cnnviz.link.data import Contents, Desist, Download, Downloaded, Downloading, Leave, Loading, Stock
 from cnnviz.link.exporting import SOURCE, WRITE, Export, Exported, Exporting, Withdraw
-from cnnviz.link.measuring import Cease, Cost, Costs, Measure, Measuring
+from cnnviz.link.measuring import Cease, Cost, Costs, Find, Found, Measure, Measuring
 from cnnviz.link.messages import (
     Adopt,
     Advance,
@@ -97,6 +97,8 @@ MESSAGES = [
     Models((("alexnet", ("DEFAULT",)),)),
     Matched(2, "/a.pth", (("a", "b", "name", (1, 2)),), (("c", "why"),)),
     Measure(3, 32),
+    Find(3, PLAN),
+    Found(3, (0.1, 0.2), (2.3, 2.2), True),
     Cease(),
     Measuring(3, 2, 30),
     Costs(3, 1, 32, "cpu", 1, {"a": Cost(0.001, 0.002, 4096)}, 8192),

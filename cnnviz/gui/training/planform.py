@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from ...net.acting import absent, fixed, hint, idle
 from ...net.layers import Input
@@ -19,6 +19,7 @@ from ..fields import editor
 from ..paint import theme
 from ..planwords import label_of, words
 from ..session import Session
+from .finder import Finder
 from .names import DataEditor, FolderEditor, NameEditor, TextEditor
 from .preview import Preview
 from .rates import Rates
@@ -55,7 +56,8 @@ class PlanForm(QScrollArea):
         note.setFont(theme.caption())
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         column.addWidget(note)
-        self.rates = Rates(session)
+        self.rates, self.finder = Rates(session), Finder(session)
+        self.find = QToolButton()
         self._form = QFormLayout()
         self._form.setHorizontalSpacing(8)
         self._form.setVerticalSpacing(4)
@@ -71,6 +73,7 @@ class PlanForm(QScrollArea):
         session.pictures_changed.connect(self._show_rows)
         session.engine_changed.connect(self._show_devices)
         session.run_changed.connect(self._show_run)
+        session.finder_changed.connect(self._show_rows)
         self.show_plan()
 
     def _make(self) -> None:
@@ -87,6 +90,28 @@ class PlanForm(QScrollArea):
                 self._add(name, kinds[name])
             if "schedule" in names:
                 self._form.addRow(self.rates)
+            if "lr" in names:
+                self._offer_finder()
+
+    def _offer_finder(self) -> None:
+        """Beside the learning rate a button that looks for one; what comes of it stands below."""
+        self.find.setText("…")
+        self.find.setToolTip(_("Look for a learning rate: a copy of the weights is trained while the rate rises"))
+        self.find.setAccessibleName(_("Look for a learning rate"))
+        self.find.clicked.connect(self._find)
+        line = self.editors["lr"].line
+        line.insertWidget(line.count() - 1, self.find)
+        row, _role = self._form.getWidgetPosition(self.editors["lr"])
+        self._form.insertRow(row + 1, self.finder)
+
+    @Slot()
+    def _find(self) -> None:
+        self._session.finder.start()
+        QTimer.singleShot(0, self._show_finder)  # once it has its place
+
+    @Slot()
+    def _show_finder(self) -> None:
+        self.ensureWidgetVisible(self.finder)
 
     def _add(self, name: str, kind: Kind) -> None:
         made = self.editors[name] = _editor(name, kind)
@@ -137,6 +162,8 @@ class PlanForm(QScrollArea):
             self._form.setRowVisible(heading, bool(there))
             for name in names:
                 self._form.setRowVisible(self.editors[name], heading.isChecked() and name in there)
+            if "lr" in names:
+                self._form.setRowVisible(self.finder, heading.isChecked() and self._session.finder.shown)
             if "schedule" in names:
                 self._form.setRowVisible(self.rates, heading.isChecked() and self.rates.tells)
             if AUGMENTS[0] in names:
