@@ -24,6 +24,9 @@ CASES = {
     "busy": "training:busy",
     "script": "training:script",
     "recording": "training:recording",
+    "deep": "training:deep",
+    "scrubbing": "past:scrubbing",
+    "long": "past:long_run",
     "loader": "training:loader",
 }
 

@@ -29,6 +29,11 @@ def watched() -> Iterator[Result]:
         yield from _against(name, tuned=True, goal=">= 0.96", label=f"training watched, {name}")
 
 
+def deep() -> Iterator[Result]:
+    """Recorded and watched live, over the bare loop, where a step takes long."""
+    yield from _against("resnet20", tuned=True, goal=">= 0.95", label="training watched, resnet20", batch=128)
+
+
 def busy() -> Iterator[Result]:
     """The same while the window's thread is 80 % busy in Python."""
     yield from _against("lenet5", tuned=True, goal=">= 0.93", label="training, window 80 % busy", load=0.8)
@@ -81,8 +86,8 @@ def _turns(module: str, *args: Path) -> Iterator[Callable[[str], float]]:
         child.communicate()
 
 
-def _against(name: str, tuned: bool, goal: str, label: str, load: float = 0.0) -> Iterator[Result]:
-    path, folder = workplace(name, 64)
+def _against(name: str, tuned: bool, goal: str, label: str, load: float = 0.0, batch: int = 64) -> Iterator[Result]:
+    path, folder = workplace(name, batch)
     with folder, Stage(path, Path(folder.name)) as stage:
         stage.begin(layer(stage, name))
         plain = Plain(path, tuned)
@@ -107,7 +112,7 @@ def _against(name: str, tuned: bool, goal: str, label: str, load: float = 0.0) -
 
 def layer(stage: Stage, name: str) -> str:
     """The layer that every viewer shows: the second convolution."""
-    wanted = LAYERS[name]
+    wanted = LAYERS.get(name, "")
     if wanted in stage.session.graph:
         return wanted
     return [n.id for n in stage.session.graph if n.type == "Conv2d"][1]

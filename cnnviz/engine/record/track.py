@@ -30,8 +30,9 @@ from ..build import State
 START, EVERY, BEST, MARKED = "start.track", "every-{n}.track", "best.track", "marked.track"
 _NAME = re.compile(r"(start|every-\d+|best|marked)\.track")
 _HEAD = struct.Struct("<8sQ")  # mark, length of the layout
-RECORD = struct.Struct("<4sIQQI4x")  # mark, kind, step, length, checksum
-_MARK, _STEP = b"cnvtrk01", b"step"
+RECORD = struct.Struct("<4sIQQII")  # mark, kind, step, length, checksum of the body, and of all that before it
+_PLAIN = struct.Struct("<4sIQQI")
+_MARK, _STEP = b"cnvtrk02", b"step"
 HALF, WHOLE = 0, 1  # kinds: float16; float32, where a number is too large for that
 _TYPES = {HALF: torch.float16, WHOLE: torch.float32}
 
@@ -103,8 +104,9 @@ def scan(path: Path, start: int) -> tuple[list[Place], int]:
         with path.open("rb") as file:
             while at and at + RECORD.size <= size:
                 file.seek(at)
-                mark, kind, step, length, check = RECORD.unpack(file.read(RECORD.size))
-                if mark != _STEP or kind not in _TYPES or length > size:
+                header = file.read(RECORD.size)
+                mark, kind, step, length, check, own = RECORD.unpack(header)
+                if mark != _STEP or zlib.crc32(header[: _PLAIN.size]) != own:
                     at = _next(file, at + 1, size)  # damaged: go on with the next one
                     continue
                 if at + RECORD.size + length > size:
@@ -135,7 +137,8 @@ def copied(step: int, body: bytes, of: Shapes, kind: int) -> tuple[bytes, list[P
 
 
 def _headed(step: int, body: list[Part], kind: int) -> list[Part]:
-    return [RECORD.pack(_STEP, kind, step, sum(map(len, body)), check(kind, step, body)), *body]
+    header = _PLAIN.pack(_STEP, kind, step, sum(map(len, body)), check(kind, step, body))
+    return [header + zlib.crc32(header).to_bytes(4, "little"), *body]
 
 
 def check(kind: int, step: int, body: list[Part]) -> int:

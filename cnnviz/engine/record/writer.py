@@ -17,7 +17,10 @@ from .weights import atomically
 
 FIRST = 20  # steps at the start that are all kept
 SPACING = 10  # steps between two records, until the room is used up
-SHARE, AHEAD = 0.002, 0.02  # part of the time that writing may take, and seconds that it may be ahead of that
+SHARE, AHEAD = (
+    0.002,
+    0.5,
+)  # part of the time that writing may take, and seconds that it may be ahead of that: at the start
 ROOM = 120_000_000  # bytes that all tracks of a run may take
 PART = 8  # the first steps take at most one of so many parts of the room
 
