@@ -10,7 +10,7 @@ from ..link.data import BROKEN, Contents, Stock
 from ..link.messages import Open
 from ..net.analysis import analyse
 from ..net.layers import Board, Source
-from .data import Cancelled, Data, leaks
+from .data import Data, DataError, leaks
 from .post import Post
 from .shelf import Shelf
 
@@ -55,7 +55,7 @@ class Librarian:
             command, net = wanted
             try:
                 self._stock(command, net)
-            except Cancelled:
+            except DataError:  # left, or not there: who loads it says so
                 pass
             except Exception as error:
                 if self._newest == command.number:

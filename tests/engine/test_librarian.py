@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from threading import Event
 
@@ -17,6 +18,12 @@ from cnnviz.net.plan import Plan
 from .data.pictures import put, put_classes
 from .desk import Desk
 from .nets import small
+
+
+@pytest.fixture(autouse=True)
+def nothing_to_collect() -> None:
+    """What windows of other tests have left is freed here, in the main thread, and not in one of the engine's."""
+    gc.collect()
 
 
 def test_a_folder_is_stocked(tmp_path: Path) -> None:

@@ -251,13 +251,27 @@ def test_another_engine_is_asked_again(panel: DataPanel, session: Session) -> No
 def test_small_pictures_grow_by_whole_multiples(qtbot, size: tuple[int, int], tile: tuple[int, int]) -> None:
     grid = Grid()
     qtbot.addWidget(grid)
+    grid.resize(300, 200)
     grid.take([0], np.zeros((1, *size, 3), np.uint8))
     assert (grid.place(0).width(), grid.place(0).height()) == tile
+
+
+def test_pictures_grow_where_there_is_room(qtbot) -> None:
+    grid = Grid()
+    qtbot.addWidget(grid)
+    grid.resize(300, 200)
+    grid.take([0], np.zeros((1, 32, 32, 3), np.uint8))
+    with qtbot.waitExposed(grid):
+        grid.show()
+    assert grid.place(0).width() == 32
+    grid.resize(800, 200)
+    assert grid.place(0).width() == 96
 
 
 def test_large_pictures_are_scaled_down(qtbot) -> None:
     grid = Grid()
     qtbot.addWidget(grid)
+    grid.resize(300, 200)
     grid.take([0], np.zeros((1, 64, 32, 3), np.uint8))
     assert (grid.place(0).width(), grid.place(0).height()) == (EDGE // 2, EDGE) and grid.place(0).left() == GAP
 
@@ -271,3 +285,16 @@ def test_a_thousand_classes_can_be_reached(qtbot) -> None:
     QTest.keyClick(balance, Qt.Key.Key_End)
     assert balance.label == 999 and balance.verticalScrollBar().value() == balance.verticalScrollBar().maximum()
     assert ALL != WRONG
+
+
+def test_the_bar_does_not_come_and_go(qtbot) -> None:
+    """With the bar there is room for fewer pictures in a row, so that the bar is needed: without it, it is not."""
+    grid = Grid()
+    qtbot.addWidget(grid)
+    grid.take([0], np.zeros((1, 48, 48, 3), np.uint8))
+    grid.show_numbers(np.arange(12))
+    with qtbot.waitExposed(grid):
+        grid.show()
+    for width in range(110, 360):
+        grid.resize(width, 3 * (EDGE + GAP) + GAP)
+        assert grid.place(grid.columns - 1).right() < grid.viewport().width()

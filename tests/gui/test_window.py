@@ -141,6 +141,12 @@ def test_a_dropped_picture_is_looked_at_and_a_dropped_network_opened(window, ses
     assert "S2" in session.graph
 
 
+def test_a_dropped_folder_or_table_is_the_data_set(window, session, tmp_path):
+    for path in (tmp_path, tmp_path / "list.csv", tmp_path / "pets.npz"):
+        drop(window, path)
+        assert session.run.plan.data == str(path)
+
+
 def test_a_pasted_picture_keeps_its_pixels(window, session):
     image = QImage(5, 3, QImage.Format.Format_RGB32)
     for y in range(3):

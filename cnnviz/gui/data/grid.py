@@ -13,7 +13,9 @@ from ...text import _
 from ..paint import theme
 
 EDGE = 48
-"""Pixels that a picture's larger side takes, or the nearest whole multiple below; larger pictures are scaled down."""
+"""Pixels that a picture's larger side takes at least, if whole multiples of it allow; larger ones are scaled down."""
+LARGEST, ABREAST = 144, 8
+"""Where there is room pictures grow up to so many pixels, with about so many in a row."""
 GAP = theme.GRID
 KEPT = 4096
 """Pictures that are kept; when there are more, those out of view go."""
@@ -39,6 +41,7 @@ class Grid(QAbstractScrollArea):
         self.current = -1  # number of the picture that everything is shown on, where it is one of these
         self._pictures: dict[int, QImage] = {}
         self._size = (EDGE, EDGE)  # width, height of a tile
+        self._kind = (0, 0)  # height, width of the pictures; 0: none has come yet
         self._over = -1
         self.setFrameShape(self.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -61,7 +64,6 @@ class Grid(QAbstractScrollArea):
     def forget(self) -> None:
         """The pictures are others by now."""
         self._pictures.clear()
-        self._size = (EDGE, EDGE)
         self._need()
         self.viewport().update()
 
@@ -92,8 +94,9 @@ class Grid(QAbstractScrollArea):
         return index in self._pictures
 
     def _measure(self, height: int, width: int) -> None:
-        larger = max(height, width)
-        by = max(1, EDGE // larger) if larger <= EDGE else EDGE / larger
+        self._kind = (height, width)
+        larger, edge = max(height, width), min(max(EDGE, self.width() // ABREAST), LARGEST)
+        by = max(1, edge // larger) if larger <= edge else edge / larger
         size = (max(1, round(width * by)), max(1, round(height * by)))
         if size != self._size:
             self._size = size
@@ -102,8 +105,9 @@ class Grid(QAbstractScrollArea):
     # ── where ───────────────────────────────────────────────────────────────────────────────────────────────────────
     @property
     def columns(self) -> int:
-        """Pictures in a row."""
-        return max(1, (self.viewport().width() - GAP) // (self._size[0] + GAP))
+        """Pictures in a row, always with room for the bar beside them: else it would come and go."""
+        room = self.width() - self.verticalScrollBar().sizeHint().width()
+        return max(1, (room - GAP) // (self._size[0] + GAP))
 
     def _rows(self) -> int:
         return -(-len(self.indices) // self.columns)
@@ -155,6 +159,8 @@ class Grid(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self._kind[0]:
+            self._measure(*self._kind)
         self._fit()
         self._need()
 

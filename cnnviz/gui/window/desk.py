@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .window import Window
 
 
+DATA_SETS = (".csv", ".tsv", ".npz")
+"""What files that hold or list pictures end in."""
 SAVING_MS = 15_000
 WEIGHTS = (".safetensors", ".pt", ".pth", ".th", ".ckpt")
 
@@ -168,11 +170,16 @@ class Desk:
             self._window.canvas.paste()
 
     def take_file(self, path: str) -> None:
-        """A file was dropped: a network is opened, weights are matched, anything else is looked at as a picture."""
+        """A file was dropped: a network is opened, weights are matched, anything else is looked at as a picture.
+
+        A folder, a table or an .npz file is a data set.
+        """
         if path.endswith((".cnnviz", ".onnx")):
             self.open_file(path)
         elif path.endswith(WEIGHTS):
             self._session.models.match(path)
+        elif path.lower().endswith(DATA_SETS) or Path(path).is_dir():
+            self._session.run.set_plan(data=path)
         else:
             self._session.look.open_picture(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +139,16 @@ def test_deep_pictures_become_eight_bits(tmp_path: Path) -> None:
             Image.fromarray(np.full((8, 8), 257 * 100 + i, np.uint16)).save(path)
     data = load(str(tmp_path), "", Input(1, (8, 8)))
     assert data.train_x.dtype == np.uint8 and (data.train_x == 100).all()
+
+
+def test_no_thread_collects_garbage_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_classes(tmp_path, 4)
+    decode, seen = pictures.decode, []
+
+    def watched(path: Path) -> np.ndarray:
+        seen.append(gc.isenabled())
+        return decode(path)
+
+    monkeypatch.setattr(pictures, "decode", watched)
+    load(str(tmp_path), "", LAYER)
+    assert len(seen) == 8 and not any(seen) and gc.isenabled()
