@@ -9,6 +9,8 @@ from ..text import N_, _
 
 LABELS = {
     "record_mb": N_("Room, MB"),
+    "batches": N_("Batches a step"),
+    "sync_bn": N_("Sync batch norm"),
     "data": N_("Data set"),
     "data_dir": N_("Data folder"),
     "held_out": N_("Part held out"),

@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 import torch
@@ -163,10 +163,12 @@ class Together(Group):
         while board is None:
             port = int(old.get(BOARD))
             try:
-                board = TCPStore(host, port, self.size, False, timedelta(seconds=3), wait_for_workers=False)
-            except dist.DistError:  # that of a process which is dead: the new one is about to say where it is
+                socket.create_connection((host, port), timeout=3).close()
+                board = TCPStore(host, port, self.size, False, timedelta(seconds=30), wait_for_workers=False)
+            except (OSError, dist.DistError):  # that of a dead process: the new one is about to say where its own is
                 if monotonic() > end:
                     raise
+                sleep(0.1)
         board.set_timeout(PATIENCE)
         dist.init_process_group(backend, timeout=PATIENCE, world_size=self.size, rank=self.rank, store=board)
 
