@@ -120,7 +120,14 @@ def _commands() -> argparse.ArgumentParser:
     p.add_argument("--download", action="store_true", help=_("download it first, where it is not there"))
     _json(p)
 
-    p = each.add_parser("train", help=_("train without a window; what is not given is as in the network's plan"))
+    p = each.add_parser(
+        "train",
+        help=_("train without a window; what is not given is as in the network's plan"),
+        epilog=_(
+            "On several processes and machines: torchrun --standalone --nproc-per-node N -m cnnviz train … (README, "
+            "“Training elsewhere”). The run is followed, paused and stopped by “cnnviz follow RUN”."
+        ),
+    )
     _net(p)
     _weights(p, _("first weights: a run folder or a weights file; of torchvision's models also a name or DEFAULT"))
     p.add_argument("--out", required=True, metavar="RUN", help=_("folder to record the run in"))

@@ -171,10 +171,17 @@ def test_torchrun_starts_again_where_the_run_was_recorded(tmp_path: Path) -> Non
     assert jump < 1, "it goes on with what it had learned"
 
 
-def test_what_is_wrong_is_said_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (["--resume"], "holds no run to go on with. Leave out --resume."),  # the first one finds out for all
+        (["--data", "nothing.npz"], "nothing.npz"),  # the first one goes ahead
+        (["--device", "cuda:77"], "There is no device cuda:77 here."),  # all of them find out
+    ],
+)
+def test_what_is_wrong_is_said_once(tmp_path: Path, wrong: list[str], text: str) -> None:
     said = tmp_path / "said.txt"
-    with torchrun(net(tmp_path), "--out", str(tmp_path), "--resume", said=said) as agent:
+    with torchrun(net(tmp_path), "--out", str(tmp_path / "run"), *wrong, said=said) as agent:
         assert ended(agent) == 1
-    assert [line for line in said.read_text().splitlines() if line.startswith("cnnviz: ")] == [
-        f"cnnviz: {tmp_path} holds no run to go on with. Leave out --resume."
-    ]
+    (line,) = [line for line in said.read_text().splitlines() if line.startswith("cnnviz: ")]
+    assert text in line and not (tmp_path / "run").exists()

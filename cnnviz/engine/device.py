@@ -32,7 +32,7 @@ def device(name: str, local: int = 0, beside: int = 1) -> torch.device:
     except RuntimeError:
         found = None
     count = torch.cuda.device_count() if found is not None and found.type == "cuda" else 1
-    if found is not None and found.type == "cuda" and beside > 1:
+    if found is not None and found.type == "cuda" and beside > 1 and count:
         if beside > count:
             text = _("Here are {n} CUDA devices for {processes} processes. Start one process for each, or use cpu.")
             raise ValueError(text.format(n=count, processes=beside))

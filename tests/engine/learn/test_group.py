@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from cnnviz.engine import device
 from cnnviz.engine.augment import Augment
 from cnnviz.engine.build import Net
 from cnnviz.engine.learn.feed import Feed, epoch_steps, order
@@ -94,3 +95,18 @@ def test_every_process_has_two_pictures_to_normalise(rest: int, joins: bool) -> 
 def test_one_batch_has_nothing_to_synchronise() -> None:
     assert "normalised as a whole" in idle(Plan(sync_bn=True), "sync_bn")
     assert not idle(Plan(batches=2), "sync_bn") and not idle(Plan(), "batches")
+
+
+def test_processes_beside_each_other_have_a_device_and_cores_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_to: list[torch.device] = []
+    monkeypatch.setattr(device, "devices", lambda: ("cuda", "cpu"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", set_to.append)
+    assert device.device("auto", 1, 2) == torch.device("cuda", 1) == set_to[0]
+    assert device.device("cpu", 1, 2) == torch.device("cpu")
+    with pytest.raises(ValueError, match="Here are 2 CUDA devices for 3 processes"):
+        device.device("cuda", 0, 3)
+    monkeypatch.setattr(device, "devices", lambda: ("mps", "cpu"))
+    assert device.device("auto", 0, 2) == torch.device("cpu"), "by Metal, processes cannot sum"
+    monkeypatch.setattr(device.os, "sched_getaffinity", lambda pid: range(8), raising=False)
+    assert [device.threads(0, n) for n in (1, 2, 3, 16)] == [7, 4, 2, 1] and device.threads(5, 2) == 5
