@@ -12,6 +12,7 @@ import torch
 from ..link.adjusting import Adjust
 from ..link.augmenting import Preview, Survey
 from ..link.data import Desist, Download, Leave, Loading, Stock
+from ..link.ensemble import Combine, Uncombine
 from ..link.exporting import Export, Withdraw
 from ..link.mailbox import Mailbox
 from ..link.measuring import Cease, Find, Measure
@@ -43,6 +44,7 @@ from ..net.graph import Graph
 from ..net.plan import Plan
 from ..text import _
 from . import device, memory
+from .combiner import Combiner
 from .exporter import Exporter
 from .fetcher import Fetcher
 from .importer import Importer
@@ -103,13 +105,13 @@ def serve(
     fetcher, librarian = Fetcher(post), Librarian(post, shelf)
     shelf.tell = _Told(post)
     predictor = Predictor(post, shelf, looker, runner.moment, runner.measured)
-    previewer = Previewer(post, shelf)
+    previewer, combiner = Previewer(post, shelf), Combiner(post, shelf)
     send(Ready(device.devices(), device.threads(), device.versions()))
     if guest is not None:
         model = guest.model
         send(Imported(importer.adopt(model), model.network, model.classes, model.notes, guest.picture))
     engine = _Engine(
-        *(post, shelf, looker, runner, importer, measurer, exporter, predictor, fetcher, librarian, previewer)
+        *(post, shelf, looker, runner, importer, measurer, exporter, predictor, fetcher, librarian, previewer, combiner)
     )
     try:
         while (command := receive()) is not None and not isinstance(command, Quit):
@@ -117,11 +119,11 @@ def serve(
     finally:
         until = time.monotonic() + FAREWELL
         shelf.leave()
-        for worker in (importer, measurer, exporter, predictor, fetcher, librarian, previewer, looker):
+        for worker in (importer, measurer, exporter, predictor, fetcher, librarian, previewer, combiner, looker):
             worker.close()
         runner.close(until - time.monotonic())
         looker.join(max(0.0, until - time.monotonic()))
-        for worker in (importer, measurer, exporter, predictor, fetcher, librarian, previewer):
+        for worker in (importer, measurer, exporter, predictor, fetcher, librarian, previewer, combiner):
             worker.join(max(0.0, until - time.monotonic()))
 
 
@@ -164,10 +166,12 @@ class _Engine:
         fetcher: Fetcher,
         librarian: Librarian,
         previewer: Previewer,
+        combiner: Combiner,
     ):
         self._post, self._shelf, self._looker, self._runner, self._importer = post, shelf, looker, runner, importer
         self._measurer, self._exporter, self._predictor = measurer, exporter, predictor
         self._fetcher, self._librarian, self._previewer = fetcher, librarian, previewer
+        self._combiner = combiner
         self._open = Open(0, Graph(), Plan())
 
     def obey(self, command: Command) -> None:
@@ -209,6 +213,10 @@ class _Engine:
                 self._predictor.start(command, self._open)
             case Abandon():
                 self._predictor.abandon(command)
+            case Combine():
+                self._combiner.start(command)
+            case Uncombine():
+                self._combiner.leave()
             case Preview() | Survey():
                 self._previewer.start(command)
             case Download():

@@ -280,7 +280,8 @@ class Filing:
 
     def _needed(self, run: Path) -> bool:
         """Whether this run folder is one of this document's, or of another window that lives."""
-        if str(run) in (*self._session.run.folders, self._session.time.other, self._session.time.next_other):
+        time, others = self._session.time, self._session.ensemble.folders
+        if str(run) in (*self._session.run.folders, time.other, time.next_other, *others):
             return True
         owner = run.name.split("-")[2:3]
         if not owner or owner[0] == str(os.getpid()):

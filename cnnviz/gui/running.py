@@ -224,7 +224,9 @@ class Running:
             self._session.send(Stop())
             self._set(replace(self.progress, phase=STOPPING))
 
-    def _start(self, keep: bool, steps: int = 0, origin: tuple[str, int] | None = None) -> None:
+    def _start(
+        self, keep: bool, steps: int = 0, origin: tuple[str, int] | None = None, seed: int | None = None
+    ) -> None:
         if self.problem is not None:
             self._refuse(self.problem)
             return
@@ -240,13 +242,19 @@ class Running:
         if not start:
             self._session.review.forget()
         self._session.points_arrived.emit()
-        self._session.send(Train(self.number, self.plan, keep, folder, steps, start, origin[0] if origin else ""))
+        plan = self.plan if seed is None else replace(self.plan, seed=seed)
+        self._session.send(Train(self.number, plan, keep, folder, steps, start, origin[0] if origin else ""))
         self._set(self._beginning(TRAINING, start, self.progress.steps if self.progress else 0))
 
     def _beginning(self, phase: str, step: int, steps: int) -> Progress:
         """How far it is before the engine tells."""
         version, lr = self._session.version, self.plan.lr
         return Progress(self.number, version, phase, step, steps, 0.0, 0.0, None, None, None, lr, "")
+
+    def train_seed(self, seed: int) -> None:
+        """Train from first weights by the plan with another seed, which the document does not take over."""
+        if not self.active:
+            self._start(keep=False, seed=seed)
 
     def branch(self, folder: str, step: int) -> None:
         """Train on from a recorded step of a run, in a new run."""

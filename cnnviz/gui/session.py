@@ -17,6 +17,7 @@
     session.time   which step of the training everything shows          (timing.py)
     session.beside the run that stands beside it, and its curves        (beside.py)
     session.health how well it trains: readings, signs, experiments      (feeling.py)
+    session.ensemble networks of several seeds that answer together     (ensembling.py)
     session.compare the network that the open one stands beside          (comparing.py)
 
 Panels never meet each other and never talk to the engine.
@@ -33,6 +34,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ..link.augmenting import Previewed, Surveyed
 from ..link.data import Contents, Downloaded, Downloading, Loading
+from ..link.ensemble import Combined, Combining
 from ..link.exporting import Exported, Exporting
 from ..link.measuring import Costs, Found, Measuring
 from ..link.messages import (
@@ -61,6 +63,7 @@ from ..text import _
 from .beside import Beside
 from .comparing import Comparing
 from .editing import Editing
+from .ensembling import Ensembling
 from .exporting import Exports
 from .feeling import Feeling
 from .filing import Filing
@@ -140,6 +143,7 @@ class Session(QObject):
     survey_changed = Signal()  # preview.surveyed
     predictions_changed = Signal()  # predict.found, progress, trouble
     review_changed = Signal()  # review.score, review.step
+    ensemble_changed = Signal()  # ensemble: what trains, what is averaged, what came of it
     pictures_fetched = Signal(object)  # Fetched, or Failed whose run is the number: what predict.fetch asked for
     time_changed = Signal()  # time.found: another run, new steps, marks
     moment_changed = Signal()  # time.at: everything shows another step, or the present network
@@ -178,6 +182,7 @@ class Session(QObject):
         self.preview = Previewing(self)
         self.review = Reviewing(self)
         self.moment_changed.connect(self.review.follow)
+        self.ensemble = Ensembling(self)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions
         self._alike: set[int] = set()  # versions that are the network in the editor
@@ -293,6 +298,8 @@ class Session(QObject):
             self.beside.take(reply)
         elif isinstance(reply, Reviewed):
             self.review.take(reply)
+        elif isinstance(reply, Combining | Combined):
+            self.ensemble.take(reply)
         elif isinstance(reply, Failed):
             self._failed(reply)
 
@@ -318,6 +325,8 @@ class Session(QObject):
             self.cost.failed()
         elif reply.what == "download":
             self.supply.failed(reply)
+        elif reply.what == "combine":
+            self.ensemble.failed(reply)
         elif reply.what in ("predict", "fetch", "review"):
             (self.review if reply.what == "review" else self.predict).failed(reply)
             if not reply.details:
@@ -353,6 +362,7 @@ class Session(QObject):
         self.preview.forget()
         self.supply.lost()
         self.review.lost()
+        self.ensemble.lost()
         self.engine_state = LOST
         self.engine_changed.emit()
         text = _("The program whose model this is has ended. What is shown stays; save what you want to keep.")
@@ -369,6 +379,7 @@ class Session(QObject):
         self.preview.forget()
         self.supply.lost()
         self.review.lost()
+        self.ensemble.lost()
         self.cost.failed()
         self.finder.failed()
         actions: tuple[tuple[str, Callable[[], Any]], ...] = ()

@@ -82,6 +82,10 @@ class Combined:
     pictures: int
 
 
+Asked = Combine | Uncombine
+Answered = Combining | Combined
+
+
 def figures(probabilities: Array, true: Array) -> Figures:
     """Of probabilities (n, classes) and classes (n,). Of equal probabilities the first class counts as the larger."""
     own = probabilities[np.arange(len(true)), true]
@@ -89,7 +93,7 @@ def figures(probabilities: Array, true: Array) -> Figures:
     above = (probabilities > own[:, None]) | ((probabilities == own[:, None]) & (classes < true[:, None]))
     rank = above.sum(1)
     top5 = float(np.mean(rank >= TOP)) if probabilities.shape[1] > TOP else None
-    loss = -np.log(np.maximum(own, np.finfo(np.float32).tiny))
+    loss = -np.log(np.maximum(own.astype(np.float64), np.finfo(np.float32).tiny))
     return Figures(float(np.mean(rank > 0)), top5, float(np.mean(loss)))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
-from . import augmenting, data, exporting, measuring, past, predictions, pulses
+from . import augmenting, data, ensemble, exporting, measuring, past, predictions, pulses
 from .adjusting import Adjust, Change
 from .frames import Frame as Frame
 from .frames import Interest as Interest
@@ -173,6 +173,7 @@ Command = (
     | measuring.Asked
     | exporting.Asked
     | predictions.Asked
+    | ensemble.Asked
     | data.Asked
     | augmenting.Asked
     | past.Asked
@@ -336,6 +337,7 @@ Reply = (
     | measuring.Answered
     | exporting.Answered
     | predictions.Answered
+    | ensemble.Answered
     | data.Answered
     | augmenting.Answered
     | past.Answered

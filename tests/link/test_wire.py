@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from cnnviz.link.adjusting import Adjust
 from cnnviz.link.augmenting import Preview, Previewed, Survey, Surveyed
 from cnnviz.link.data import Contents, Desist, Download, Downloaded, Downloading, Leave, Loading, Stock
+from cnnviz.link.ensemble import Combine, Combined, Combining, Figures, Member, Uncombine
 from cnnviz.link.exporting import SOURCE, WRITE, Export, Exported, Exporting, Withdraw
 from cnnviz.link.measuring import Cease, Cost, Costs, Find, Found, Measure, Measuring
 from cnnviz.link.messages import (
@@ -121,6 +122,10 @@ MESSAGES = [
     Abandon(6),
     Fetch(7, "test", (3, 1)),
     Predicting(6, 10, 100),
+    Combine(7, ("run", "실행"), "train"),
+    Uncombine(),
+    Combining(7, 1, 2),
+    Combined(7, (Member("run", 1, 45, Figures(0.1, None, 0.3), Figures(0.1, 0.0, 0.3)),), "digits", "test", 359),
     Predictions(6, 1, 2, 3, "test", "digits", ("0", "1"), Verdicts(*(np.arange(3) for _field in range(5)))),
     Fetched(7, "test", (3, 1), (0, 1), np.zeros((2, 4, 4, 3), np.uint8)),
     Review(10, 1, "run", 40),

@@ -208,6 +208,7 @@ COMMANDS = (
         "train_on", TRAIN, N_("Restart with the weights that fit"), "Ctrl+F5", "session.run.train_on", "",
         _cannot_go_on,
     ),
+    Command("ensemble", TRAIN, N_("Train an ensemble…"), "", "desk.ensemble", "", _empty, True),
     Command("measure", TRAIN, N_("Measure the layers' times"), "F8", "session.cost.start", "", _cannot_measure, True),
     Command("time_play", TIME, N_("Play the training"), "Ctrl+Space", "session.time.play", "play", _nothing_recorded,
             checked=lambda w: w.session.time.playing),

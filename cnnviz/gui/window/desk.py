@@ -14,6 +14,7 @@ from ... import __version__
 from ...text import _
 from ..paint import theme
 from . import comparing, questions
+from .ensembles import EnsembleDialog
 from .exports import ExportDialog
 from .families import FamilyDialog
 from .imports import CheckpointDialog, ModelDialog
@@ -138,6 +139,10 @@ class Desk:
     def export(self) -> None:
         """Choose another form of the network, look at it, and write it."""
         ExportDialog(self._session, self._window.canvas, self._window).open()
+
+    def ensemble(self) -> None:
+        """Train the plan with several seeds, and average the networks."""
+        EnsembleDialog(self._session, self._window).show()
 
     # ── pictures ────────────────────────────────────────────────────────────────────────────────────────────────────
     def open_picture(self) -> None:
