@@ -32,20 +32,11 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from ..link.augmenting import Previewed, Surveyed
-from ..link.data import Contents, Downloaded, Downloading, Loading
-from ..link.ensemble import Combined, Combining
-from ..link.exporting import Exported, Exporting
-from ..link.measuring import Costs, Found, Measuring
 from ..link.messages import (
-    Advance,
     Bell,
     Command,
     Failed,
     Frame,
-    Imported,
-    Matched,
-    Models,
     News,
     Opened,
     Pictures,
@@ -54,9 +45,6 @@ from ..link.messages import (
     Saved,
     Take,
 )
-from ..link.past import Recalled
-from ..link.predictions import Fetched, Predicting, Predictions, Reviewed
-from ..link.pulses import Pulses
 from ..net.analysis import Analysis, analyse
 from ..net.graph import Graph
 from ..text import _
@@ -77,6 +65,7 @@ from .models import Importing
 from .predicting import Prediction
 from .previewing import Previewing
 from .reviewing import Reviewing
+from .routes import SAID, takers
 from .running import Running
 from .settings import Settings
 from .supply import Supply
@@ -264,8 +253,6 @@ class Session(QObject):
             self.run.take_news(reply)
             if reply.progress.run == self.run.number:
                 self.health.take_news(reply.progress)
-        elif isinstance(reply, Pulses):
-            self.health.take(reply)
         elif isinstance(reply, Ready):
             self.engine_state, self.devices = READY, reply.devices
             self.engine_changed.emit()
@@ -279,29 +266,10 @@ class Session(QObject):
         elif isinstance(reply, Saved):
             self.hush("failed.save")
             self.file.weights_saved(reply)
-        elif isinstance(reply, Advance | Imported | Models | Matched):
-            self.models.take(reply)
-        elif isinstance(reply, Found):
-            self.finder.take(reply)
-        elif isinstance(reply, Measuring | Costs):
-            self.cost.take(reply)
-        elif isinstance(reply, Exporting | Exported):
-            self.exporting.take(reply)
-        elif isinstance(reply, Predicting | Predictions | Fetched):
-            self.predict.take(reply)
-        elif isinstance(reply, Previewed | Surveyed):
-            self.preview.take(reply)
-        elif isinstance(reply, Downloading | Downloaded | Loading | Contents):
-            self.supply.take(reply)
-        elif isinstance(reply, Recalled):
-            self.time.take(reply)
-            self.beside.take(reply)
-        elif isinstance(reply, Reviewed):
-            self.review.take(reply)
-        elif isinstance(reply, Combining | Combined):
-            self.ensemble.take(reply)
         elif isinstance(reply, Failed):
             self._failed(reply)
+        for part in takers(reply):
+            getattr(self, part).take(reply)
 
     def _opened(self, reply: Opened) -> None:
         self.hush("failed.open")
@@ -325,20 +293,10 @@ class Session(QObject):
             self.cost.failed()
         elif reply.what == "download":
             self.supply.failed(reply)
-        elif reply.what == "combine":
-            self.ensemble.failed(reply)
-        elif reply.what in ("predict", "fetch", "review"):
-            (self.review if reply.what == "review" else self.predict).failed(reply)
+        elif reply.what in SAID:
+            getattr(self, SAID[reply.what]).failed(reply)
             if not reply.details:
                 return  # the panel that asked says it
-        elif reply.what in ("preview", "survey"):
-            self.preview.failed(reply)
-            if not reply.details:
-                return  # the panel that asked says it
-        elif reply.what == "export":
-            self.exporting.failed(reply)
-            if not reply.details:
-                return  # its window says it
         actions = data_actions(self) if reply.what in ("data", "download") else ()
         self.notice(reply.text, "error", details=reply.details, actions=actions, key=f"failed.{reply.what}")
         if reply.what == "save":
