@@ -1,4 +1,4 @@
-"""One training that is recorded in some turns and not in others, in a process of its own.
+"""One training that is recorded, and its health read, in some turns and not in others, in a process of its own.
 
     python -m cnnviz.bench.recorded NETWORK_FILE RUN_FOLDER
 
@@ -35,6 +35,8 @@ def main(path: str, folder: str) -> None:
     for line in sys.stdin:
         how, seconds = line.split()
         training.recording = how == "recorded"
+        if training.vitals is not None:
+            training.vitals.health.resting = not training.recording
         steps, start = 0, time.perf_counter()
         while time.perf_counter() - start < float(seconds):
             next(making)

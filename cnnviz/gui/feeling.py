@@ -34,6 +34,7 @@ class Feeling:
         """Those that stand now, the worst first."""
         self._run = self._count = 0
         self._asked = False
+        self._written: object = None  # folder, size and time of the file that was read last
         self._offered: tuple[Analysis, Plan, dict[str, tuple[Trial, ...]]] | None = None
 
     # ── what is known ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -74,10 +75,17 @@ class Feeling:
         self._session.notice(text, "done", key=KEY, actions=(again,))
         return True
 
-    def open(self, folder: str | Path, until: int | None = None) -> None:
-        """Show the health of a recorded run, up to this step."""
-        found = pulses.read(folder, until)
-        self._set(0, 0, found.series, found.signs)
+    def open(self, folder: str | Path) -> None:
+        """Show the health of a recorded run; asked again, what has come since, where another program trains there."""
+        try:
+            state = (Path(folder) / pulses.FILE).stat()
+            written: object = folder, state.st_size, state.st_mtime_ns
+        except OSError:
+            written = folder, 0
+        if written != self._written:
+            found = pulses.read(folder)
+            self._set(0, 0, found.series, found.signs)
+            self._written = written
 
     def forget(self) -> None:
         """Another network is being opened."""
@@ -106,4 +114,5 @@ class Feeling:
 
     def _set(self, run: int, count: int, series: Series, signs: tuple[Sign, ...]) -> None:
         self._run, self._count, self.series, self.signs = run, count, series, signs
+        self._written = None
         self._session.health_changed.emit()

@@ -244,6 +244,7 @@ class Timing(QObject):
         if self.followed:
             self.alive = control.alive(self.folder, self.alive)
             self._session.run.take_recalled(found, self.alive)
+            self._session.health.open(self.folder)
             if not self.alive.living:
                 self._timer.stop()
         if before is None or not _same(before, found):

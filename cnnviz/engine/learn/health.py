@@ -47,12 +47,14 @@ class Health:
             self.calls.setdefault(m, []).append(i)
         self.layers = Layers(tuple(self.params), tuple(id for id, _m in units), tuple(self.norms))
         self.silent: list[Tensor | None] = [None] * len(units)  # pictures for which each channel has been silent
+        self.resting = False
+        """Nothing is read meanwhile."""
         self._first = self._next = 0
         self.spent, self._began = 0.0, time.perf_counter()
 
     def due(self, step: int) -> bool:
         """Whether this step's turn has come, and there is time for it."""
-        if step < self._next:
+        if step < self._next or self.resting:
             return False
         return self.spent <= self._ahead + self._share * (time.perf_counter() - self._began)
 

@@ -27,8 +27,10 @@ PROFILE = 0.36
 BAR = 6.0
 """Height of the colours below the profile."""
 BETWEEN = 12.0
-STEEP = 6
-"""Decades that are shown at least, so that noise does not look like a slope; fewer than the range has are never."""
+LEAST = 3
+"""Decades that are shown at least, so that noise does not look like a slope."""
+WHITE = Qt.GlobalColor.white
+"""Seen on every colour of the map but the lightest."""
 DEEPEST = 12
 """Decades that are shown at most; what is smaller has the darkest colour."""
 
@@ -53,12 +55,10 @@ class Gradients:
         """Whole powers of ten around all values."""
         some = self.values[np.isfinite(self.values) & (self.values > 0)]
         if not len(some):
-            return -STEEP, 0
+            return -LEAST, 0
         high = max(ceil(log10(float(some.max())) - 1e-9), floor(log10(float(some.min()))) + 1)
         low = max(floor(log10(float(some.min())) + 1e-9), high - DEEPEST)
-        while high - low < STEEP // 2:
-            low -= 1
-        return low, high
+        return min(low, high - LEAST), high
 
 
 class Flow(QWidget):
@@ -71,6 +71,7 @@ class Flow(QWidget):
         super().__init__(parent)
         self._shown = Gradients((), np.empty(0), np.empty((0, 0)))
         self._selected = ""
+        self._step: int | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(_("Gradient flow by layer"))
 
@@ -80,6 +81,20 @@ class Flow(QWidget):
         self._shown = Gradients.of(series)
         self.setAccessibleDescription(self._described())
         self.update()
+
+    def show_step(self, step: int | None) -> None:
+        """Draw the profile of the last reading by then, with a line through the heat map; None: of the newest."""
+        if step != self._step:
+            self._step = step
+            self.update()
+
+    @property
+    def reading(self) -> int:
+        """Index of the reading whose profile is drawn."""
+        steps = self._shown.steps
+        if self._step is None:
+            return len(steps) - 1
+        return max(int(np.searchsorted(steps, self._step, "right")) - 1, 0)
 
     def select(self, id: str) -> None:
         """Mark the row of this layer."""
@@ -142,9 +157,11 @@ class Flow(QWidget):
         if not len(shown.steps) or not len(shown.layers):
             return
         heat, profile = self.areas()
-        self._title(painter, heat, _("Gradient by layer"))
-        text = _("Step {step}") if len(shown.steps) == 1 else _("Step {step} (thin: {first})")
-        self._title(painter, profile, text.format(step=f"{shown.steps[-1]:,}", first=f"{shown.steps[0]:,}"))
+        self._title(painter, heat, _("Gradient by layer"), _("Gradient"))
+        step, first = (f"{shown.steps[i]:,}" for i in (self.reading, 0))
+        short_one = _("Step {step}").format(step=step)
+        long_one = _("Step {step} (thin: {first})").format(step=step, first=first)
+        self._title(painter, profile, *((long_one, short_one, step) if step != first else (short_one, step)))
         low, high = shown.decades
         self._paint_heat(painter, heat, low, high)
         self._paint_names(painter, heat)
@@ -158,12 +175,14 @@ class Flow(QWidget):
                 QRectF(heat.left() - 1, top - 1, profile.right() - heat.left() + 2, max(bottom - top, 2) + 2)
             )
 
-    def _title(self, painter: QPainter, area: QRectF, text: str) -> None:
+    def _title(self, painter: QPainter, area: QRectF, *texts: str) -> None:
+        """The first of these that fits."""
         bold = QFont(theme.caption())
         bold.setBold(True)
         metrics = QFontMetricsF(bold)
         painter.setFont(bold)
         painter.setPen(theme.current().colour("text"))
+        text = next((t for t in texts if metrics.horizontalAdvance(t) <= area.width()), texts[-1])
         cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(QPointF(area.left(), round((HEAD + metrics.capHeight()) / 2)), cut)
 
@@ -183,6 +202,12 @@ class Flow(QWidget):
         painter.setPen(now.colour("line"))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(area.adjusted(-1, -1, 0, 0))
+        if self._step is not None:
+            first_step, last_step = float(self._shown.steps[0]), float(self._shown.steps[-1])
+            part = min(max((self._step - first_step) / max(last_step - first_step, 1.0), 0.0), 1.0)
+            painter.fillRect(
+                QRectF(round(area.left() + part * (area.width() - 1)), area.top(), 1, area.height()), WHITE
+            )
         painter.setFont(_figures())
         painter.setPen(now.colour("caption"))
         metrics = QFontMetricsF(painter.font())
@@ -232,9 +257,9 @@ class Flow(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         n = len(shown.layers)
         heights = area.top() + area.height() * (np.arange(n) + 0.5) / n
-        first, newest = shown.values[:, 0], shown.values[:, -1]
+        first, newest = shown.values[:, 0], shown.values[:, self.reading]
         for values, ink, thick in ((first, now.colour("caption"), 1.0), (newest, now.family("Convolution"), 2.0)):
-            if values is first and len(shown.steps) == 1:
+            if values is first and self.reading == 0:
                 continue
             with np.errstate(divide="ignore", invalid="ignore"):
                 x = area.left() + np.clip((np.log10(values) - low) / (high - low), 0, 1) * area.width()
@@ -258,10 +283,11 @@ class Flow(QWidget):
             super().mousePressEvent(event)
 
     def told(self, x: float, y: float) -> str:
-        """What lies there: the layer, and its gradient at that step; at the newest one beside the heat map."""
+        """What lies there: the layer, and its gradient at that step; beside the heat map, that of the profile."""
         id, at = self.row_at(y), self.step_at(x)
         if not id or not len(self._shown.steps):
             return ""
+        at = self.reading if at < 0 else at
         value = float(self._shown.values[self._shown.layers.index(id), at])
         text = _("{layer} · step {step} · gradient {value} (root mean square)")
         return text.format(layer=id, step=f"{self._shown.steps[at]:,}", value=short(value))

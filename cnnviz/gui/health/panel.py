@@ -67,9 +67,10 @@ class Health(QWidget):
         self.setAccessibleName(_("Health of the training"))
         self._timer = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._timer.timeout.connect(self.draw)
-        for signal in (session.health_changed, session.graph_changed, session.plan_changed, session.run_changed):
+        for signal in (session.health_changed, session.graph_changed, session.plan_changed):
             signal.connect(self._arrived)
         session.selection_changed.connect(self._select)
+        session.moment_changed.connect(self._move)
         self._arrange()
 
     @Slot()
@@ -123,12 +124,17 @@ class Health(QWidget):
             entry.show_sign(sign, health.series, run.tests, health.trials(sign))
             entry.show()
         self.flow.show_series(health.series)
+        self._move()
         self._select()
         self._arrange()
 
     @Slot()
     def _select(self) -> None:
         self.flow.select(self._session.look.selected)
+
+    @Slot()
+    def _move(self) -> None:
+        self.flow.show_step(self._session.time.at)
 
     @Slot(str)
     def _pick(self, id: str) -> None:

@@ -140,8 +140,14 @@ def test_a_recorded_run_shows_the_same(session: Session, lenet: Graph, tmp_path:
     (tmp_path / pulses.FILE).write_text("".join(lines))
     session.health.open(tmp_path)
     assert session.health.signs == (SATURATED,) and [r.step for r in session.health.series] == [1, 20]
-    session.health.open(tmp_path, 10)
-    assert session.health.signs == () and [r.step for r in session.health.series] == [1]
+    told: list[int] = []
+    session.health_changed.connect(lambda: told.append(1))
+    session.health.open(tmp_path)
+    assert not told, "nothing has been written since"
+    with (tmp_path / pulses.FILE).open("a") as file:
+        file.write(pulses.line(reading(40), ()))
+    session.health.open(tmp_path)
+    assert session.health.signs == () and [r.step for r in session.health.series] == [1, 20, 40]
 
 
 def test_the_flow_stands_beside_where_there_is_room(qtbot: QtBot, panel: Health, session: Session) -> None:
