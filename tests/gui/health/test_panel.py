@@ -27,7 +27,7 @@ def open_net(session: Session, graph: Graph) -> None:
 
 
 def progress(session: Session, pulse: int) -> Progress:
-    return Progress(session.run.number, 1, TRAINING, 40, 100, 1.0, 9.0, None, 1.0, None, 0.1, "cpu", pulse)
+    return Progress(session.run.number, 1, TRAINING, 40, 100, 1.0, 9.0, None, 1.0, None, 0.1, "cpu", pulse=pulse)
 
 
 def tell(session: Session, *signs: object, count: int = 1) -> None:
