@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import inf
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -52,6 +51,22 @@ class Mark(QWidget):
         painter.end()
 
 
+class Try(Giving):
+    """One experiment: a click takes it."""
+
+    tried = Signal(object)  # Trial
+
+    def __init__(self, trial: Trial, parent: QWidget):
+        super().__init__(trial.text, parent)
+        self._trial = trial
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.clicked.connect(self._take)
+
+    @Slot()
+    def _take(self) -> None:
+        self.tried.emit(self._trial)
+
+
 class Entry(QFrame):
     """Shows one sign; a click selects its layer."""
 
@@ -94,7 +109,7 @@ class Entry(QFrame):
         self.chart.setFixedHeight(CURVE)
         box.addWidget(self.chart)
         self._offered: tuple[str, ...] = ()
-        self.tries: list[Giving] = []
+        self.tries: list[Try] = []
 
     def show_sign(self, sign: Sign, series: Series, tests: np.ndarray, trials: tuple[Trial, ...]) -> None:
         """Stand for this sign. `tests`: (m, 3) step, held-out loss, accuracy."""
@@ -131,14 +146,10 @@ class Entry(QFrame):
             old.deleteLater()
         self.tries = []
         for trial in trials:
-            button = Giving(trial.text, self)
-            button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-            button.clicked.connect(partial(self._try, trial))
+            button = Try(trial, self)
+            button.tried.connect(self.tried)
             self.buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
             self.tries.append(button)
-
-    def _try(self, trial: Trial, checked: bool = False) -> None:
-        self.tried.emit(trial)
 
     # ── choosing ────────────────────────────────────────────────────────────────────────────────────────────────────
     def mousePressEvent(self, event: QMouseEvent) -> None:
