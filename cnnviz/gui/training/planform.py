@@ -14,6 +14,7 @@ from ...net.layers import Input
 from ...net.layers.base import Kind, kind_of
 from ...net.plan import AUGMENTS, LIVE, SHAPES, Plan, sections
 from ...text import N_, _
+from ..boxes import Decimal
 from ..editor import Editor
 from ..fields import editor
 from ..paint import theme
@@ -33,6 +34,8 @@ ALWAYS_THERE = ("momentum",)
 OPEN = (N_("Data"), N_("Shapes"), N_("Optimizer"))
 """Sections that are unfolded until a person folds them."""
 REMEMBERED = "plan/open"
+NARROW = 60
+"""Pixels of a number's box at least: beside a table, and beside the longest label, there is little room."""
 
 
 class PlanForm(QScrollArea):
@@ -121,6 +124,8 @@ class PlanForm(QScrollArea):
         made.setToolTip(_(kind.help))
         for part in (made, *made.parts()):
             part.setAccessibleName(part.accessibleName() or label_of(name))
+            if isinstance(part, Decimal):
+                part.setMinimumWidth(NARROW)
         label.setBuddy(made.parts()[0])
         self._form.addRow(label, made)
 
