@@ -60,7 +60,7 @@ class PlanForm(QScrollArea):
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         column.addWidget(note)
         self.rates, self.finder = Rates(session), Finder(session)
-        self.find = QToolButton()
+        self.finder = QToolButton()
         self._form = QFormLayout()
         self._form.setHorizontalSpacing(8)
         self._form.setVerticalSpacing(4)
@@ -98,12 +98,12 @@ class PlanForm(QScrollArea):
 
     def _offer_finder(self) -> None:
         """Beside the learning rate a button that looks for one; what comes of it stands below."""
-        self.find.setText("…")
-        self.find.setToolTip(_("Look for a learning rate: a copy of the weights is trained while the rate rises"))
-        self.find.setAccessibleName(_("Look for a learning rate"))
-        self.find.clicked.connect(self._find)
+        self.finder.setText("…")
+        self.finder.setToolTip(_("Look for a learning rate: a copy of the weights is trained while the rate rises"))
+        self.finder.setAccessibleName(_("Look for a learning rate"))
+        self.finder.clicked.connect(self._find)
         line = self.editors["lr"].line
-        line.insertWidget(line.count() - 1, self.find)
+        line.insertWidget(line.count() - 1, self.finder)
         row, _role = self._form.getWidgetPosition(self.editors["lr"])
         self._form.insertRow(row + 1, self.finder)
 
