@@ -21,7 +21,7 @@ def test_one_click_takes_what_it_suggests(session, lenet, qtbot):
     with qtbot.waitExposed(form):
         form.show()
     assert form.finder.isHidden()
-    form.finder.click()
+    form.search.click()
     find = session.engine.last(Find)
     assert find.plan == session.run.plan and form.finder.isVisible() and form.finder.close_.text() == "Cancel"
     answer(session, qtbot, Found(find.number, RATES[:20], LOSSES[:20]))
@@ -40,15 +40,15 @@ def test_it_can_be_left_and_old_answers_are_dropped(session, lenet, qtbot):
     session.edit.document.reset(lenet)
     form = PlanForm(session)
     qtbot.addWidget(form)
-    form.finder.click()
+    form.search.click()
     first = session.engine.last(Find).number
     form.finder.close_.click()
     assert isinstance(session.engine.sent[-1], Cease) and not session.finder.shown
-    form.finder.click()
+    form.search.click()
     answer(session, qtbot, Found(first, RATES, LOSSES, True))
     assert session.finder.busy and session.finder.found is None
     answer(session, qtbot, Found(first + 1, RATES, tuple([2.3] * COUNT), True))
     assert "falls at no rate" in form.finder.words.text() and form.finder.use.isHidden()
-    form.finder.click()
+    form.search.click()
     answer(session, qtbot, Failed("find", "It does not work."))
     assert not session.finder.shown and form.finder.isHidden()

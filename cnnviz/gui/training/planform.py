@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QPalette
@@ -60,7 +60,7 @@ class PlanForm(QScrollArea):
         note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         column.addWidget(note)
         self.rates, self.finder = Rates(session), Finder(session)
-        self.finder = QToolButton()
+        self.search = QToolButton()
         self._form = QFormLayout()
         self._form.setHorizontalSpacing(8)
         self._form.setVerticalSpacing(4)
@@ -98,13 +98,13 @@ class PlanForm(QScrollArea):
 
     def _offer_finder(self) -> None:
         """Beside the learning rate a button that looks for one; what comes of it stands below."""
-        self.finder.setText("…")
-        self.finder.setToolTip(_("Look for a learning rate: a copy of the weights is trained while the rate rises"))
-        self.finder.setAccessibleName(_("Look for a learning rate"))
-        self.finder.clicked.connect(self._find)
+        self.search.setText("…")
+        self.search.setToolTip(_("Look for a learning rate: a copy of the weights is trained while the rate rises"))
+        self.search.setAccessibleName(_("Look for a learning rate"))
+        self.search.clicked.connect(self._find)
         line = self.editors["lr"].line
-        line.insertWidget(line.count() - 1, self.finder)
-        row, _role = self._form.getWidgetPosition(self.editors["lr"])
+        line.insertWidget(line.count() - 1, self.search)
+        row, _role = cast(tuple[int, object], self._form.getWidgetPosition(self.editors["lr"]))
         self._form.insertRow(row + 1, self.finder)
 
     @Slot()
