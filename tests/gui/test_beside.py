@@ -194,7 +194,7 @@ def test_its_curves_are_drawn_dashed_and_named_once(run, other, qtbot):
     assert curves.legend.accessibleName() == "train, held out, quick"
     assert curves.loss.grab().toImage() != before
     curves.loss.set_step(100)
-    assert any("held out there" in line for line in curves.loss.readout())
+    assert any("other held out" in line for line in curves.loss.readout())
     run.beside.end()
     for _turn in range(2):
         curves.draw()

@@ -162,13 +162,13 @@ def test_says_what_is_missing(session: Session, lenet: Graph, maps: Maps, qtbot)
 
 def test_a_frame_from_before_the_edit_is_dimmed_and_says_so(session: Session, maps: Maps, qtbot) -> None:
     arrive(session, frame(session))
-    bright = pixels(maps.view)
+    bright = pixels(maps.panes)
     session.edit.set("output", "out_features", 7)
     assert session.look.stale
     qtbot.waitUntil(maps.veil.isVisible)
     assert maps.title.old and "as it was before the edit" in maps.title.toolTip()
-    at = place(maps, 0, 0, 0) + maps.view.tiles.viewport().mapTo(maps.view, QPoint())
-    assert colour_at(pixels(maps.view), at) != colour_at(bright, at)
+    at = place(maps, 0, 0, 0) + maps.view.tiles.viewport().mapTo(maps.panes, QPoint())
+    assert colour_at(pixels(maps.panes), at) != colour_at(bright, at)
     arrive(session, frame(session))
     assert not maps.veil.isVisible() and not maps.title.old
     assert np.array_equal(pixels(maps.view), bright)

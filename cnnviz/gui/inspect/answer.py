@@ -37,25 +37,33 @@ class Answer(QWidget):
         column.addWidget(self.verdict)
         column.addWidget(self.bars, 1)
 
-    def show_answer(self, probabilities: Array, classes: tuple[str, ...], label: int | None) -> None:
-        """`probabilities` (n,); `classes` name them, where they are as many; `label`: the right one, where known."""
+    def show_answer(
+        self, probabilities: Array, classes: tuple[str, ...], label: int | None, other: Array | None = None
+    ) -> None:
+        """`probabilities` (n,); `classes` name them, where they are as many; `label`: the right one, where known.
+
+        `other` (n,): those of the run that stands beside, as a mark on each bar.
+        """
         n = len(probabilities)
         names = classes if len(classes) == n else tuple(map(str, range(n)))
         known = np.where(np.isfinite(probabilities), probabilities, -1.0)
         order = list(range(n)) if n <= ALL else np.argsort(-known, kind="stable")[:BEST].tolist()
         ticked = [f"✓ {names[i]}" if i == label else names[i] for i in order]
-        self.bars.show_bars(probabilities[order], ticked, percent=True)
+        beside = other if other is not None and other.shape == probabilities.shape else None
+        self.bars.show_bars(probabilities[order], ticked, True, None if beside is None else beside[order])
+        there = "" if beside is None or not np.isfinite(beside).all() else _other_words(beside, names)
         best = int(np.argmax(known))
         if known[best] < 0:
             self._say(_("The network gives no numbers"), "problem_text")
             return
         said = _("{name} with {share}").format(name=names[best], share=percent(float(probabilities[best])))
         if label is None or not 0 <= label < n:
-            self._say(said, "text")
+            self._say(said + there, "text")
         elif best == label:
-            self._say(f"✓ {_('{said}: correct').format(said=said)}", "ok")
+            self._say(f"✓ {_('{said}: correct').format(said=said)}{there}", "ok")
         else:
-            self._say(f"✗ {_('{said}: wrong, it is {right}').format(said=said, right=names[label])}", "problem_text")
+            text = _("{said}: wrong, it is {right}").format(said=said, right=names[label])
+            self._say(f"✗ {text}{there}", "problem_text")
 
     def _say(self, text: str, colour: str) -> None:
         if text != self.verdict.text():
@@ -65,3 +73,10 @@ class Answer(QWidget):
             palette = self.verdict.palette()
             palette.setColor(QPalette.ColorRole.WindowText, now)
             self.verdict.setPalette(palette)
+
+
+def _other_words(probabilities: Array, names: tuple[str, ...]) -> str:
+    """What the other run takes it for, in a line of its own."""
+    best = int(np.argmax(probabilities))
+    text = _("Other run: {name} with {share}")
+    return "\n" + text.format(name=names[best], share=percent(float(probabilities[best])))

@@ -11,6 +11,7 @@ from ...link.messages import Array, Frame, Unit
 from ...net.layers import Softmax
 from ...text import _
 from ..paint.colour import Range
+from ..paint.counts import shape
 from ..paint.number import number
 from ..paint.tiles import Tiles
 from ..paint.view import MosaicView
@@ -18,7 +19,9 @@ from ..session import Session
 from ..signed import signed
 from .meaning import class_names, gone, problem_text, window
 from .panel import Panel, Veil
+from .panes import Panes
 from .scaling import Scaling
+from .sides import ALL, DIFFERENCE, OTHER, THIS, Pair, Sides
 
 MANY = 256
 """A vector of more values is shown as coloured cells: nobody reads so many bars."""
@@ -34,12 +37,21 @@ class Cells(Tiles):
     say: Callable[[int, int], str] = staticmethod(lambda _y, _x: "")
     """The words that the unit at (y, x) sees; empty where it is no sentence."""
 
+    compare: Callable[[int, int, int], str] = staticmethod(lambda _channel, _y, _x: "")
+    """The unit's value in two runs, in place of its value; empty where there is one run."""
+
     def text(self, channel: int, y: int, x: int) -> str:
-        layout = self.layout_shown
-        if layout is not None and layout.height == layout.width == 1:
-            return f"{_('value {}').format(channel)} · {number(self.value((channel, y, x)))}"
-        words = self.say(y, x)
-        return f"{super().text(channel, y, x)} · {words}" if words else super().text(channel, y, x)
+        words = "" if self._single else self.say(y, x)
+        figure = self.compare(channel, y, x) or number(self.value((channel, y, x)))
+        return " · ".join(filter(None, (self.called(channel, y, x), figure, words)))
+
+    def called(self, channel: int, y: int, x: int) -> str:
+        return _("value {}").format(channel) if self._single else super().called(channel, y, x)
+
+    @property
+    def _single(self) -> bool:
+        """Whether a channel is one value, which has no place."""
+        return self.layout_shown.height == self.layout_shown.width == 1
 
 
 class Maps(Panel):
@@ -49,19 +61,30 @@ class Maps(Panel):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        cells = Cells()
-        cells.say = self._words
-        self.view = MosaicView(tiles=cells)
+        self.panes = Panes(self._make_view)
+        self.view = self.panes.first
+        self.sides = Sides()
         self.scaling = Scaling()
         self._header.addWidget(self.scaling)
+        self._column.addWidget(self.sides)
         self._column.addWidget(self.scaling.ends)
-        self._column.addWidget(self.view, 1)
-        self.veil = Veil(self.view, self.title)
+        self._column.addWidget(self.panes, 1)
+        self.veil = Veil(self.panes, self.title)
         self._shown: object = None
+        self._pair: Pair | None = None
         self.view.set_empty("")
-        self.view.picked.connect(self._pick)
         self.view.tiles.rescaled.connect(self._remember)
         self.scaling.changed.connect(self._rescale)
+        self.sides.chosen_anew.connect(self._turn_sides)
+        session.beside_changed.connect(self._renew)
+
+    def _make_view(self) -> MosaicView:
+        cells = Cells()
+        cells.say, cells.compare = self._words, self._compared
+        view = MosaicView(tiles=cells)
+        view.bars.say = self._compared
+        view.picked.connect(self._pick)
+        return view
 
     def wants(self) -> tuple[str, tuple[str, ...]]:
         id = self._session.look.selected
@@ -71,6 +94,7 @@ class Maps(Panel):
         id = self._session.look.selected
         row = self._session.rows.get(id)
         array = frame.maps.get(id) if frame else None
+        self.sides.setVisible(bool(self._session.beside.folder))
         if row is None:
             self.show_nothing(_("Select a layer"))
         elif row.problem:
@@ -82,7 +106,7 @@ class Maps(Panel):
                 self.wait()
         else:
             self.come()
-            self._show(id, array)
+            self._show_sides(frame, id, array)
             self.veil.set_stale(self._session.look.stale)
 
     def show_nothing(self, text: str) -> None:
@@ -91,32 +115,82 @@ class Maps(Panel):
         self.title.say(self._session.look.selected)
         self.scaling.offer(False)
         self.veil.set_stale(False)
+        self._pair = None
+        self.panes.show_one()
         self.view.set_empty(text)
 
-    def _show(self, id: str, array: Array) -> None:
-        bars = array.ndim == 1 and len(array) <= MANY
+    # ── two runs ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _show_sides(self, frame: Frame | None, id: str, array: Array) -> None:
+        """This run, or what is chosen of it and the one beside."""
+        beside = bool(self._session.beside.folder)
+        other = frame.other if frame is not None and beside and frame.past else None
+        if frame is not None and beside:
+            self.sides.say(frame, live=self._session.time.at is None)
         self.title.say(f"{id} · {size_text(array.shape)}")
+        side = self.sides.chosen if other is not None else THIS
+        self.sides.show_side(side)
+        there = other.maps.get(id) if other is not None else None
+        usable = there is not None and there.ndim in (1, 3) and there.size > 0
+        self._pair = Pair(array, there) if there is not None and usable else None
+        shown = (THIS, OTHER, DIFFERENCE) if side == ALL else (side,)
+        views = self.panes.show_three() if side == ALL else self.panes.show_one()
+        for view, part in zip(views, shown, strict=True):
+            self._show(view, id, array, part)
+        self._outline(array.shape)
+
+    def _show(self, view: MosaicView, id: str, this: Array, side: str) -> None:
+        pair = self._pair
+        if side != THIS and pair is None:
+            view.set_empty(_("The other run’s network has no {id}.").format(id=id))
+            return
+        array = this if pair is None else pair.of(side)
+        if pair is None or array is None:
+            if array is None and pair is not None:
+                text = _("{id} is {this} here and {other} in the other run: there is no difference to show.")
+                here, there = shape(pair.this.shape), shape(pair.other.shape)
+                view.set_empty(text.format(id=id, this=here, other=there))
+                return
+            array = this
+        beside = None if pair is None or side == DIFFERENCE else pair.of(OTHER if side == THIS else THIS)
+        self._show_array(view, id, array, beside, side)
+
+    def _show_array(self, view: MosaicView, id: str, array: Array, beside: Array | None, side: str) -> None:
+        bars = array.ndim == 1 and len(array) <= MANY
         self.scaling.offer(not bars)
         if bars:
             names = class_names(self._session, id) if len(array) < MANY else ()
-            percent = isinstance(self._session.rows[id].node.layer, Softmax)
-            self.view.show_bars(array, names if len(names) == len(array) else (), percent)
-        else:
-            planes = array if array.ndim == 3 else array[:, None, None]
-            has_sign = signed(self._session.rows, id) or bool(planes.min() < 0)
-            self.view.show_array(planes, has_sign, key=id)
+            percent = isinstance(self._session.rows[id].node.layer, Softmax) and side != DIFFERENCE
+            view.show_bars(array, names if len(names) == len(array) else (), percent, beside)
+            return
+        planes = array if array.ndim == 3 else array[:, None, None]
+        has_sign = side == DIFFERENCE or signed(self._session.rows, id) or bool(planes.min() < 0)
+        has_sign = has_sign or (beside is not None and bool(beside.min() < 0))
+        near = None if beside is None or beside.ndim == 3 else beside[:, None, None]
+        view.show_array(planes, has_sign, key=(id, side == DIFFERENCE), beside=beside if near is None else near)
+        if view is self.view:
             self.scaling.meet(has_sign)
-        self._outline(array.shape)
+
+    def _compared(self, channel: int, y: int = 0, x: int = 0) -> str:
+        return self._pair.told(channel, y, x) if self._pair is not None else ""
+
+    @Slot()
+    def _turn_sides(self) -> None:
+        time = self._session.time
+        if time.at is None and self.sides.chosen != THIS:
+            time.go(time.end)
+        self._shown = None
+        self._renew()
 
     def _outline(self, shape: tuple[int, ...]) -> None:
         """Outline the unit where it is another one: it scrolls into sight, which a live picture must not do."""
         unit = self._session.look.unit
-        if self._shown != (unit, shape):
-            self._shown = unit, shape
-            if unit is None:
-                self.view.select(-1)
-            else:
-                self.view.select(unit.channel, unit.y, unit.x)
+        if self._shown != (unit, shape, len(self.panes.seen)):
+            self._shown = unit, shape, len(self.panes.seen)
+            for view in self.panes.seen:
+                if unit is None:
+                    view.select(-1)
+                else:
+                    view.select(unit.channel, unit.y, unit.x)
 
     def _words(self, y: int, x: int) -> str:
         frame, id = self._session.look.frame, self._session.look.selected
@@ -137,7 +211,7 @@ class Maps(Panel):
 
     @Slot()
     def _rescale(self) -> None:
-        self.view.set_scaling(self.scaling.chosen)
+        self.panes.set_scaling(self.scaling.chosen)
 
 
 def words_in(tokens: tuple[str, ...], first: int, count: int) -> str:

@@ -116,7 +116,8 @@ class Picture(Panel):
             pictures = self._session.look.pictures
             classes = pictures.classes if pictures else ()
             label = frame.picture.label if len(classes) == len(probabilities) else None
-            self.answer.show_answer(probabilities, classes, label)
+            other = frame.other if frame.past and self._session.beside.folder else None
+            self.answer.show_answer(probabilities, classes, label, other.probabilities if other else None)
         self.veil.set_stale(self._session.look.stale)
 
     def _refresh_sentence(self, frame: Frame | None, layer: Tokens) -> None:

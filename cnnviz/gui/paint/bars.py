@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 
 import numpy as np
@@ -33,11 +33,13 @@ class Bars(Surface):
     """Index and value under the pointer."""
     left = Signal()
     picked = Signal(int)
+    say: Callable[[int], str] = staticmethod(lambda _index: "")
+    """What a bar stands for in words, in place of its figure; empty: its figure."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(_("Values"))
-        self._values = np.empty(0)
+        self._values = self._beside = np.empty(0)
         self._labels: tuple[str, ...] = ()
         self._percent = False
         self._widths = (0, 0)
@@ -46,13 +48,17 @@ class Bars(Surface):
         self._selected: int | None = None
         self._hover: int | None = None
 
-    def show_bars(self, values: Values, labels: Sequence[str] = (), percent: bool = False) -> None:
+    def show_bars(
+        self, values: Values, labels: Sequence[str] = (), percent: bool = False, beside: Values | None = None
+    ) -> None:
         """Show `values` (n,) with `labels`, or their indices where there are none.
 
         With `percent` values are shares of 1 and the track is the whole; otherwise the longest bar fills it.
+        `beside` (n,): other values, on the same scale, as a mark on each bar.
         """
         self._values = np.array(values, np.float64).reshape(-1)
         self._labels, self._percent = tuple(labels), percent
+        self._beside = np.empty(0) if beside is None else np.array(beside, np.float64).reshape(-1)
         if self._selected is not None and self._selected >= len(self._values):
             self._selected = None
         if self._hover is not None and self._hover >= len(self._values):
@@ -93,7 +99,7 @@ class Bars(Surface):
 
     def text(self, index: int) -> str:
         """`cat · 96.8 %`."""
-        return f"{self.label(index)} · {self.figure(index)}"
+        return f"{self.label(index)} · {self.say(index) or self.figure(index)}"
 
     def tip(self, at: QPointF) -> str:
         index = self.index_at(at)
@@ -116,10 +122,16 @@ class Bars(Surface):
         end = min(max(end, track.left()), track.right())
         return QRectF(min(zero, end), track.top(), abs(end - zero), track.height())
 
+    def _share(self, value: float) -> float:
+        """Where a value lies on the track, 0 … 1."""
+        low, high = self._limits
+        return min(max((value - low) / (high - low), 0.0), 1.0)
+
     def _ends(self) -> tuple[float, float]:
         if self._percent:
             return 0.0, 1.0
-        finite = self._values[np.isfinite(self._values)]
+        both = np.concatenate([self._values, self._beside])
+        finite = both[np.isfinite(both)]
         low, high = min(finite.min(initial=0.0), 0.0), max(finite.max(initial=0.0), 0.0)
         return (low, high) if high > low else (0.0, 1.0)
 
@@ -172,6 +184,10 @@ class Bars(Surface):
         else:
             painter.fillRect(self.bar(index), QColor(NAN_COLOUR))
             painter.fillRect(self.bar(index), QBrush(QColor(0, 0, 0, 160), Qt.BrushStyle.BDiagPattern))
+        if index < len(self._beside) and isfinite(self._beside[index]):
+            track = self._track(index)
+            at = track.left() + (track.width() - 2) * self._share(self._beside[index])
+            painter.fillRect(QRectF(round(at), track.top() - 2, 2, track.height() + 4), now.colour("text"))
         painter.setFont(theme.tabular(theme.caption()))
         painter.setPen(now.colour("caption"))
         box = QRect(row.right() + 1 - figures, row.top(), figures, self._tall)

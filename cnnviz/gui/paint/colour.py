@@ -118,6 +118,15 @@ def natural_each(array: np.ndarray, signed: bool) -> Ranges:
     return Ranges(low, np.where(constant, np.where(low < 0, 0.0, 1.0), high))
 
 
+def joined(a: Range | Ranges, b: Range | Ranges) -> Range | Ranges:
+    """The range that holds both; `a` where the two have not as many channels."""
+    if isinstance(a, Range) and isinstance(b, Range):
+        return Range(min(a.low, b.low), max(a.high, b.high))
+    if isinstance(a, Ranges) and isinstance(b, Ranges) and len(a.low) == len(b.low):
+        return Ranges(np.minimum(a.low, b.low), np.maximum(a.high, b.high))
+    return a
+
+
 def _ends(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest of each row (n, k) as float64."""
     if len(rows) == 1:  # a reduction without an axis is several times faster

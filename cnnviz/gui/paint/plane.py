@@ -13,7 +13,21 @@ from PySide6.QtWidgets import QWidget
 
 from ...text import _
 from . import theme
-from .colour import GREY, MINUS, NAN, PLUS, SIGNED, VIRIDIS, Ease, Palette, Range, Ranges, natural, natural_each
+from .colour import (
+    GREY,
+    MINUS,
+    NAN,
+    PLUS,
+    SIGNED,
+    VIRIDIS,
+    Ease,
+    Palette,
+    Range,
+    Ranges,
+    joined,
+    natural,
+    natural_each,
+)
 from .mosaic import Screen, crop, levels, sheet
 from .number import number
 from .surface import MARGIN, Surface, outline
@@ -34,6 +48,8 @@ class Plane(Surface):
 
     rescaled = Signal()
     """What the colours stand for has changed: `shown`, `palette_shown`, `marks`."""
+    zoomed = Signal(object)
+    """Another zoom was asked for: a number, or None for as large as there is room for."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +58,7 @@ class Plane(Surface):
         self._index = np.empty((0, 0, 0), np.uint8)
         self._signed = False
         self._key: object = None
+        self._beside: np.ndarray | None = None
         self._labels: tuple[str, ...] = ()
         self._each = False
         self._grey = False
@@ -67,11 +84,19 @@ class Plane(Surface):
 
     # What is shown -----------------------------------------------------------------------------------------------
 
-    def show_array(self, array: np.ndarray, signed: bool, labels: Sequence[str] = (), key: object = None) -> None:
+    def show_array(
+        self,
+        array: np.ndarray,
+        signed: bool,
+        labels: Sequence[str] = (),
+        key: object = None,
+        beside: np.ndarray | None = None,
+    ) -> None:
         """Show `array` (n, h, w), copied, in place of what was there.
 
         Where shape, `signed` and `key` are as before it is the next state of the same picture, and the range eases
-        to it; otherwise it is another picture and starts at its own range. `labels` name the channels.
+        to it; otherwise it is another picture and starts at its own range. `labels` name the channels. `beside`:
+        another array that is to have the same colours: the range holds its numbers, too.
         """
         if array.ndim != 3 or not array.size:
             raise ValueError(f"a feature map is (channels, height, width), not {array.shape}")
@@ -83,6 +108,7 @@ class Plane(Surface):
             np.copyto(self._array, array, casting="unsafe")
         again = same and signed == self._signed and key == self._key
         self._signed, self._labels, self._key = signed, tuple(labels), key
+        self._beside = beside
         self._aim(jump=not again)
         if not same:
             self.forget()
@@ -142,14 +168,19 @@ class Plane(Surface):
         self._scale = scale
         self._columns = self._layout.columns
         self._arrange()
+        self.zoomed.emit(scale)
 
     def value(self, unit: Unit) -> float:
         return float(self._array[unit])
 
     def text(self, channel: int, y: int, x: int) -> str:
         """`channel 7 · (12, 9) · 0.183`, with the channel's label where it has one."""
+        return f"{self.called(channel, y, x)} · {number(self.value((channel, y, x)))}"
+
+    def called(self, channel: int, y: int, x: int) -> str:
+        """`channel 7 · (12, 9)`."""
         name = self._labels[channel] if channel < len(self._labels) else _("channel {}").format(channel)
-        return f"{name} · ({y}, {x}) · {number(self.value((channel, y, x)))}"
+        return f"{name} · ({y}, {x})"
 
     def forget(self) -> None:
         """Called where another picture comes: whatever was under the pointer is no longer there."""
@@ -157,7 +188,10 @@ class Plane(Surface):
     def _aim(self, jump: bool) -> None:
         if self.empty:
             return
-        target = (natural_each if self._each else natural)(self._array, self._signed)
+        of = natural_each if self._each else natural
+        target = of(self._array, self._signed)
+        if self._beside is not None and self._beside.size:
+            target = joined(target, of(self._beside, self._signed))
         if jump or not self.isVisible():  # nobody saw the old range
             self._ease.jump(target)
         else:

@@ -82,14 +82,23 @@ class MosaicView(QWidget):
 
     # What is shown -----------------------------------------------------------------------------------------------
 
-    def show_array(self, array: np.ndarray, signed: bool, labels: Sequence[str] = (), key: object = None) -> None:
+    def show_array(
+        self,
+        array: np.ndarray,
+        signed: bool,
+        labels: Sequence[str] = (),
+        key: object = None,
+        beside: np.ndarray | None = None,
+    ) -> None:
         """Show a feature map (channels, height, width), copied. See `Tiles.show_array`."""
-        self.tiles.show_array(array, signed, labels, key)
+        self.tiles.show_array(array, signed, labels, key, beside)
         self._turn(self._maps)
 
-    def show_bars(self, values: Values, labels: Sequence[str] = (), percent: bool = False) -> None:
-        """Show a vector (n,) as bars; with `percent` its values are shares of 1."""
-        self.bars.show_bars(values, labels, percent)
+    def show_bars(
+        self, values: Values, labels: Sequence[str] = (), percent: bool = False, beside: Values | None = None
+    ) -> None:
+        """Show a vector (n,) as bars; with `percent` its values are shares of 1. See `Bars.show_bars`."""
+        self.bars.show_bars(values, labels, percent, beside)
         self._turn(self.bars)
 
     def show_rgb(self, pixels: np.ndarray) -> None:
@@ -127,6 +136,10 @@ class MosaicView(QWidget):
         elif page is self.photo:
             self.photo.select(y if channel == 0 else -1, x)
         self._write()
+
+    def set_captioned(self, captioned: bool) -> None:
+        """Whether there is a line below."""
+        self._caption.setVisible(captioned)
 
     @property
     def caption(self) -> str:

@@ -85,8 +85,8 @@ class Curves(QWidget):
         )
         self._own = series
         others = (
-            Series("other_mean", "Convolution", "bold", _("train there, mean"), dashed=True),
-            Series("other_held_out", "Activation", "dots", _("held out there"), dashed=True),
+            Series("other_mean", "Convolution", "bold", _("other train, mean"), dashed=True),
+            Series("other_held_out", "Activation", "dots", _("other held out"), dashed=True),
         )
         self.loss = Chart(_("Loss"), others + series, limits=(0.0, inf))
         self.accuracy = Chart(_("Accuracy, %"), others + series, limits=(0.0, 100.0))

@@ -1,0 +1,104 @@
+"""One view, or three of the same shape below each other that scroll and zoom together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from ...text import _
+from ..paint import theme
+from ..paint.colour import Range
+from ..paint.view import MosaicView
+
+NAMES = 3
+
+
+class Panes(QWidget):
+    """`first` is always there; the two others are made when they are first needed. `make` gives a view."""
+
+    def __init__(self, make: Callable[[], MosaicView], parent: QWidget | None = None):
+        super().__init__(parent)
+        self._make = make
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._views: list[MosaicView] = []
+        self._labels: list[QLabel] = []
+        self._scaling: str | Range | None = None
+        self._together = False
+        self.first = self._add(_("This run"))
+        self.seen: tuple[MosaicView, ...] = (self.first,)
+        self.setFocusProxy(self.first)
+
+    def _add(self, name: str) -> MosaicView:
+        view, label = self._make(), QLabel(name)
+        label.setFont(theme.caption())
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        label.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
+        label.hide()
+        self._views.append(view)
+        self._labels.append(label)
+        self._column.addWidget(label)
+        self._column.addWidget(view, 1)
+        view.tiles.verticalScrollBar().valueChanged.connect(self._scroll_down)
+        view.tiles.horizontalScrollBar().valueChanged.connect(self._scroll_across)
+        view.tiles.zoomed.connect(self._zoom)
+        if self._scaling is not None:
+            self.set_scaling(self._scaling)
+        return view
+
+    def show_one(self) -> tuple[MosaicView, ...]:
+        """The first one alone; gives what is seen."""
+        if len(self.seen) != 1:
+            self._see((self.first,))
+        return self.seen
+
+    def show_three(self) -> tuple[MosaicView, ...]:
+        """All three; gives them from the top."""
+        while len(self._views) < NAMES:
+            self._add((_("This run"), _("Other run"), _("Difference"))[len(self._views)])
+        if len(self.seen) != NAMES:
+            self._see(tuple(self._views))
+        return self.seen
+
+    def _see(self, views: tuple[MosaicView, ...]) -> None:
+        self.seen = views
+        for view, label in zip(self._views, self._labels, strict=True):
+            view.setVisible(view in views)
+            label.setVisible(view in views and len(views) > 1)
+            view.set_captioned(view is views[-1])
+
+    def set_scaling(self, scaling: str | Range) -> None:
+        """What the colours stand for, in all of them; of the difference zero stays in the middle."""
+        self._scaling = scaling
+        for i, view in enumerate(self._views):
+            view.set_scaling(_middled(scaling) if i == NAMES - 1 else scaling)
+
+    @Slot(int)
+    def _scroll_down(self, value: int) -> None:
+        for view in self.seen:
+            view.tiles.verticalScrollBar().setValue(value)  # tells nothing where it is there already
+
+    @Slot(int)
+    def _scroll_across(self, value: int) -> None:
+        for view in self.seen:
+            view.tiles.horizontalScrollBar().setValue(value)
+
+    @Slot(object)
+    def _zoom(self, scale: int | None) -> None:
+        if not self._together:
+            self._together = True
+            for view in self.seen:
+                if view.tiles is not self.sender():
+                    view.tiles.zoom_to(scale)
+            self._together = False
+
+
+def _middled(scaling: str | Range) -> str | Range:
+    if isinstance(scaling, str):
+        return scaling
+    most = max(abs(scaling.low), abs(scaling.high))
+    return Range(-most, most)

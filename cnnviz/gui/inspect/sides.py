@@ -1,0 +1,119 @@
+"""Two runs at one step on one picture: which of them is seen, and what one gives more than the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+
+from ...link.messages import Array, Frame
+from ...text import N_, _, grouped
+from ..paint import theme
+from ..paint.number import number
+from .panel import Title
+
+THIS, OTHER, DIFFERENCE, ALL = "this", "other", "difference", "all"
+CHOICES = (
+    (THIS, N_("This run"), N_("What the layer gives in this run")),
+    (OTHER, N_("Other"), N_("What it gives in the other run, in the same colours")),
+    (DIFFERENCE, N_("Difference"), N_("This run minus the other one: red where this one is larger, white where equal")),
+    (ALL, N_("All three"), N_("This run, the other one, and the difference below each other")),
+)
+STRIP = 26
+"""Pixels of the strip's height."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """What a layer gives in both runs: (channels, height, width) or (features,)."""
+
+    this: Array
+    other: Array
+
+    @cached_property
+    def difference(self) -> Array | None:
+        """This minus the other one; None where their shapes differ. NaN where both are infinite with one sign."""
+        if self.this.shape != self.other.shape:
+            return None
+        with np.errstate(invalid="ignore", over="ignore"):
+            found: Array = self.this - self.other
+        return found
+
+    def of(self, side: str) -> Array | None:
+        """The array that a side shows."""
+        return self.this if side == THIS else self.other if side == OTHER else self.difference
+
+    def told(self, *unit: int) -> str:
+        """`this 0.183 · other 0.201 · Δ −0.018` of one unit; `–` where a run has no such unit."""
+        values = [_value(array, unit) for array in (self.this, self.other)]
+        a, b = ("–" if v is None else number(v) for v in values)
+        text = _("this {a} · other {b}").format(a=a, b=b)
+        if values[0] is None or values[1] is None:
+            return text
+        return f"{text} · Δ {number(float(np.float32(values[0]) - np.float32(values[1])))}"
+
+
+def _value(array: Array, unit: tuple[int, ...]) -> float | None:
+    at = unit[: array.ndim]
+    return float(array[at]) if all(i < n for i, n in zip(at, array.shape, strict=True)) else None
+
+
+class Sides(QWidget):
+    """The choice, in a strip that is there while another run stands beside, and which steps are seen."""
+
+    chosen_anew = Signal()
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.chosen = THIS
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
+        row.setSpacing(0)
+        self._group = QButtonGroup(self)
+        self.buttons: dict[str, QToolButton] = {}
+        for side, text, tip in CHOICES:
+            button = self.buttons[side] = QToolButton()
+            button.setText(_(text))
+            button.setToolTip(_(tip))
+            button.setCheckable(True)
+            button.setAutoRaise(True)
+            button.setFont(theme.caption())
+            self._group.addButton(button)
+            row.addWidget(button)
+        row.addSpacing(2 * theme.GRID)
+        self.steps = Title()
+        self.steps.setFont(theme.caption())
+        self.steps.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.steps, 1)
+        self.setFixedHeight(STRIP)
+        self._group.buttonClicked.connect(self._choose)
+        self.show_side(THIS)
+        self.hide()
+
+    def show_side(self, side: str) -> None:
+        """Which side is seen: this run alone while there is no step that both are shown at."""
+        self.buttons[side].setChecked(True)
+
+    def say(self, frame: Frame, live: bool) -> None:
+        """Which steps are seen."""
+        if live:
+            text = _("live: choose a side to see both at one step")
+        elif frame.other is None:
+            text = ""
+        elif frame.other.step == frame.step:
+            text = _("both at step {step}").format(step=grouped(frame.step))
+        else:
+            text = _("step {step}, other {nearest}").format(step=grouped(frame.step), nearest=grouped(frame.other.step))
+        other = frame.other
+        differs = not live and other is not None and other.step != frame.step
+        self.steps.say(
+            text, _("The other run has not recorded this step: its nearest one is shown.") if differs else ""
+        )
+
+    @Slot()
+    def _choose(self) -> None:
+        self.chosen = next(side for side, button in self.buttons.items() if button.isChecked())
+        self.chosen_anew.emit()

@@ -1,0 +1,207 @@
+"""Two runs in Maps and beside the picture: each side's colours, the difference, what one run lacks, which steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cnnviz.gui.inspect import Maps, Picture
+from cnnviz.gui.inspect.sides import ALL, DIFFERENCE, OTHER, THIS, Pair
+from cnnviz.gui.paint.colour import SIGNED, Range, Ranges, joined
+from cnnviz.gui.paint.view import PER_CHANNEL
+from cnnviz.link.messages import Pictures
+from cnnviz.link.past import Show
+
+from . import frames, test_beside
+from .frames import CLASSES, colour_at, pixels
+from .test_maps import place
+
+run, other = test_beside.run, test_beside.other
+
+
+@pytest.fixture
+def maps(run, other, qtbot) -> Maps:
+    """Another run stands beside at step 100; C1 is selected."""
+    run.look.take_pictures(Pictures("digits", 1437, 360, CLASSES))
+    run.look.select(["C1"])
+    panel = Maps(run)
+    qtbot.addWidget(panel)
+    panel.resize(420, 420)
+    panel.show()
+    run.beside.choose(other)
+    return panel
+
+
+def come(run, step=100, there=100, **fields):
+    """A frame of both runs at the step that is asked for."""
+    number = run.engine.last(Show).number
+    more = {"run": run.run.number, "moment": number, "past": True}
+    second = replace(frames.frame(run, 7, **more), step=there, **fields)
+    frame = replace(frames.frame(run, 3, **more), step=step, other=second)
+    frames.arrive(run, frame)
+    return frame
+
+
+def choose(maps: Maps, side: str) -> None:
+    maps.sides.buttons[side].click()
+
+
+def test_there_is_no_strip_without_another_run(run, maps):
+    assert maps.sides.isVisible()
+    run.beside.end()
+    assert not maps.sides.isVisible()
+
+
+def test_each_side_shows_its_own_numbers_in_the_same_colours(run, maps):
+    frame = come(run)
+    this, there = frame.maps["C1"], frame.other.maps["C1"]
+    most = max(np.abs(this).max(), np.abs(there).max())
+    for side, array in ((THIS, this), (OTHER, there)):
+        choose(maps, side)
+        assert maps.view.tiles.shown == Range(-most, most) or not maps.view.tiles.shown
+        picture = pixels(maps.view.tiles.viewport())
+        for unit in ((0, 0, 0), (5, 27, 27), (3, 14, 2)):
+            level = round(float((array[unit] / most + 1) / 2 * 250))
+            assert colour_at(picture, place(maps, *unit)) == pytest.approx(SIGNED.table[level].tolist(), abs=3)
+
+
+def test_the_difference_is_signed_and_zero_is_white(run, maps):
+    frame = come(run)
+    same = replace(frame, other=replace(frame.other, maps={"C1": frame.maps["C1"] - np.float32(0)}))
+    choose(maps, DIFFERENCE)
+    difference = frame.maps["C1"] - frame.other.maps["C1"]
+    most = np.abs(difference).max()
+    picture = pixels(maps.view.tiles.viewport())
+    for unit in ((0, 0, 0), (5, 27, 27)):
+        level = round(float((difference[unit] / most + 1) / 2 * 250))
+        assert colour_at(picture, place(maps, *unit)) == pytest.approx(SIGNED.table[level].tolist(), abs=3)
+    frames.arrive(run, same)
+    assert colour_at(pixels(maps.view.tiles.viewport()), place(maps, 2, 3, 3)) == (255, 255, 255)
+
+
+def test_the_unit_under_the_pointer_is_told_in_both(run, maps):
+    frame = come(run)
+    a, b = frame.maps["C1"][4, 3, 20], frame.other.maps["C1"][4, 3, 20]
+    run.look.pick(4, 3, 20)
+    for side in (THIS, OTHER, DIFFERENCE, ALL):
+        choose(maps, side)
+        text = maps.panes.seen[-1].caption
+        assert text.startswith("channel 4 · (3, 20) · this ")
+        said = [float(t.split()[-1].replace("−", "-")) for t in text.split(" · ")[2:]]
+        assert said == pytest.approx([a, b, a - b], rel=5e-3, abs=5e-4)
+
+
+def test_all_three_stand_below_each_other_and_are_one_selection(run, maps, qtbot):
+    come(run)
+    choose(maps, ALL)
+    views = maps.panes.seen
+    assert len(views) == 3 and all(v.isVisible() for v in views)
+    run.look.pick(2, 5, 5)
+    assert [v.tiles.selected for v in views] == [(2, 5, 5)] * 3
+    views[2].tiles.picked.emit(1, 2, 3)
+    assert (run.look.unit.channel, run.look.unit.y, run.look.unit.x) == (1, 2, 3)
+    views[1].tiles.zoom_to(8)
+    assert {v.tiles.layout_shown.scale for v in views} == {8}
+    views[0].tiles.verticalScrollBar().setValue(40)
+    assert {v.tiles.verticalScrollBar().value() for v in views} == {40}
+    choose(maps, THIS)
+    assert maps.panes.seen == (maps.view,) and not views[1].isVisible()
+
+
+def test_a_fixed_range_keeps_the_zero_of_the_difference_white(run, maps):
+    come(run)
+    choose(maps, ALL)
+    maps.panes.set_scaling(Range(0.0, 2.0))
+    assert maps.panes.seen[2].tiles._ease.fixed == Range(-2.0, 2.0)
+    assert maps.panes.seen[0].tiles._ease.fixed == Range(0.0, 2.0)
+
+
+def test_vectors_are_bars_with_a_mark_at_the_other_value(run, maps):
+    run.look.select(["output"])
+    frame = come(run)
+    a, b = frame.maps["output"], frame.other.maps["output"]
+    bars = maps.view.bars
+    assert bars._limits == pytest.approx((min(a.min(), b.min(), 0), max(a.max(), b.max(), 0)))
+    assert bars.text(3).startswith("three · this ") or bars.text(3).startswith("3 · this ")
+    before = pixels(bars.viewport())
+    choose(maps, DIFFERENCE)
+    np.testing.assert_array_equal(bars._values, (a - b).astype(np.float64))
+    assert not np.array_equal(pixels(bars.viewport()), before)
+
+
+def test_a_layer_that_the_other_network_has_not_is_said(run, maps):
+    come(run, maps={})
+    choose(maps, OTHER)
+    assert maps.view._empty.text() == "The other run’s network has no C1."
+    choose(maps, DIFFERENCE)
+    assert "has no C1" in maps.view._empty.text()
+    choose(maps, THIS)
+    assert maps.view._pages.currentWidget() is maps.view._maps
+    run.look.pick(0, 0, 0)
+    assert "other" not in maps.view.caption
+
+
+def test_maps_of_another_shape_have_no_difference(run, maps):
+    come(run, maps={"C1": np.ones((8, 28, 28), np.float32)})
+    choose(maps, OTHER)
+    assert maps.view.tiles.layout_shown.n == 8
+    choose(maps, DIFFERENCE)
+    assert maps.view._empty.text() == "C1 is 6×28×28 here and 8×28×28 in the other run: there is no difference to show."
+
+
+def test_the_steps_that_are_seen_are_said(run, maps):
+    come(run)
+    assert maps.sides.steps.whole == "both at step 100"
+    come(run, 40, 30)
+    assert maps.sides.steps.whole == "step 40, other 30"
+    assert "nearest" in maps.sides.steps.toolTip()
+
+
+def test_live_a_side_goes_to_the_newest_step(run, maps):
+    run.time.live()
+    frames.arrive(run, frames.frame(run, 1, run=run.run.number, moment=run.engine.last(Show).number))
+    assert maps.sides.buttons[THIS].isChecked() and "live" in maps.sides.steps.whole
+    choose(maps, OTHER)
+    assert run.time.at == 100 and run.engine.last(Show).other
+    come(run)
+    assert maps.sides.buttons[OTHER].isChecked()
+
+
+def test_infinite_values_have_no_difference():
+    a = np.array([np.inf, 1.0, np.nan], np.float32)
+    pair = Pair(a, np.array([np.inf, 3.0, 1.0], np.float32))
+    assert np.isnan(pair.difference[[0, 2]]).all() and pair.difference[1] == -2
+    assert pair.told(1) == "this 1 · other 3 · Δ −2"
+    assert Pair(a, a[:1]).told(2) == "this NaN · other –"
+
+
+def test_ranges_are_joined_channel_by_channel():
+    a, b = Ranges(np.array([0.0, -1]), np.array([1.0, 1])), Ranges(np.array([-2.0, 0]), np.array([0.5, 3]))
+    both = joined(a, b)
+    assert isinstance(both, Ranges) and both.low.tolist() == [-2, -1] and both.high.tolist() == [1, 3]
+    assert joined(a, Ranges(np.zeros(3), np.ones(3))) is a
+    assert joined(Range(0, 1), Range(-1, 0.5)) == Range(-1, 1)
+
+
+def test_a_range_per_channel_is_that_of_both_runs(run, maps):
+    frame = come(run)
+    maps.panes.set_scaling(PER_CHANNEL)
+    pixels(maps.view.tiles.viewport())
+    shown = maps.view.tiles.shown
+    most = [max(np.abs(frame.maps["C1"][c]).max(), np.abs(frame.other.maps["C1"][c]).max()) for c in range(6)]
+    assert isinstance(shown, Ranges) and shown.high == pytest.approx(most)
+
+
+def test_the_answer_tells_what_the_other_run_takes_it_for(run, maps, qtbot):
+    panel = Picture(run)
+    qtbot.addWidget(panel)
+    panel.resize(420, 320)
+    panel.show()
+    come(run, probabilities=np.array([0.7, *[0.3 / 9] * 9], np.float32))
+    assert "Other run: zero with 70.0 %" in panel.answer.verdict.text()
+    assert panel.answer.bars._beside[0] == pytest.approx(0.7)
+    run.beside.end()
+    frames.arrive(run, frames.frame(run, 3, run=run.run.number, moment=run.engine.last(Show).number, past=True))
+    assert "Other run" not in panel.answer.verdict.text() and not len(panel.answer.bars._beside)
