@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,7 @@ class _Events:
 
     def __init__(self, writer: Any, run: Path, network: Network, plan: Plan, data: Callable[[Plan, Source], Data]):
         self._writer, self._rows, self._plan, self._data = writer, analyse(network.graph), plan, data
+        self._run = run
         self._metrics = runs.metrics(run, 1 << 62)
         self._reader = Reader(run / runs.TRACKS)
         self._reader.refresh()
@@ -103,6 +106,10 @@ class _Events:
         for step, loss, accuracy in self._metrics.tests.tolist():
             self._scalar("loss/held_out", loss, step)
             self._scalar("accuracy/held_out", accuracy, step)
+        for line in runs.lines(self._run):
+            with suppress(ValueError, KeyError, TypeError):
+                said = json.loads(line)
+                self._scalar("accuracy/held_out_top5", float(said["test_top5"]), int(said["step"]))
 
     def _scalar(self, tag: str, value: float, step: float) -> None:
         self._writer.add_scalar(tag, value, int(step), walltime=self._time)

@@ -77,7 +77,12 @@ def test_every_step_is_a_point(run: Path, tmp_path: Path) -> None:
     for tag, name in (("loss/train", "loss"), ("accuracy/train", "accuracy"), ("learning_rate", "lr")):
         assert [s for s, _v in found[tag]] == list(range(1, 31))
         np.testing.assert_array_equal([v.simple_value for _s, v in found[tag]], np.float32([m[name] for m in lines]))
-    for tag, name in (("loss/held_out", "test_loss"), ("accuracy/held_out", "test_accuracy")):
+    held_out = {
+        "loss/held_out": "test_loss",
+        "accuracy/held_out": "test_accuracy",
+        "accuracy/held_out_top5": "test_top5",
+    }
+    for tag, name in held_out.items():
         assert [(s, v.simple_value) for s, v in found[tag]] == [
             (m["step"], np.float32(m[name])) for m in lines if name in m
         ]
