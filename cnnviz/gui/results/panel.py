@@ -29,7 +29,7 @@ from .steps import StepBar
 
 EVERY_MS = 150
 """Between two looks for a new measurement."""
-COLUMN, WIDE, BOTH = 176, 480, 760
+COLUMN, WIDE, BOTH = 176, 480, 620
 """Pixels of the controls' column; of the panel from which on they have one; and from which on pictures stand beside."""
 LEAST, SLIM, LOW, SHORT = 120, 128, 280, 200
 """A panel lower than LOW has the controls at the side in any case, in a column of SLIM pixels; one lower than SHORT
@@ -136,6 +136,7 @@ class Results(QWidget):
         self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._layout.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)
         self._layout.setSpacing(theme.GRID)
+        self._layout.setSizeConstraint(QBoxLayout.SizeConstraint.SetNoConstraint)
         self._layout.addWidget(self.controls)
         self._layout.addWidget(self.pages, 1)
         self.setAccessibleName(_("Results"))
@@ -191,7 +192,6 @@ class Results(QWidget):
         self.again.setVisible(not measured and found is not None)
         self.again.setEnabled(self._session.predict.progress is None)
         self.pages.setCurrentIndex(found is not None)
-        self.figures.setVisible(found is not None)
         if found is None:
             self._say_empty()
         elif not same:
@@ -241,7 +241,8 @@ class Results(QWidget):
         text = ""
         if self.shown is not None and self.views.currentWidget() is self.matrix:
             cell = self.matrix.hover or self.matrix.selected
-            text = self.matrix.text(*cell) if cell else _("Rows: true, columns: taken for")
+            usual = self.shown.figures()[0] if self._tiny else _("Rows: true, columns: taken for")
+            text = self.matrix.text(*cell) if cell else usual
         self.caption.setText(text)
         self.caption.setVisible(bool(text))
 
@@ -252,11 +253,17 @@ class Results(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._arrange()
+        self._say()
 
     @property
     def _aside(self) -> bool:
         """Whether the controls stand at the side."""
         return self.width() >= WIDE or (self.height() < LOW and self.width() >= 2 * SLIM)
+
+    @property
+    def _tiny(self) -> bool:
+        """Whether there is room for neither: only what cannot be done without stands above the view."""
+        return not self._aside and self.height() < LOW
 
     def _arrange(self) -> None:
         """Controls at the side where it is wide, above where it is narrow; pictures beside where there is room."""
@@ -273,7 +280,9 @@ class Results(QWidget):
         pictures = view == PICTURES
         self.left.setVisible(not pictures)
         self.beside.setVisible(pictures or both)
-        self.by_row.setVisible(view == CONFUSION and self.shown is not None)
+        self.by_row.setVisible(view == CONFUSION and self.shown is not None and not self._tiny)
+        self.figures.setVisible(self.shown is not None and not self._tiny)
+        self.steps.label.setVisible(not self._tiny)
         self._write_figures()
 
     def showEvent(self, event: QShowEvent) -> None:
