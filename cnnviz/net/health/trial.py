@@ -11,7 +11,7 @@ from ..analysis import Analysis, analyse
 from ..edit import Wire, append, insert, rename
 from ..graph import Graph
 from ..layers import BatchNorm1d, BatchNorm2d, Dropout, Input, Layer, LeakyReLU, Linear, ReLU
-from ..plan import Plan
+from ..plan import LIVE, Plan
 from .sign import Sign, short
 
 MOST = 3
@@ -22,6 +22,8 @@ BATCH = 32
 """Pictures from which on the statistics of a batch are those of the data, about."""
 DECAY = 5e-4
 """Weight decay of AlexNet's, VGG's and ResNet's papers."""
+CLIP = 1.0
+"""Norm that recurrent nets and transformers clip their gradients to (Pascanu et al. 2013 and after)."""
 SQUASHING = ("Tanh", "Sigmoid", "Hardsigmoid")
 
 
@@ -37,7 +39,7 @@ class Trial:
     @property
     def at_once(self) -> bool:
         """It acts on a training that goes on; all else acts on the next."""
-        return self.graph is None and {name for name, _value in self.settings} <= {"lr"}
+        return self.graph is None and {name for name, _value in self.settings} <= set(LIVE)
 
 
 def trials(sign: Sign, rows: Analysis, plan: Plan) -> tuple[Trial, ...]:
@@ -65,6 +67,11 @@ class _Bench:
         """Another learning rate, with one digit."""
         lr = float(f"{self.plan.lr * factor:.1g}") or USUAL
         yield Trial(_("Try a learning rate of {lr}").format(lr=short(lr)), (("lr", lr),))
+
+    def clip(self) -> Iterator[Trial]:
+        """Gradients that cannot throw the weights away."""
+        if not self.plan.clip or self.plan.clip > CLIP:
+            yield Trial(_("Clip gradients to a norm of {n}").format(n=short(CLIP)), (("clip", CLIP),))
 
     def kaiming(self) -> Iterator[Trial]:
         """First weights that keep the variance through ReLUs."""
@@ -160,6 +167,7 @@ class _Bench:
 MAKERS: dict[str, Callable[[_Bench], Iterator[Trial]]] = {
     "slower": lambda bench: bench.rate(0.1),
     "faster": lambda bench: bench.rate(10.0),
+    "clip": _Bench.clip,
     "kaiming": _Bench.kaiming,
     "fresh": _Bench.fresh,
     "decay": _Bench.decay,
@@ -173,7 +181,7 @@ MAKERS: dict[str, Callable[[_Bench], Iterator[Trial]]] = {
 OFFERED: dict[str, tuple[str, ...]] = {
     "lost": ("slower", "norm", "kaiming"),
     "high": ("slower",),
-    "exploding": ("norm", "slower", "kaiming"),
+    "exploding": ("norm", "clip", "slower"),
     "dead": ("leaky", "kaiming", "norm", "slower"),
     "saturated": ("norm", "relu", "slower"),
     "still.rate": ("faster",),
