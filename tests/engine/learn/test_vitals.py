@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_run_that_goes_on_keeps_what_was_read_and_cuts_what_is_behind(tmp_path
     going.close()
     before = pulses.read(tmp_path)
     assert before.series.last is not None and before.series.last.step <= 70
-    line = pulses.line(Reading(900, 0.1), ())
+    line = pulses.line(replace(before.series.last, step=900), ())
     with (tmp_path / pulses.FILE).open("a") as file:
         file.write(line + '{"step": 71, "lr"')  # a kill while the next one was written
     again = training(small(), plan, since=moment.last(tmp_path))
