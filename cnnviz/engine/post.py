@@ -9,7 +9,7 @@ from threading import Lock
 import torch
 
 from ..link.mailbox import Mailbox
-from ..link.messages import Bell, Failed, Frame, Reply
+from ..link.messages import MEMORY, Bell, Failed, Frame, Reply
 from ..text import _
 
 
@@ -51,9 +51,8 @@ class Post:
     def failed(self, what: str, error: BaseException, run: int = 0, node: str = "", look: int = 0) -> None:
         """Tell the window that something did not work."""
         details = "" if is_plain(error) else "".join(traceback.format_exception(error))
-        self.send(
-            Failed(what, sentence(error), details, run, node, look, getattr(error, "code", "") if details == "" else "")
-        )
+        code = MEMORY if is_full(error) else getattr(error, "code", "") if not details else ""
+        self.send(Failed(what, sentence(error), details, run, node, look, code))
 
 
 class Refused(ValueError):
@@ -65,11 +64,18 @@ def is_plain(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or type(error).__module__.startswith("cnnviz.")
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether there was not enough memory."""
+    text = str(error)
+    out = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return out or "can't allocate memory" in text or "not enough memory" in text
+
+
 def sentence(error: BaseException) -> str:
     """What went wrong, for a person: what, where, what to do."""
     text = str(error).strip()
-    full = isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text or "not enough memory" in text
-    if full or (isinstance(error, MemoryError) and (not text or type(error) is not MemoryError)):  # numpy's own
+    ours = type(error) is MemoryError and text  # says more; numpy has one of its own
+    if is_full(error) and not ours:
         return _("There is not enough memory. Use a smaller batch or a smaller network; the weights are kept.")
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}." if error.filename else error.strerror

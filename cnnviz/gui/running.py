@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..link import control
 from ..link.adjusting import Adjust, Change
-from ..link.control import Alive
 from ..link.messages import (
     IDLE,
     PAUSED,
@@ -24,7 +24,6 @@ from ..link.messages import (
     Stop,
     Train,
 )
-from ..link.past import Recalled
 from ..link.runs import LAST, Notes, goes_on
 from ..net.acting import unfit
 from ..net.analysis import Analysis, trainable
@@ -37,6 +36,7 @@ from .course import Course
 from .mending import as_actions
 
 if TYPE_CHECKING:
+    from .followed import Followed
     from .session import Session
 
 HOME_DATA, HOME_SENTENCES = "digits", "sentences"
@@ -138,6 +138,12 @@ class Running:
         """The run trains the network as it was before an edit."""
         return self.active and self.progress is not None and not self._session.is_present(self.progress.version)
 
+    @property
+    def _far(self) -> Followed | None:
+        """The other program that trains the run which is shown."""
+        far = self._session.time.far
+        return far if self._session.time.followed and far.living else None
+
     # ── plan ────────────────────────────────────────────────────────────────────────────────────────────────────────
     @property
     def plan(self) -> Plan:
@@ -181,7 +187,7 @@ class Running:
     def train(self) -> None:
         """Train with the weights there are (fresh ones where nothing is known), or go on where the run is paused."""
         if self.phase == PAUSED:
-            self._session.send(Pause(False))
+            self.pause()
         elif not self.active:
             self._start(keep=self.knows)
 
@@ -204,25 +210,33 @@ class Running:
 
     def pause(self) -> None:
         """Hold the run, or let it go on."""
-        if self.active:
+        if self._far is not None:
+            self._far.ask(control.GO if self.phase == PAUSED else control.PAUSE)
+        elif self.active:
             self._session.send(Pause(self.phase != PAUSED))
 
     def step(self) -> None:
         """One training step, then hold."""
-        if self.phase == IDLE:
+        if self._far is not None:
+            text = _("Another program trains this run: it can be paused and stopped from here, not stepped.")
+            self._session.notice(text, "info", key="time")
+        elif self.phase == IDLE:
             self._start(keep=self.knows, steps=1)
         else:
             self._session.send(Pause(False, steps=1))
 
     def stop(self) -> None:
         """End the run at the step's end; asked a second time, end the engine and start it anew."""
-        if self.phase == STOPPING:
+        if self._far is not None and self.progress:
+            if self._far.ask(control.STOP):
+                self.show(replace(self.progress, phase=STOPPING))
+        elif self.phase == STOPPING:
             if time.monotonic() - self._asked > AGAIN:
                 self._session.replace_engine()
         elif self.active and self.progress:
             self._asked = time.monotonic()
             self._session.send(Stop())
-            self._set(replace(self.progress, phase=STOPPING))
+            self.show(replace(self.progress, phase=STOPPING))
 
     def _start(
         self, keep: bool, steps: int = 0, origin: tuple[str, int] | None = None, seed: int | None = None
@@ -244,7 +258,7 @@ class Running:
         self._session.points_arrived.emit()
         plan = self.plan if seed is None else replace(self.plan, seed=seed)
         self._session.send(Train(self.number, plan, keep, folder, steps, start, origin[0] if origin else ""))
-        self._set(self._beginning(TRAINING, start, self.progress.steps if self.progress else 0))
+        self.show(self._beginning(TRAINING, start, self.progress.steps if self.progress else 0))
 
     def _beginning(self, phase: str, step: int, steps: int) -> Progress:
         """How far it is before the engine tells."""
@@ -255,6 +269,11 @@ class Running:
         """Train from first weights by the plan with another seed, which the document does not take over."""
         if not self.active:
             self._start(keep=False, seed=seed)
+
+    def halve_batch(self) -> None:
+        """Train on with half the batch: there was not enough memory for the whole."""
+        if self.set_plan(batch_size=max(self.plan.batch_size // 2, 1)) and not self.active:
+            self._start(keep=self.knows)
 
     def branch(self, folder: str, step: int) -> None:
         """Train on from a recorded step of a run, in a new run."""
@@ -272,26 +291,7 @@ class Running:
     def adopt(self, folder: str, notes: Notes) -> None:
         """The document is the network of this recorded run, which can be gone on with."""
         self.folders = (folder,)
-        self._set(self._beginning(IDLE, notes.step, notes.plan.epochs * notes.epoch_steps))
-
-    def take_recalled(self, found: Recalled, alive: Alive) -> None:
-        """What a run that was opened holds by now; another program may be training it."""
-        if self.active or found.points is None or found.tests is None or self.progress is None:
-            return
-        self.course.add(found.first, found.points)
-        self.course.tests = found.tests
-        last = self.points[-1] if len(self.points) else None
-        self._set(
-            replace(
-                self.progress,
-                step=found.step,
-                epoch=found.step / max(found.epoch_steps, 1),
-                loss=float(last[1]) if last is not None else None,
-                lr=float(last[3]) if last is not None else self.progress.lr,
-                accuracy=float(self.tests[-1, 2]) if len(self.tests) else None,
-            )
-        )
-        self._session.points_arrived.emit()
+        self.show(self._beginning(IDLE, notes.step, notes.plan.epochs * notes.epoch_steps))
 
     def _unfinished(self) -> tuple[str, int] | None:
         """(folder, step) of the last run where this network can go on with it as if it had not ended."""
@@ -332,7 +332,7 @@ class Running:
         if news.progress.ended and news.progress.phase == IDLE and self.active:
             self._session.notice(news.progress.ended, "done", key="ended")
         asked = self.phase == STOPPING and news.progress.phase != IDLE
-        self._set(replace(news.progress, phase=STOPPING) if asked else news.progress)
+        self.show(replace(news.progress, phase=STOPPING) if asked else news.progress)
         self._session.points_arrived.emit()
         if self.phase == IDLE and self._waiting:
             waiting, self._waiting = self._waiting, None
@@ -345,7 +345,7 @@ class Running:
             self._session.run_changed.emit()
         if reply.what == "train" and reply.run == self.number and self.progress:
             self._waiting, self.apart = None, True
-            self._set(replace(self.progress, phase=IDLE))
+            self.show(replace(self.progress, phase=IDLE))
             if reply.node:
                 self._session.look.select([reply.node])
 
@@ -353,7 +353,7 @@ class Running:
         """The engine has died: the run is over. Gives the step whose weights are on disk, 0 for none."""
         self._waiting = None
         if self.progress:
-            self._set(replace(self.progress, phase=IDLE))
+            self.show(replace(self.progress, phase=IDLE))
         recorded = self.recorded
         self._weights = str(recorded[1]) if recorded else self._source
         self._model = True
@@ -385,6 +385,7 @@ class Running:
         self._session.points_arrived.emit()
         self._session.health.forget()
 
-    def _set(self, progress: Progress) -> None:
+    def show(self, progress: Progress) -> None:
+        """This is how far the run is."""
         self.progress = progress
         self._session.run_changed.emit()

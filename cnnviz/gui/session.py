@@ -33,6 +33,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ..link.messages import (
+    MEMORY,
     Bell,
     Command,
     Failed,
@@ -298,6 +299,8 @@ class Session(QObject):
             if not reply.details:
                 return  # the panel that asked says it
         actions = data_actions(self) if reply.what in ("data", "download") else ()
+        if reply.what == "train" and reply.code == MEMORY and self.run.plan.batch_size > 1:
+            actions = ((_("Halve the batch and train on"), self.run.halve_batch),)
         self.notice(reply.text, "error", details=reply.details, actions=actions, key=f"failed.{reply.what}")
         if reply.what == "save":
             self.file.save_failed()

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from ..link import control, runs
+from ..link import runs
 from ..link.messages import IDLE, Failed, Frame
 from ..link.past import Keep, Recall, Recalled, Restore, Show
 from ..net.files import FileError
 from ..text import _, grouped
+from .followed import Followed
 
 if TYPE_CHECKING:
     from .session import Session
@@ -38,7 +39,7 @@ class Timing(QObject):
         self.other = ""  # run folder that is shown beside …
         self.next_other = ""  # … and beside the next run, as soon as that begins
         self.followed = False  # another program trains, or has trained, there
-        self.alive = control.Alive()
+        self.far = Followed(session)
         self._number = 0  # of the newest Show
         self._floor = 0  # frames that follow an older Show are of another time
         self._run = 0
@@ -202,10 +203,11 @@ class Timing(QObject):
             self._floor = self._number
         run, session = self._session.run, self._session
         version = run.progress.version if run.progress is not None and not self.followed else session.version
-        if self.at is None:
+        if self.at is None and not (self.followed and len(self.steps)):
             session.send(Show(self._number))
         else:
-            session.send(Show(self._number, self.folder, self.at, version, run.number, self.other))
+            at = self.end if self.at is None else self.at
+            session.send(Show(self._number, self.folder, at, version, run.number, self.other))
         session.moment_changed.emit()
 
     # ── following ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -223,7 +225,7 @@ class Timing(QObject):
         self._session.file.show_run(network, last if last.is_file() else None)
         self._session.run.adopt(folder, notes)
         self.folder, self.followed, self._run = folder, True, self._session.run.number
-        self.alive = control.alive(folder)
+        self.far.open(folder)
         self._timer.setInterval(FOLLOWED_MS)
         self._timer.start()
         self.look()
@@ -242,10 +244,11 @@ class Timing(QObject):
             return
         before, self.found = self.found, found
         if self.followed:
-            self.alive = control.alive(self.folder, self.alive)
-            self._session.run.take_recalled(found, self.alive)
+            self.far.take(found)
             self._session.health.open(self.folder)
-            if not self.alive.living:
+            if self.at is None and (before is None or not np.array_equal(before.steps, found.steps)):
+                self._show(new=False)  # its newest recorded step
+            if not self.far.living:
                 self._timer.stop()
         if before is None or not _same(before, found):
             self._session.time_changed.emit()
@@ -290,11 +293,14 @@ class Timing(QObject):
         """Another run, or none: its time begins at its live end."""
         self.folder, self.found, self.followed = folder, None, False
         self.other, self.next_other = (self.next_other if folder else ""), ""
-        self.alive = control.Alive()
+        self.far.open("")
         self._timer.stop()
         self._timer.setInterval(EVERY_MS)
         self._active = False
-        self.live()
+        self.at, self.playing = None, False
+        self._play.stop()
+        if self._number:
+            self._show(new=True)
         self._session.time_changed.emit()
 
     @Slot()

@@ -309,6 +309,9 @@ class Saved:
     path: str
 
 
+MEMORY = "memory"
+
+
 @dataclass(frozen=True)
 class Failed:
     """Something did not work; nothing is lost. `what` names the command ("train", "look", "open", "save", "data"…)."""
@@ -319,7 +322,7 @@ class Failed:
     run: int = 0
     node: str = ""  # the layer it happened at
     look: int = 0  # number of the Look that was refused
-    code: str = ""  # of data: what a window can offer (link/data.py)
+    code: str = ""  # what a window can offer: of data, see link/data.py; MEMORY: there was not enough
 
 
 Reply = (

@@ -10,7 +10,19 @@ from cnnviz.gui.inspect.paging import Paging
 from cnnviz.gui.inspect.picture import Picture
 from cnnviz.gui.session import Session
 from cnnviz.gui.window.notices import Notices
-from cnnviz.link.messages import Bell, Failed, Frame, Look, Opened, PictureFile, Pictures, Sample, Saved
+from cnnviz.link.messages import (
+    MEMORY,
+    Bell,
+    Failed,
+    Frame,
+    Look,
+    Opened,
+    PictureFile,
+    Pictures,
+    Sample,
+    Saved,
+    Train,
+)
 from cnnviz.net.graph import Graph
 
 from .conftest import StillEngine
@@ -208,3 +220,19 @@ def test_what_failed_is_not_said_of_another_network(
     assert "cannot be downloaded" in messages(notices), "nothing has been opened"
     assert session.file.open_preset("vgg16")
     assert not messages(notices)
+
+
+def test_too_little_memory_offers_half_the_batch(session, lenet, qtbot):
+    session.edit.document.reset(lenet)
+    session.run.set_plan(batch_size=33)
+    session.run.train()
+    heard = []
+    session.noticed.connect(heard.append)
+    answer(session, qtbot, Failed("train", "There is not enough memory.", run=session.run.number, code=MEMORY))
+    (label, act), *_more = heard[-1].actions
+    assert "Halve" in label
+    act()
+    assert session.engine.last(Train).plan.batch_size == 16 and session.run.active
+    session.run.set_plan(batch_size=1)
+    answer(session, qtbot, Failed("train", "There is not enough memory.", run=session.run.number, code=MEMORY))
+    assert not heard[-1].actions

@@ -14,9 +14,9 @@ from PySide6.QtTest import QTest
 from cnnviz.gui.time.bar import TimeBar
 from cnnviz.gui.time.line import TimeLine
 from cnnviz.gui.time.scale import Scale, means
-from cnnviz.link import runs
+from cnnviz.link import control, runs
 from cnnviz.link.adjusting import Change
-from cnnviz.link.messages import IDLE, Bell, Failed, Frame, Train
+from cnnviz.link.messages import IDLE, PAUSED, STOPPING, TRAINING, Bell, Failed, Frame, Pause, Stop, Train
 from cnnviz.link.past import Keep, Recall, Recalled, Restore, Show
 from cnnviz.link.runs import Mark
 from cnnviz.net import files
@@ -204,6 +204,36 @@ def test_what_is_no_run_is_said(session, tmp_path, qtbot):
     before = session.graph
     assert not session.time.open(tmp_path)
     assert "is no run folder" in heard[-1].text and session.graph is before
+
+
+def test_a_run_of_another_program_is_followed_paused_and_stopped(session, folder, qtbot):
+    control.beat(folder, control.Alive(phase=TRAINING, step=100, steps=1000))
+    assert session.time.open(folder) and session.time.far.living
+    points = np.column_stack([np.arange(1, 101), *[np.linspace(1, 0, 100)] * 3])
+    recalled(session, qtbot, points=points, tests=np.zeros((0, 3)))
+    assert session.run.active and session.run.progress.phase == TRAINING
+    assert session.engine.last(Show).step == 100, "its newest step"
+    more, later = np.append(STEPS, 110), points[:10] + np.array([100.0, 0.0, 0.0, 0.0])
+    recalled(session, qtbot, steps=more, step=110, first=100, points=later, tests=np.zeros((0, 3)))
+    assert session.engine.last(Show).step == 110 and session.time.at is None and len(session.run.points) == 110
+    session.time.go(40)
+    recalled(session, qtbot, steps=np.append(more, 120), step=120, points=points[:0], tests=np.zeros((0, 3)))
+    assert session.engine.last(Show).step == 40, "the cursor stays where it was put"
+    session.run.pause()
+    assert control.asked(folder)[0] == control.PAUSE
+    control.beat(folder, control.Alive(phase=PAUSED, step=120, steps=1000))
+    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 3)))
+    assert session.run.phase == PAUSED
+    session.run.train()
+    assert control.asked(folder)[0] == control.GO
+    session.run.stop()
+    assert control.asked(folder)[0] == control.STOP and session.run.phase == STOPPING
+    assert not any(isinstance(c, Train | Pause | Stop) for c in session.engine.sent), "not our own engine"
+    control.beat(folder, control.Alive(phase=control.ENDED, step=120, end="stopped"))
+    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 3)))
+    assert session.run.phase == IDLE and not session.time.far.living
+    session.run.train()
+    assert session.engine.last(Train).folder
 
 
 # ── the line ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -106,7 +106,7 @@ class TimeBar(QWidget):
             return ""
         if time.at is None:
             if time.followed:
-                return _("last step") if not time.alive.living else _("followed live")
+                return _("followed live") if time.far.living else _("last recorded step")
             return _("live") if self._session.run.active else _("last step")
         shown = time.shown
         if shown is None:

@@ -1,0 +1,72 @@
+"""A recorded run that another program trains, or has trained: how far it is, and what is asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..link import control, runs
+from ..link.messages import IDLE, STOPPING
+from ..link.past import Recalled
+from ..text import _
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+class Followed:
+    """The run that has been opened; its folder is all that both programs have in common."""
+
+    def __init__(self, session: Session):
+        self._session = session
+        self._folder = ""
+        self.alive = control.Alive()
+
+    @property
+    def living(self) -> bool:
+        """Whether another program trains it now."""
+        return self.alive.living
+
+    def open(self, folder: str) -> None:
+        """Follow the run in this folder; an empty name: none."""
+        self._folder = folder
+        self.alive = control.alive(folder) if folder else control.Alive()
+
+    def take(self, found: Recalled) -> None:
+        """What its folder holds by now: the curves, and how far it is."""
+        run = self._session.run
+        self.alive = control.alive(self._folder, self.alive)
+        if found.points is None or found.tests is None or run.progress is None:
+            return
+        before = run.progress
+        run.course.add(found.first, found.points)
+        run.course.tests = found.tests
+        last = run.points[-1] if len(run.points) else None
+        phase = self.alive.phase if self.living else IDLE
+        if before.phase == STOPPING and self.living:
+            phase = STOPPING  # asked for, and not yet heard
+        run.show(
+            replace(
+                before,
+                phase=phase,
+                step=found.step,
+                steps=found.epochs * found.epoch_steps,
+                epoch=found.step / max(found.epoch_steps, 1),
+                loss=float(last[1]) if last is not None else None,
+                lr=float(last[3]) if last is not None else before.lr,
+                accuracy=float(run.tests[-1, 2]) if len(run.tests) else None,
+            )
+        )
+        self._session.points_arrived.emit()
+        if self.alive.phase == control.DIED and before.phase != IDLE:
+            text = _("The program that trained this run has ended without a word. What it has recorded is here.")
+            self._session.notice(text, "warning", key="time")
+
+    def ask(self, what: str) -> bool:
+        """Have the other program pause (control.PAUSE), go on (GO) or end (STOP); says where that does not work."""
+        try:
+            control.ask(self._folder, what)
+        except runs.RunError as error:
+            self._session.notice(str(error), "warning", key="time")
+            return False
+        return True
