@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from threading import Event
 
@@ -20,13 +19,7 @@ from .desk import Desk
 from .nets import small
 
 
-@pytest.fixture(autouse=True)
-def nothing_to_collect() -> None:
-    """What windows of other tests have left is freed here, in the main thread, and not in one of the engine's."""
-    gc.collect()
-
-
-def test_a_folder_is_stocked(tmp_path: Path) -> None:
+def test_a_folder_is_taken_stock_of(tmp_path: Path) -> None:
     put_classes(tmp_path / "train", 3)
     put_classes(tmp_path / "val", 2)
     put(tmp_path / "val/dog/9.png", 0)  # the first cat
