@@ -84,8 +84,9 @@ def test_one_that_is_stopped_ends_it_and_those_that_are_done_are_averaged(ready:
 def test_a_training_that_fails_or_an_edit_ends_it(ready: Session, qtbot: object) -> None:
     ensemble = ready.ensemble
     ensemble.start(3)
+    answer(ready, qtbot, news(ready, 0, 3, step=5, steps=400, phase=TRAINING))
     answer(ready, qtbot, Failed("train", "Lost.", run=ready.run.number))
-    finish(ready, qtbot)
+    finish(ready, qtbot, step=5)
     assert trained(ready) == [7] and ensemble.trouble and not ensemble.busy
     ensemble.start(3)
     ready.run.set_plan(batch_size=8)

@@ -263,6 +263,7 @@ def test_earlier_measurements_are_a_slider_away_and_a_cell_stays(panel: Results,
 
 def test_the_network_of_now_can_be_tried_on_both_splits(panel: Results, qtbot: object) -> None:
     session = panel._session
+    session.edit.add("Input", (0.0, 0.0))
     panel.act.click()
     assert panel.source.currentIndex() == HELD_OUT
     assert session.engine.last(Predict) == Predict(1, "test")
@@ -282,6 +283,10 @@ def test_the_network_of_now_can_be_tried_on_both_splits(panel: Results, qtbot: o
     session._answer(Predictions(3, session.version, 0, 0, "train", "digits", NAMES, V))
     panel._show()
     assert panel.pages.currentIndex() == 1 and not panel.again.isHidden()
+    assert not panel.again.isEnabled()  # nothing has changed
+    session.edit.add("Conv2d", (0.0, 0.0))
+    panel._show()
+    assert panel.again.isEnabled() and "changed" in panel.again.toolTip()
     panel.grab()
     assert session.engine.last(Fetch).split == "train"
     panel.wall._pick(0)

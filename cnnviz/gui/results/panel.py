@@ -81,7 +81,6 @@ class Results(QWidget):
         self.by_row.setFont(theme.caption())
         self.by_row.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.again = QPushButton(_("Again"))
-        self.again.setToolTip(_("Classify every picture anew, with the weights of now"))
         boxes = QHBoxLayout()
         boxes.setSpacing(theme.GRID)
         boxes.addWidget(self.view, 1)
@@ -190,7 +189,11 @@ class Results(QWidget):
         self.steps.setVisible(measured)
         self.steps.show_steps()
         self.again.setVisible(not measured and found is not None)
-        self.again.setEnabled(self._session.predict.progress is None)
+        current = self._session.predict.current(self.split)
+        self.again.setEnabled(self._session.predict.progress is None and not current)
+        self.again.setToolTip(
+            _("These are the weights of now") if current else _("The network or its weights have changed")
+        )
         self.pages.setCurrentIndex(found is not None)
         if found is None:
             self._say_empty()
