@@ -58,7 +58,7 @@ class TimeLine(QWidget):
         self.setAccessibleName(_("Time line of the training"))
         self._soon = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._soon.timeout.connect(self._draw)
-        for signal in (session.points_arrived, session.time_changed, session.run_changed):
+        for signal in (session.points_arrived, session.time_changed, session.run_changed, session.health_changed):
             signal.connect(self._changed)
         session.moment_changed.connect(self._draw)
         session.frame_arrived.connect(self._draw)
@@ -165,6 +165,11 @@ class TimeLine(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for change in self._session.run.changes:
             _triangle(painter, scale.x(change.step), TOP - 2, now.colour("caption"))
+        for sign in self._session.health.signs:
+            x = scale.x(sign.since)
+            painter.setPen(QPen(now.colour("panel"), 1))
+            painter.setBrush(now.family("Activation"))
+            painter.drawEllipse(QPointF(x, ground - 4), 3.5, 3.5)
         if time.best is not None:
             _star(painter, scale.x(time.best), TOP - 5, now.family("Activation"))
         free = scale.right
@@ -222,6 +227,7 @@ class TimeLine(QWidget):
             parts.append(_("nearest recorded: {step}").format(step=grouped(near)))
         near_by = [c for c in run.changes if abs(scale.x(c.step) - x) <= NEAR]
         parts.extend(f"{c.setting}: {c.old:g} → {c.new:g}" for c in near_by)
+        parts.extend(s.text for s in self._session.health.signs if abs(scale.x(s.since) - x) <= NEAR)
         found = time.found
         if found is not None and found.origin is not None and abs(scale.x(found.origin[1]) - x) <= NEAR:
             parts.append(_("branched from another run here"))
