@@ -16,7 +16,7 @@ from cnnviz.net.graph import Graph
 
 from .hand import LEFT, NONE
 
-WIDE, SMALL = QSize(1280, 720), QSize(785, 539)
+WIDE, SMALL = QSize(1280, 720), QSize(785, 600)
 
 
 @pytest.fixture

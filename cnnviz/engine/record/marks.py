@@ -27,7 +27,7 @@ def keep(folder: Path, reader: Reader, step: int, name: str) -> None:
     if not name:
         write(folder, others)
         if path.exists():
-            retain(path, 1 << 62, without=step)
+            retain(path, {m.step for m in others})
         return
     if step not in {m.step for m in runs.marks(folder)}:
         start, parts = copied(step, *reader.record(step))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...text import _, grouped
 from ..build import State
-from .track import BEST, MARKED, Place, Shapes, check, empty, scan, shapes, tracks, unpack
+from .track import BEST, MARKED, MEASURED, Place, Shapes, check, empty, scan, shapes, tracks, unpack
 
 
 class TrackError(ValueError):
@@ -33,7 +33,7 @@ class Reader:
     def refresh(self) -> None:
         """Find what has been written, and thinned out, since."""
         found = set(tracks(self._folder))
-        extra = {p for p in found if p.name in (BEST, MARKED)}  # few, and rewritten: read anew each time
+        extra = {p for p in found if p.name in (BEST, MARKED, MEASURED)}  # few, and rewritten: read anew each time
         growing = found - extra
         self._places = {s: p for s, p in self._places.items() if p.path in growing}
         self._ends = {p: end for p, end in self._ends.items() if p in growing}

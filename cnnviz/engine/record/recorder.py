@@ -74,9 +74,9 @@ class Recorder:
         self._step = step.step
         if self._track is not None and self._track.due(step.step):
             self._try(self._follow)
-        if step.test is not None and step.test.accuracy > self._best:
-            self._best = step.test.accuracy
-            self._try(self._keep_best)
+        if step.test is not None:
+            better, self._best = step.test.accuracy > self._best, max(step.test.accuracy, self._best)
+            self._try(lambda: self._keep(better))
 
     def start(self, beside: Mapping[str, Any]) -> None:
         """No step has been made: everything that comes can be made again from here."""
@@ -136,9 +136,11 @@ class Recorder:
         if self._track is not None:
             self._track.add(self._step, self._state)
 
-    def _keep_best(self) -> None:
+    def _keep(self, best: bool) -> None:
         if self._track is not None:
-            self._track.best(self._step, self._state)
+            self._track.measured(self._step, self._state)
+            if best:
+                self._track.best(self._step, self._state)
 
     def _mark(self, name: str) -> None:
         if self._track is not None:

@@ -2,6 +2,7 @@
 
     weights/start.track          of each of the first steps
     weights/every-N.track        of later steps that N divides and 2·N does not
+    weights/measured.track       of those at whose end held-out pictures were measured, the older the fewer
     weights/best.track           of the step with the best held-out accuracy
     weights/marked.track         of the steps that somebody has marked
 
@@ -27,8 +28,9 @@ from torch import Tensor
 
 from ..build import State
 
-START, EVERY, BEST, MARKED = "start.track", "every-{n}.track", "best.track", "marked.track"
-_NAME = re.compile(r"(start|every-\d+|best|marked)\.track")
+START, EVERY, MEASURED = "start.track", "every-{n}.track", "measured.track"
+BEST, MARKED = "best.track", "marked.track"
+_NAME = re.compile(r"(start|every-\d+|measured|best|marked)\.track")
 _HEAD = struct.Struct("<8sQ")  # mark, length of the layout
 RECORD = struct.Struct("<4sIQQII")  # mark, kind, step, length, checksum of the body, and of all that before it
 _PLAIN = struct.Struct("<4sIQQI")

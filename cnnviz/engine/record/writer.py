@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Container
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
 from ..build import State
-from .track import BEST, EVERY, MARKED, RECORD, START, Part, head, layout, record, scan, spacing, tracks
+from .track import BEST, EVERY, MARKED, MEASURED, RECORD, START, Part, head, layout, record, scan, spacing, tracks
 from .weights import atomically
 
 FIRST = 20  # steps at the start that are all kept
@@ -51,6 +52,9 @@ class Writer:
         """Whether it is the turn of this step, and there is time for it."""
         if (step > FIRST and step % self._spacing) or 0 < step <= self._keep:
             return False
+        return self._in_time()
+
+    def _in_time(self) -> bool:
         return self._spent <= AHEAD + SHARE * (time.perf_counter() - self._began)
 
     def add(self, step: int, state: State) -> None:
@@ -59,6 +63,22 @@ class Writer:
             return
         began, name = time.perf_counter(), self._name(step)
         self._write(name, step, record(step, state))
+        self._spent += time.perf_counter() - began
+
+    def measured(self, step: int, state: State) -> None:
+        """Held-out pictures have been measured with these weights: they are kept where there is time and room."""
+        if step in self._steps.get(MEASURED, ()) or self._name(step) or not self._in_time():
+            return
+        began, parts = time.perf_counter(), record(step, state)
+        size = sum(map(len, parts))
+        if 2 * size > self._room // PART:
+            return
+        if self._used.get(MEASURED, 0) + size > self._room // PART:
+            kept = self._steps[MEASURED][1::2]
+            self._used[MEASURED] = retain(self._folder / MEASURED, set(kept))
+            self._steps[MEASURED] = kept
+        self._append(MEASURED, step, parts)
+        self._count()
         self._spent += time.perf_counter() - began
 
     def best(self, step: int, state: State) -> None:
@@ -122,7 +142,7 @@ class Writer:
             path.unlink(missing_ok=True)
             return
         if path.name == MARKED:  # in the order in which they have been marked
-            end = retain(path, self._keep)
+            end = retain(path, {p.step for p in whole})
         else:
             end = whole[-1].offset + whole[-1].length if whole else 0
             os.truncate(path, end)
@@ -143,9 +163,9 @@ def append(path: Path, start: bytes, parts: list[Part]) -> int:
     return before + sum(map(len, parts))
 
 
-def retain(path: Path, until: int, without: int = -1) -> int:
-    """Keep only the records up to a step, and not that of `without`; gives the track's length then. Raises OSError."""
-    kept = [p for p in scan(path, 0)[0] if p.step <= until and p.step != without]
+def retain(path: Path, steps: Container[int]) -> int:
+    """Keep only the records of these steps; gives the track's length then. Raises OSError."""
+    kept = [p for p in scan(path, 0)[0] if p.step in steps]
     data = path.read_bytes()
     parts = [head(path)[0], *(data[p.offset - RECORD.size : p.offset + p.length] for p in kept)]
     atomically(path, lambda beside: beside.write_bytes(b"".join(parts)))

@@ -175,8 +175,9 @@ def _back(p: Pen) -> None:
 
 
 def _live(p: Pen) -> None:
-    p.line((2, 8), (9, 8))
-    p.round(11.5, 8, 2.5)
+    p.fill((2, 3), (7, 8), (2, 13))
+    p.fill((7, 3), (12, 8), (7, 13))
+    p.fill((12, 3), (14, 3), (14, 13), (12, 13))
 
 
 def _flag(p: Pen) -> None:

@@ -92,6 +92,7 @@ def test_a_run_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "state-0.pt",
         "key-0.safetensors",
         "best.track",
+        "measured.track",
         "start.track",
         *(f"every-{n}.track" for n in (10, 20, 40, 80)),
     }
@@ -106,7 +107,7 @@ def test_the_weights_of_many_steps_are_recorded(tmp_path: Path, monkeypatch: pyt
     seen = {0: copy_state(training.net)} | {s.step: copy_state(training.net) for s in training.go()}
     reader = Reader(tmp_path / runs.TRACKS)
     reader.refresh()
-    assert reader.steps == (*range(21), *range(30, 91, 10))
+    assert reader.steps == (*range(21), 30, 40, 45, *range(50, 91, 10)), "45: pictures were measured"
     for step in reader.steps:
         for name, value in reader.read(step).items():
             assert torch.equal(value, seen[step][name].half().float())

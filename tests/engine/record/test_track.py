@@ -67,6 +67,24 @@ def test_the_first_steps_and_every_tenth_are_kept(tmp_path: Path) -> None:
     assert [reader.nearest(s) for s in (7, 23, 25, 27, 999)] == [7, 20, 20, 30, 200]
 
 
+@settings(max_examples=25, deadline=None)
+@given(room=st.integers(3_000, 40_000), count=st.integers(0, 300))
+def test_measured_steps_are_kept_the_older_the_fewer(tmp_path_factory: Any, room: int, count: int) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    writer = Writer(folder, weights(0), 0, room=room)
+    for step in range(23, 23 + 45 * count, 45):
+        writer.measured(step, weights(step))
+    reader = read(folder)
+    assert reader.steps == tuple(writer.steps)
+    assert not reader.steps or reader.steps[-1] >= 23 + 45 * (count - 1) - 9, "but the newest"
+    assert sum(p.stat().st_size for p in folder.iterdir()) <= room // writing.PART + 600
+    for step in reader.steps:
+        alike(reader.read(step), step)
+    if count:
+        again = Writer(folder, weights(0), 23 + 45 * (count // 2), room=room)
+        assert all(s <= 23 + 45 * (count // 2) for s in again.steps) and again.steps == list(read(folder).steps)
+
+
 def test_a_net_comes_back(tmp_path: Path) -> None:
     net = Net(analyse(noisy()))
     writer = Writer(tmp_path, net.state_dict(), 0)
