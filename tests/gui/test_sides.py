@@ -106,6 +106,7 @@ def test_all_three_stand_below_each_other_and_are_one_selection(run, maps, qtbot
     assert {v.tiles.layout_shown.scale for v in views} == {8}
     views[0].tiles.verticalScrollBar().setValue(40)
     assert {v.tiles.verticalScrollBar().value() for v in views} == {40}
+    assert maps.minimumSizeHint().height() < 260, "a small window does not grow"
     choose(maps, THIS)
     assert maps.panes.seen == (maps.view,) and not views[1].isVisible()
 
@@ -162,7 +163,7 @@ def test_the_steps_that_are_seen_are_said(run, maps):
 def test_live_a_side_goes_to_the_newest_step(run, maps):
     run.time.live()
     frames.arrive(run, frames.frame(run, 1, run=run.run.number, moment=run.engine.last(Show).number))
-    assert maps.sides.buttons[THIS].isChecked() and "live" in maps.sides.steps.whole
+    assert maps.sides.buttons[THIS].isChecked() and maps.sides.steps.whole == "live"
     choose(maps, OTHER)
     assert run.time.at == 100 and run.engine.last(Show).other
     come(run)
@@ -200,8 +201,8 @@ def test_the_answer_tells_what_the_other_run_takes_it_for(run, maps, qtbot):
     panel.resize(420, 320)
     panel.show()
     come(run, probabilities=np.array([0.7, *[0.3 / 9] * 9], np.float32))
-    assert "Other run: zero with 70.0 %" in panel.answer.verdict.text()
+    assert panel.caption.text().endswith("mark: other run, zero with 70.0\N{NO-BREAK SPACE}%")
     assert panel.answer.bars._beside[0] == pytest.approx(0.7)
     run.beside.end()
     frames.arrive(run, frames.frame(run, 3, run=run.run.number, moment=run.engine.last(Show).number, past=True))
-    assert "Other run" not in panel.answer.verdict.text() and not len(panel.answer.bars._beside)
+    assert "other run" not in panel.caption.text() and not len(panel.answer.bars._beside)

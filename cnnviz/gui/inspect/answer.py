@@ -23,6 +23,7 @@ class Answer(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.other = ""  # what the marks on the bars stand for
         self.verdict, self.bars = QLabel(), Bars()
         self.verdict.setWordWrap(True)
         self.verdict.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -51,19 +52,19 @@ class Answer(QWidget):
         ticked = [f"✓ {names[i]}" if i == label else names[i] for i in order]
         beside = other if other is not None and other.shape == probabilities.shape else None
         self.bars.show_bars(probabilities[order], ticked, True, None if beside is None else beside[order])
-        there = "" if beside is None or not np.isfinite(beside).all() else _other_words(beside, names)
+        self.other = "" if beside is None or not np.isfinite(beside).all() else _other_words(beside, names)
         best = int(np.argmax(known))
         if known[best] < 0:
             self._say(_("The network gives no numbers"), "problem_text")
             return
         said = _("{name} with {share}").format(name=names[best], share=percent(float(probabilities[best])))
         if label is None or not 0 <= label < n:
-            self._say(said + there, "text")
+            self._say(said, "text")
         elif best == label:
-            self._say(f"✓ {_('{said}: correct').format(said=said)}{there}", "ok")
+            self._say(f"✓ {_('{said}: correct').format(said=said)}", "ok")
         else:
             text = _("{said}: wrong, it is {right}").format(said=said, right=names[label])
-            self._say(f"✗ {text}{there}", "problem_text")
+            self._say(f"✗ {text}", "problem_text")
 
     def _say(self, text: str, colour: str) -> None:
         if text != self.verdict.text():
@@ -76,7 +77,7 @@ class Answer(QWidget):
 
 
 def _other_words(probabilities: Array, names: tuple[str, ...]) -> str:
-    """What the other run takes it for, in a line of its own."""
+    """What the other run takes it for."""
     best = int(np.argmax(probabilities))
-    text = _("Other run: {name} with {share}")
-    return "\n" + text.format(name=names[best], share=percent(float(probabilities[best])))
+    text = _("mark: other run, {name} with {share}")
+    return text.format(name=names[best], share=percent(float(probabilities[best])))

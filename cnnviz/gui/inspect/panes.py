@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollBar, QVBoxLayout, QWidget
 
 from ...text import _
 from ..paint import theme
@@ -14,6 +14,8 @@ from ..paint.colour import Range
 from ..paint.view import MosaicView
 
 NAMES = 3
+LEAST = 44
+"""Pixels of a view's height, so that three of them do not make the window taller."""
 
 
 class Panes(QWidget):
@@ -44,6 +46,7 @@ class Panes(QWidget):
         self._column.addWidget(label)
         self._column.addWidget(view, 1)
         view.tiles.verticalScrollBar().valueChanged.connect(self._scroll_down)
+        view.bars.verticalScrollBar().valueChanged.connect(self._scroll_bars)
         view.tiles.horizontalScrollBar().valueChanged.connect(self._scroll_across)
         view.tiles.zoomed.connect(self._zoom)
         if self._scaling is not None:
@@ -70,6 +73,7 @@ class Panes(QWidget):
             view.setVisible(view in views)
             label.setVisible(view in views and len(views) > 1)
             view.set_captioned(view is views[-1])
+            view.setMinimumHeight(LEAST if len(views) > 1 else 0)
 
     def set_scaling(self, scaling: str | Range) -> None:
         """What the colours stand for, in all of them; of the difference zero stays in the middle."""
@@ -79,13 +83,22 @@ class Panes(QWidget):
 
     @Slot(int)
     def _scroll_down(self, value: int) -> None:
-        for view in self.seen:
-            view.tiles.verticalScrollBar().setValue(value)  # tells nothing where it is there already
+        self._scroll([view.tiles.verticalScrollBar() for view in self.seen], value)
 
     @Slot(int)
     def _scroll_across(self, value: int) -> None:
-        for view in self.seen:
-            view.tiles.horizontalScrollBar().setValue(value)
+        self._scroll([view.tiles.horizontalScrollBar() for view in self.seen], value)
+
+    @Slot(int)
+    def _scroll_bars(self, value: int) -> None:
+        self._scroll([view.bars.verticalScrollBar() for view in self.seen], value)
+
+    def _scroll(self, bars: list[QScrollBar], value: int) -> None:
+        if not self._together:
+            self._together = True  # one that cannot go as far must not hold the others back
+            for bar in bars:
+                bar.setValue(value)
+            self._together = False
 
     @Slot(object)
     def _zoom(self, scale: int | None) -> None:

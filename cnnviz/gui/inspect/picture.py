@@ -104,10 +104,6 @@ class Picture(Panel):
         fit = fits(rows, shown.shape[:2])
         self.shot.show_picture(shown, frame.input)
         self.shot.show_box(window(rows, self._session.look.unit) if fit else None)
-        if self.shot.hover:
-            self._read(*self.shot.hover)
-        else:
-            self._unread()
         probabilities = frame.probabilities
         if probabilities is None or probabilities.ndim != 1 or len(probabilities) < 2:
             self.answer.hide()
@@ -118,6 +114,10 @@ class Picture(Panel):
             label = frame.picture.label if len(classes) == len(probabilities) else None
             other = frame.other if frame.past and self._session.beside.folder else None
             self.answer.show_answer(probabilities, classes, label, other.probabilities if other else None)
+        if self.shot.hover:
+            self._read(*self.shot.hover)
+        else:
+            self._unread()
         self.veil.set_stale(self._session.look.stale)
 
     def _refresh_sentence(self, frame: Frame | None, layer: Tokens) -> None:
@@ -163,7 +163,8 @@ class Picture(Panel):
 
     @Slot()
     def _unread(self) -> None:
-        self.caption.say(self._made)
+        other = "" if self.answer.isHidden() else self.answer.other
+        self.caption.say(" · ".join(filter(None, (self._made, other))))
 
 
 def made(picture: PictureInfo, size: tuple[int, ...]) -> str:

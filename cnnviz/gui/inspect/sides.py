@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
 
 from ...link.messages import Array, Frame
@@ -86,6 +87,7 @@ class Sides(QWidget):
         row.addSpacing(2 * theme.GRID)
         self.steps = Title()
         self.steps.setFont(theme.caption())
+        self.steps.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.steps.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.steps, 1)
         self.setFixedHeight(STRIP)
@@ -100,7 +102,7 @@ class Sides(QWidget):
     def say(self, frame: Frame, live: bool) -> None:
         """Which steps are seen."""
         if live:
-            text = _("live: choose a side to see both at one step")
+            text = _("live")
         elif frame.other is None:
             text = ""
         elif frame.other.step == frame.step:
@@ -108,10 +110,12 @@ class Sides(QWidget):
         else:
             text = _("step {step}, other {nearest}").format(step=grouped(frame.step), nearest=grouped(frame.other.step))
         other = frame.other
-        differs = not live and other is not None and other.step != frame.step
-        self.steps.say(
-            text, _("The other run has not recorded this step: its nearest one is shown.") if differs else ""
-        )
+        why = ""
+        if live:
+            why = _("Other, Difference and All three go to the newest recorded step.")
+        elif other is not None and other.step != frame.step:
+            why = _("The other run has not recorded this step: its nearest one is shown.")
+        self.steps.say(text, why)
 
     @Slot()
     def _choose(self) -> None:
