@@ -87,7 +87,7 @@ def test_the_unit_under_the_pointer_is_told_in_both(run, maps):
     run.look.pick(4, 3, 20)
     for side in (THIS, OTHER, DIFFERENCE, ALL):
         choose(maps, side)
-        text = maps.panes.seen[-1].caption
+        text = maps.panes.caption
         assert text.startswith("channel 4 · (3, 20) · this ")
         said = [float(t.split()[-1].replace("−", "-")) for t in text.split(" · ")[2:]]
         assert said == pytest.approx([a, b, a - b], rel=5e-3, abs=5e-4)

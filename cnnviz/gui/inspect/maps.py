@@ -137,6 +137,7 @@ class Maps(Panel):
         for view, part in zip(views, shown, strict=True):
             self._show(view, id, array, part)
         self._outline(array.shape)
+        self.panes.write()
 
     def _show(self, view: MosaicView, id: str, this: Array, side: str) -> None:
         pair = self._pair

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLabel, QScrollBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollBar, QSizePolicy, QVBoxLayout, QWidget
 
 from ...text import _
 from ..paint import theme
 from ..paint.colour import Range
 from ..paint.view import MosaicView
 
-NAMES = 3
+NAMES, CAPTION = 3, 20
 LEAST = 44
 """Pixels of a view's height, so that three of them do not make the window taller."""
 
@@ -31,6 +31,14 @@ class Panes(QWidget):
         self._labels: list[QLabel] = []
         self._scaling: str | Range | None = None
         self._together = False
+        self._caption = QLabel()  # one for all, so that the views are of one height
+        self._caption.setFont(theme.tabular(theme.caption()))
+        self._caption.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._caption.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
+        self._caption.setFixedHeight(CAPTION)
+        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._caption.hide()
+        self._column.addWidget(self._caption)
         self.first = self._add(_("This run"))
         self.seen: tuple[MosaicView, ...] = (self.first,)
         self.setFocusProxy(self.first)
@@ -43,8 +51,10 @@ class Panes(QWidget):
         label.hide()
         self._views.append(view)
         self._labels.append(label)
-        self._column.addWidget(label)
-        self._column.addWidget(view, 1)
+        self._column.insertWidget(self._column.count() - 1, label)
+        self._column.insertWidget(self._column.count() - 1, view, 1)
+        view.hovered.connect(self.write)
+        view.left.connect(self.write)
         view.tiles.verticalScrollBar().valueChanged.connect(self._scroll_down)
         view.bars.verticalScrollBar().valueChanged.connect(self._scroll_bars)
         view.tiles.horizontalScrollBar().valueChanged.connect(self._scroll_across)
@@ -52,6 +62,18 @@ class Panes(QWidget):
         if self._scaling is not None:
             self.set_scaling(self._scaling)
         return view
+
+    @Slot()
+    def write(self) -> None:
+        """Tell the unit under the pointer in whichever view it is, else the selected one."""
+        text = next((v.caption for v in self.seen if v.tiles.hover or v.bars.hover is not None), self.first.caption)
+        if self._caption.text() != text:
+            self._caption.setText(text)
+
+    @property
+    def caption(self) -> str:
+        """The line below the views."""
+        return self._caption.text() if len(self.seen) > 1 else self.first.caption
 
     def show_one(self) -> tuple[MosaicView, ...]:
         """The first one alone; gives what is seen."""
@@ -69,10 +91,11 @@ class Panes(QWidget):
 
     def _see(self, views: tuple[MosaicView, ...]) -> None:
         self.seen = views
+        self._caption.setVisible(len(views) > 1)
         for view, label in zip(self._views, self._labels, strict=True):
             view.setVisible(view in views)
             label.setVisible(view in views and len(views) > 1)
-            view.set_captioned(view is views[-1])
+            view.set_captioned(len(views) == 1)
             view.setMinimumHeight(LEAST if len(views) > 1 else 0)
 
     def set_scaling(self, scaling: str | Range) -> None:

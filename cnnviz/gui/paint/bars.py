@@ -187,7 +187,7 @@ class Bars(Surface):
         if index < len(self._beside) and isfinite(self._beside[index]):
             track = self._track(index)
             at = track.left() + (track.width() - 2) * self._share(self._beside[index])
-            painter.fillRect(QRectF(round(at), track.top() - 2, 2, track.height() + 4), now.colour("text"))
+            painter.fillRect(QRectF(round(at), track.top(), 2, track.height()), now.colour("text"))
         painter.setFont(theme.tabular(theme.caption()))
         painter.setPen(now.colour("caption"))
         box = QRect(row.right() + 1 - figures, row.top(), figures, self._tall)
