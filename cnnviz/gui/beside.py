@@ -38,10 +38,12 @@ class Beside(QObject):
         self.course = Course()
         self.alive = control.Alive()
         self._folder = ""
+        self._pending: tuple[str, Plan, Graph | None] | None = None  # to be trained when nothing else is
         self._timer = QTimer(self, interval=EVERY_MS)
         self._timer.timeout.connect(self.look)
         session.time_changed.connect(self._follow)
         session.moment_changed.connect(self._follow)
+        session.run_changed.connect(self._wait)
 
     # ── state ───────────────────────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -120,6 +122,40 @@ class Beside(QObject):
         """No other run any more."""
         if self._folder:
             self._session.time.beside("")
+
+    def again(self, plan: Plan, graph: Graph | None = None) -> None:
+        """Train by this plan from first weights, and put the run that is shown beside; one that goes on ends first.
+
+        `graph`: what is put into the editor for that.
+        """
+        self._pending = (self._session.time.folder, plan, graph)
+        if self._session.run.active:
+            self._session.run.stop()
+        else:
+            self._begin_pending()
+
+    @Slot()
+    def _wait(self) -> None:
+        if self._pending is not None and not self._session.run.active:
+            QTimer.singleShot(0, self._begin_pending)  # the others hear of the end of that one first
+
+    @Slot()
+    def _begin_pending(self) -> None:
+        """Now that nothing trains: an edit of the plan would act on a run that does, and be one more change."""
+        if self._pending is None:
+            return
+        (folder, plan, graph), self._pending = self._pending, None
+        document = self._session.edit.document
+        if folder != self._session.time.folder:
+            return  # another document has been opened meanwhile
+        if graph is not None:
+            document.edit(_("Put the network of the run before back"), graph)
+        if plan != self._session.run.plan:
+            document.edit_plan(_("Train again with one change"), plan)
+        self._session.time.next_other = folder
+        self._session.run.train_afresh()
+        if not self._session.run.active:  # it was refused, and said why
+            self._session.time.next_other = ""
 
     # ── following ───────────────────────────────────────────────────────────────────────────────────────────────────
     @Slot()

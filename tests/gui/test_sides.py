@@ -135,7 +135,7 @@ def test_vectors_are_bars_with_a_mark_at_the_other_value(run, maps):
 def test_a_layer_that_the_other_network_has_not_is_said(run, maps):
     come(run, maps={})
     choose(maps, OTHER)
-    assert maps.view._empty.text() == "The other run’s network has no C1."
+    assert maps.view._empty.text() == "The other run's network has no C1."
     choose(maps, DIFFERENCE)
     assert "has no C1" in maps.view._empty.text()
     choose(maps, THIS)

@@ -142,7 +142,7 @@ class Maps(Panel):
     def _show(self, view: MosaicView, id: str, this: Array, side: str) -> None:
         pair = self._pair
         if side != THIS and pair is None:
-            view.set_empty(_("The other run’s network has no {id}.").format(id=id))
+            view.set_empty(_("The other run's network has no {id}.").format(id=id))
             return
         array = this if pair is None else pair.of(side)
         if pair is None or array is None:

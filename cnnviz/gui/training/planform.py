@@ -117,7 +117,7 @@ class PlanForm(QScrollArea):
         self.ensureWidgetVisible(self.finder)
 
     def _add(self, name: str, kind: Kind) -> None:
-        made = self.editors[name] = _editor(name, kind)
+        made = self.editors[name] = editor_of(name, kind)
         made.told.connect(self._told)
         label = QLabel(f"{label_of(name)} •" if name in LIVE else label_of(name))
         label.setToolTip(_(kind.help))
@@ -203,7 +203,8 @@ class PlanForm(QScrollArea):
             device.offer(("auto", *self._session.devices))
 
 
-def _editor(name: str, kind: Kind) -> Editor:
+def editor_of(name: str, kind: Kind) -> Editor:
+    """An editor of a setting of the plan."""
     if name == "data":
         return DataEditor(name, kind, DATA)
     if name == "device":

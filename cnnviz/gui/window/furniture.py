@@ -31,6 +31,7 @@ from ..table.compare import Comparison
 from ..table.table import Table
 from ..time.bar import TimeBar
 from ..time.others import RunsMenu
+from ..time.runs import Runs
 from ..training.curves import Curves
 from ..training.planform import PlanForm
 from ..training.runbar import RunBar
@@ -58,6 +59,7 @@ DOCKS: tuple[tuple[str, str, Any, Qt.DockWidgetArea, str], ...] = (  # …, name
     ("data", N_("Data"), DataPanel, RIGHT, "picture"),
     ("table", N_("Table"), Table, BOTTOM, ""),
     ("compare", N_("Comparison"), Comparison, BOTTOM, "table"),
+    ("runs", N_("Runs"), Runs, BOTTOM, "table"),
     ("curves", N_("Curves"), Curves, BOTTOM, ""),
     ("plan", N_("Plan"), PlanForm, BOTTOM, "curves"),
     ("health", N_("Health"), Health, BOTTOM, "curves"),
@@ -71,6 +73,7 @@ TIPS = {
     "why": N_("Where the selected layer's shape and numbers come from"),
     "picture": N_("The picture that everything is shown on, as the network gets it"),
     "data": N_("What is in the data set: classes, split, doubled and broken files, all of its pictures"),
+    "runs": N_("What differs between this run and the one that stands beside it"),
     "curves": N_("Loss and accuracy of the training"),
     "plan": N_("How the network is trained"),
     "health": N_("Signs of trouble in the training, and how the gradient flows through the layers"),
@@ -80,7 +83,7 @@ IN_FRONT = ("maps", "picture", "table", "curves")
 BUTTONS = {"qt_dockwidget_floatbutton": "float", "qt_dockwidget_closebutton": "close"}
 LAYERS, CURVES, FIGURES = 196, 216, 680
 """Pixels of the palette's width, of the curves' at least, and of the table's before the curves get more than that."""
-WHEN_ASKED = ("compare",)
+WHEN_ASKED = ("compare", "runs")
 """Docks that are not there until they are asked for."""
 
 
@@ -239,7 +242,7 @@ def _make_timebar(window: Window) -> None:
     first = tuple(named[name] for name in ("time_back", "time_play", "time_forward"))
     names = ("mark", "unmark", "branch", "take_weights", "open_run")
     others = RunsMenu(window.session, window.times.compare, window)
-    more = (*(named[name] for name in names), others.menuAction(), named["end_beside"])
+    more = (*(named[name] for name in names), others.menuAction(), named["show_runs"], named["end_beside"])
     window.timebar = TimeBar(window.session, first, more, named["time_live"])
     bar.addWidget(window.timebar)
     window.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)

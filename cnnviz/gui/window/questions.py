@@ -25,6 +25,20 @@ def unsaved(parent: QWidget, name: str, only_weights: bool = False) -> str:
     return "save" if box.clickedButton() is save else "discard" if box.clickedButton() is discard else "cancel"
 
 
+def end_training(parent: QWidget) -> bool:
+    """Whether the training that goes on may be ended, so that another one can begin."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("cnnviz")
+    box.setText(_("End the training that goes on, and begin the new one?"))
+    box.setInformativeText(_("What it has recorded is kept: it stands beside the new one."))
+    end = box.addButton(_("End it"), QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(end)
+    box.exec()
+    return box.clickedButton() is end
+
+
 def changed_on_disk(parent: QWidget, name: str) -> str:
     """ "overwrite", "elsewhere" or "cancel": where to save, since somebody else has written the file meanwhile."""
     box = QMessageBox(parent)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, Slot
+
 from ...text import _, grouped
 from ..naming import ask_folder, ask_name
 
@@ -12,11 +14,13 @@ if TYPE_CHECKING:
     from .window import Window
 
 
-class Times:
+class Times(QObject):
     """The verbs of the menu Time that the session has not."""
 
     def __init__(self, window: Window):
+        super().__init__(window)
         self._window, self._time = window, window.session.time
+        window.session.beside_changed.connect(self.follow_beside)
 
     def back(self) -> None:
         """To the recorded step before."""
@@ -57,6 +61,22 @@ class Times:
         folder = ask_folder(self._window, _("Compare with another run"), str(start if start.is_dir() else Path.home()))
         if folder:
             beside.choose(folder)
+
+    def again(self) -> None:
+        """Train once more with the same seed and one change, and put the run before beside it."""
+        from .again import begin
+
+        begin(self._window)
+
+    @Slot()
+    def follow_beside(self) -> None:
+        """The tab Runs is there while another run stands beside."""
+        dock, there = self._window.docks["runs"], bool(self._window.session.beside.folder)
+        if there == dock.isHidden():
+            front = self._window.docks["table"]
+            dock.setVisible(there)
+            if there and not front.visibleRegion().isEmpty():
+                front.raise_()  # what a person looks at stays in front
 
     def open_folder(self, folder: str) -> None:
         """The same with this folder."""

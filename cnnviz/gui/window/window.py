@@ -93,6 +93,8 @@ class Window(QMainWindow):
             place(self)
         if self.session.compare.other is None:
             self.docks["compare"].hide()  # it was there when the window was last closed
+        if not self.session.beside.folder:
+            self.docks["runs"].hide()
         show_titles(self)
         self.sizes.keep_soon()
         self.canvas.setFocus()  # keys are the network's, not the search field's
@@ -127,6 +129,12 @@ class Window(QMainWindow):
     def list_recent(self) -> None:
         """Fill the menu of recent files."""
         self.recent.fill(self.settings.recent)
+
+    @Slot()
+    def show_runs(self) -> None:
+        """Bring what differs between two runs to the front."""
+        self.docks["runs"].show()
+        self.docks["runs"].raise_()
 
     @Slot()
     def show_plan(self) -> None:
