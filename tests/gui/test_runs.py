@@ -49,7 +49,7 @@ def test_of_two_runs_with_one_change_that_change_is_told_and_what_came_of_it(two
     assert [line.name for line in lines if line.section == "Plan"] == ["Learning rate"]
     found = told(lines)
     assert found["Learning rate"] == ("0.001", "0.01")
-    assert found["Best held-out accuracy"] == ("90.00 % at step 1", "95.00 % at step 1")
+    assert found["Best held-out accuracy"] == ("90.00 %", "95.00 %") and found["… at step"] == ("1", "1")
     assert found["Last training loss"] == ("0.25", "0.125")
     assert {line.section for line in lines} == {"Results", "Plan"}
 
@@ -80,7 +80,7 @@ def test_data_and_versions_are_told(two):
 
 def test_a_run_without_measurements_has_none(two):
     found = told(contrast(*two(), Course(), course()))
-    assert found["Best held-out accuracy"] == ("–", "90.00 % at step 1")
+    assert found["Best held-out accuracy"] == ("–", "90.00 %")
     assert found["Last training loss"][0] == "–"
 
 
@@ -90,7 +90,7 @@ def test_copies_hold_every_line(two):
     rows = [row.split("\t") for row in text.splitlines()]
     assert rows[0] == ["", "", "This run", "a|b"] and ["Plan", "Learning rate", "0.001", "0.01"] in rows
     assert len(rows) == len(lines) + 1 and all(len(row) == 4 for row in rows)
-    assert markdown.startswith("| | This run | a\\|b |\n|---|---|---|\n| **Results** | | |\n")
+    assert markdown.startswith("| | This run | a\\|b |\n|---|---|---|\n| **Plan** | | |\n")
     assert "| Learning rate | 0.001 | 0.01 |\n" in markdown
 
 

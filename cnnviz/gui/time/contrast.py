@@ -1,4 +1,4 @@
-"""What differs between two runs, as lines of text: what came of them, how, on what and by what they were trained."""
+"""What differs between two runs, as lines of text: how, on what and by what they were trained, what came of it."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Line:
 def contrast(this: Account, other: Account, mine: Course, theirs: Course) -> tuple[Line, ...]:
     """All lines, sections in one piece. `mine`, `theirs`: how the two trainings went."""
     return (
-        *_results(this, other, mine, theirs),
         *_plans(this.plan, other.plan),
         *_networks(this.rows, other.rows),
         *_data(this, other),
         *_machines(this, other),
+        *_results(this, other, mine, theirs),
     )
 
 
@@ -59,20 +59,14 @@ def _results(this: Account, other: Account, mine: Course, theirs: Course) -> Ite
     def line(name: str, of: Any) -> Line:
         return Line(section, name, of(this, mine), of(other, theirs), kept=True)
 
-    yield line(_("Best held-out accuracy"), _best)
+    yield line(_("Best held-out accuracy"), lambda _a, c: _share(found[1]) if (found := best(c)) else NOTHING)
+    yield line(_("… at step"), lambda _a, c: grouped(found[0]) if (found := best(c)) else NOTHING)
     yield line(_("Last held-out accuracy"), lambda _a, c: _share(c.tests[-1, 2]) if len(c.tests) else NOTHING)
     yield line(_("Last held-out loss"), lambda _a, c: f"{c.tests[-1, 1]:.4g}" if len(c.tests) else NOTHING)
     yield line(_("Last training loss"), lambda _a, c: f"{c.points[-1, 1]:.4g}" if len(c.points) else NOTHING)
     yield line(_("Steps"), lambda a, c: grouped(int(max(c.points[-1, 0] if len(c.points) else 0, a.step))))
     yield Line(section, _("Ended"), _end(this), _end(other))
     yield Line(section, _("Branches from"), _origin(this), _origin(other))
-
-
-def _best(_account: Account, course: Course) -> str:
-    found = best(course)
-    if found is None:
-        return NOTHING
-    return _("{share} at step {step}").format(share=_share(found[1]), step=grouped(found[0]))
 
 
 def _share(value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QBrush, QFont, QGuiApplication, QKeySequence, QPalette, QShowEvent
+from PySide6.QtGui import QAction, QBrush, QGuiApplication, QKeySequence, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -30,6 +30,8 @@ from .contrast import Line, as_markdown, as_text, contrast, differing
 
 EVERY_MS = 1000
 """Between two readings while a run trains."""
+WIDEST = 320
+"""Pixels of a column, so that both runs stand near each other in a wide window."""
 ROW = 22
 """Pixels of a row's height."""
 
@@ -57,6 +59,8 @@ class Runs(QWidget):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header.setMaximumSectionSize(WIDEST)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._menu)
         self.everything = QCheckBox(_("Everything"))
@@ -208,7 +212,7 @@ class Runs(QWidget):
 def _item(text: str, bold: bool = False, quiet: bool = False) -> QTableWidgetItem:
     item = QTableWidgetItem(text)
     item.setToolTip(text)
-    font = QFont(theme.body())
+    font = theme.tabular(theme.body())
     font.setBold(bold)
     item.setFont(font)
     if quiet:

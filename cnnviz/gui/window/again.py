@@ -185,9 +185,7 @@ class AgainDialog(QDialog):
             said = [_("A new run with another seed: other first weights, another order of the pictures.")]
         said.append(_("All the rest is as in the run before, which stands beside it at once."))
         if self.edited and self.chosen != NETWORK:
-            said.append(
-                _("That run's network is put back into the editor: two changes would not be one. Undo undoes it.")
-            )
+            said.append(_("That run's network is put back into the editor first; Undo brings the edits back."))
         if self._session.run.changes:
             said.append(_("What was changed while that run trained counts as it was at its end."))
         if self._session.run.active:
