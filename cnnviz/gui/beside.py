@@ -175,7 +175,7 @@ class Beside(QObject):
 
     def _read(self) -> None:
         try:
-            self.account = account(self._folder) if self._folder else None
+            self.account = account(self._folder, self.account) if self._folder else None
         except (runs.RunError, FileError):
             self.account = None  # the engine says it
 

@@ -35,19 +35,23 @@ class Account:
     started: float = 0.0
 
 
-def account(folder: str | Path) -> Account:
-    """What the folder says. Raises runs.RunError, net.files.FileError."""
-    notes, network = runs.notes(folder), runs.network(folder)
+def account(folder: str | Path, before: Account | None = None) -> Account:
+    """What the folder says. Raises runs.RunError, net.files.FileError.
+
+    `before`: what this gave the last time, whose network is not read again where the folder is the same run still.
+    """
+    notes = runs.notes(folder)
     said: dict[str, Any] = {}
     with suppress(OSError, ValueError):
         said = json.loads((Path(folder) / runs.NOTES).read_text("utf-8"))
     started = 0.0
     with suppress(OSError):
         started = (Path(folder) / runs.NETWORK).stat().st_mtime  # written once, when the run begins
+    known = before is not None and (before.folder, before.started) == (str(folder), started) and started
     return Account(
         folder=str(folder),
         plan=notes.plan,
-        rows=analyse(network.graph),
+        rows=before.rows if before is not None and known else analyse(runs.network(folder).graph),
         step=notes.step,
         end=notes.end,
         origin=notes.origin,

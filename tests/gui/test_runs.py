@@ -58,7 +58,7 @@ def test_settings_of_another_choice_are_not_there(two):
     found = told(contrast(*two(plan=replace(MINE, optimizer="sgd", nesterov=True)), course(), course()))
     assert found["Optimizer"] == ("Adam", "SGD")
     assert found["Nesterov"] == ("–", "yes") and found["Beta 1"] == ("0.9", "–")
-    assert "Rho" not in found, "neither has it"
+    assert not {"Rho", "Side of pictures"} & {*found}, "neither has it"
 
 
 def test_layers_that_differ_are_told_by_their_settings(two, lenet):
@@ -120,6 +120,15 @@ def test_the_table_comes_and_goes_with_the_other_run(run, other, panel, qtbot):
     assert panel.table.rowCount() > few and ["Batch size", "32", "32"] in cells(panel)
     run.beside.end()
     assert panel.empty.isVisible() and not panel.lines
+
+
+def test_both_runs_have_the_same_room(run, other, panel, qtbot):
+    run.beside.choose(other)
+    for width in (420, 2000):
+        panel.resize(width, 260)
+        first, second = panel.table.columnWidth(1), panel.table.columnWidth(2)
+        assert first == second and 80 <= first <= 320
+    assert panel.table.columnWidth(1) == 320
 
 
 def test_what_is_seen_is_copied(run, other, panel):

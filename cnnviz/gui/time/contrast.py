@@ -11,7 +11,7 @@ from ...net.acting import NAMES, absent
 from ...net.analysis import Analysis, Row
 from ...net.compare import Line as Beside
 from ...net.compare import align
-from ...net.plan import Plan
+from ...net.plan import SHAPES, Plan
 from ...text import _, grouped
 from ..beside import best
 from ..course import Course
@@ -87,9 +87,13 @@ def _origin(account: Account) -> str:
 
 def _plans(a: Plan, b: Plan) -> Iterator[Line]:
     for f in fields(Plan):
-        this, other = (NOTHING if absent(plan, f.name) else value(getattr(plan, f.name)) for plan in (a, b))
+        this, other = (value(getattr(plan, f.name)) if _acts(plan, f.name) else NOTHING for plan in (a, b))
         if (this, other) != (NOTHING, NOTHING):
             yield Line(_("Plan"), label_of(f.name), this, other)
+
+
+def _acts(plan: Plan, name: str) -> bool:
+    return not absent(plan, name) and (plan.data == SHAPES or not name.startswith("shapes_"))
 
 
 def value(setting: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Slot
-from PySide6.QtGui import QAction, QBrush, QGuiApplication, QKeySequence, QPalette, QShowEvent
+from PySide6.QtGui import QAction, QBrush, QGuiApplication, QKeySequence, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -32,8 +32,8 @@ EVERY_MS = 1000
 """Between two readings while a run trains."""
 WIDEST = 320
 """Pixels of a column, so that both runs stand near each other in a wide window."""
-ROW = 22
-"""Pixels of a row's height."""
+LEAST, ROW = 80, 22
+"""Pixels of such a column at least, and of a row's height."""
 
 
 class Runs(QWidget):
@@ -43,6 +43,7 @@ class Runs(QWidget):
         super().__init__(parent)
         self._session = session
         self.lines: tuple[Line, ...] = ()
+        self._this: Account | None = None
         self.table = QTableWidget(0, 3)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -56,11 +57,10 @@ class Runs(QWidget):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         for column in (1, 2):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
-        header.setMaximumSectionSize(WIDEST)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._menu)
         self.everything = QCheckBox(_("Everything"))
@@ -117,6 +117,16 @@ class Runs(QWidget):
         super().showEvent(event)
         self.refresh()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """Both runs have the same width, and no more than they need."""
+        room = self.table.viewport().width() - self.table.columnWidth(0)
+        for column in (1, 2):
+            self.table.setColumnWidth(column, min(max(room // 2, LEAST), WIDEST))
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self.lines:
@@ -145,9 +155,10 @@ class Runs(QWidget):
     def _present(self) -> Account | None:
         folder = self._session.time.folder
         try:
-            return account(folder) if folder else None
+            self._this = account(folder, self._this) if folder else None
         except (RunError, FileError):
-            return None  # it has not written anything yet
+            self._this = None  # it has not written anything yet
+        return self._this
 
     @property
     def titles(self) -> tuple[str, str]:
@@ -184,6 +195,7 @@ class Runs(QWidget):
                 for j, text in enumerate((row.name, row.this, row.other)):
                     self.table.setItem(i, j, _item(text, bold=told and bool(j) and not row.same, quiet=not j))
         self.table.verticalScrollBar().setValue(place)
+        self._share_out()
 
     def _head(self, i: int, text: str) -> None:
         item = _item(text, bold=True)
