@@ -12,6 +12,8 @@ import pytest
 from PySide6.QtWidgets import QMenu
 
 from cnnviz.gui.beside import differing
+from cnnviz.gui.paint.chart import Chart
+from cnnviz.gui.paint.trace import Series
 from cnnviz.gui.time.others import RunsMenu
 from cnnviz.gui.training.curves import Curves
 from cnnviz.link import runs
@@ -22,6 +24,7 @@ from cnnviz.net import files
 from cnnviz.net.network import Network
 from cnnviz.net.plan import Plan
 
+from . import frames
 from .test_session import answer, news
 
 STEPS = np.arange(0, 101, 10)
@@ -199,6 +202,30 @@ def test_its_curves_are_drawn_dashed_and_named_once(run, other, qtbot):
     for _turn in range(2):
         curves.draw()
     assert not len(curves.loss.data("other_mean")[0]) and curves.legend.accessibleName() == "train, held out"
+
+
+def test_a_dashed_curve_has_gaps(qtbot):
+    x = np.arange(400.0)
+    seen = []
+    for dashed in (False, True):
+        chart = Chart("Loss", [Series("mean", "Convolution", "bold", "mean", dashed)])
+        qtbot.addWidget(chart)
+        chart.resize(400, 200)
+        chart.set_data("mean", x, np.full(400, 0.5))
+        pixels = frames.pixels(chart)
+        ink = Series("", "Convolution", "bold").ink()
+        seen.append(int((pixels == [ink.red(), ink.green(), ink.blue()]).all(axis=2).any(axis=0).sum()))
+    assert 0.4 * seen[0] < seen[1] < 0.8 * seen[0]
+
+
+def test_the_run_beside_is_not_cleared_away(run, lenet):
+    old = made(run.beside.home / "20200101-120000-1-001", lenet, OTHER)
+    gone = made(run.beside.home / "20190101-120000-1-001", lenet, OTHER)
+    for i in range(8):
+        made(run.beside.home / f"20210101-120000-1-00{i}", lenet, OTHER)
+    run.beside.choose(old)
+    run.file.run_folder()
+    assert old.is_dir() and not gone.exists()
 
 
 def test_a_run_at_rest_is_not_drawn_anew_while_this_one_trains(run, other, qtbot, monkeypatch):

@@ -125,6 +125,9 @@ def test_vectors_are_bars_with_a_mark_at_the_other_value(run, maps):
     a, b = frame.maps["output"], frame.other.maps["output"]
     bars = maps.view.bars
     assert bars._limits == pytest.approx((min(a.min(), b.min(), 0), max(a.max(), b.max(), 0)))
+    frames.arrive(run, replace(frame, other=replace(frame.other, maps={"output": 3 * b})))
+    assert bars._limits == pytest.approx((min(a.min(), 3 * b.min(), 0), max(a.max(), 3 * b.max(), 0)))
+    frames.arrive(run, frame)
     assert bars.text(3).startswith("three · this ") or bars.text(3).startswith("3 · this ")
     before = pixels(bars.viewport())
     choose(maps, DIFFERENCE)
