@@ -73,7 +73,7 @@ class TimeBar(QWidget):
         row.addWidget(self.menu_button)
         for signal in (session.time_changed, session.moment_changed, session.run_changed):
             signal.connect(self.refresh)
-        session.frame_arrived.connect(self.refresh)
+        session.frame_arrived.connect(self._shown)
         self.refresh()
 
     @Slot()
@@ -92,6 +92,11 @@ class TimeBar(QWidget):
                 self.step.setValue(step)
         past = time.at is not None
         self._say(self._words(), QPalette.ColorRole.Link if past else QPalette.ColorRole.PlaceholderText)
+
+    @Slot()
+    def _shown(self) -> None:
+        if self._session.time.at is not None:
+            self.refresh()
 
     def _say(self, text: str, role: QPalette.ColorRole) -> None:
         if self.said.text() != text:

@@ -11,11 +11,13 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QFontMetricsF,
+    QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygonF,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -36,7 +38,9 @@ TOP, FOOT = 12.0, 7.0
 """Pixels above the curves for marks, and below them for the recorded steps."""
 NEAR = 6.0
 """Pixels within which the pointer is at a mark, or at the live end."""
-EVERY_MS = 120
+APART = 4.0
+"""Pixels between two points of the held-out accuracy, at least."""
+EVERY_MS = 250
 """Between two drawings of a run that trains."""
 PAGE = 10
 """Recorded steps that Page up and Page down go."""
@@ -52,6 +56,7 @@ class TimeLine(QWidget):
         self._session = session
         self._hover: float | None = None
         self._ring = self._dragged = False
+        self._ground: tuple[object, QPixmap] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -61,7 +66,7 @@ class TimeLine(QWidget):
         for signal in (session.points_arrived, session.time_changed, session.run_changed, session.health_changed):
             signal.connect(self._changed)
         session.moment_changed.connect(self._draw)
-        session.frame_arrived.connect(self._draw)
+        session.frame_arrived.connect(self._shown)
 
     def sizeHint(self) -> QSize:
         return QSize(400, HIGH)
@@ -89,63 +94,91 @@ class TimeLine(QWidget):
         self.setAccessibleDescription(said)
         self.update()
 
+    @Slot()
+    def _shown(self) -> None:
+        if self._session.time.at is not None:  # while all is live, nothing is drawn anew for each of 30 frames a second
+            self._draw()
+
     # ── painting ────────────────────────────────────────────────────────────────────────────────────────────────────
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, now = QPainter(self), theme.current()
         painter.setFont(theme.caption())
         time, scale = self._session.time, self.scale
         ground = self.height() - FOOT
-        painter.fillRect(QRectF(scale.left, ground, scale.right - scale.left, 1), now.colour("line"))
         if not time.folder or not time.end:
+            painter.fillRect(QRectF(scale.left, ground, scale.right - scale.left, 1), now.colour("line"))
             painter.setPen(now.colour("caption"))
             text = _("Train: every step of it can be looked at again here.")
             painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, text)
         else:
-            self._paint_curves(painter, scale, ground)
-            self._paint_steps(painter, scale, ground)
-            self._paint_fork(painter, scale, ground)
+            painter.drawPixmap(0, 0, self._background(scale, ground))
             self._paint_marks(painter, scale, ground)
             self._paint_cursor(painter, scale, ground)
         if self._ring:
             outline(painter, QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
-    def _paint_curves(self, painter: QPainter, scale: Scale, ground: float) -> None:
-        """The loss as a filled shape, held-out accuracy as a line."""
-        now, run = theme.current(), self._session.run
-        tall = ground - TOP
-        if len(run.points) > 1:
-            x, y = means(run.points[:, 0], run.points[:, 1], scale)
-            if len(y):
-                high = float(np.quantile(y, 0.98)) or 1.0
-                heights = ground - tall * np.clip(y / high, 0.0, 1.0)
-                shape = QPolygonF([QPointF(float(x[0]), ground)])
-                for a, b in zip(x.tolist(), heights.tolist(), strict=True):
-                    shape.append(QPointF(a, b))
-                shape.append(QPointF(float(x[-1]), ground))
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(mixed(now.family("Convolution"), now.colour("panel"), 0.3))
-                painter.drawPolygon(shape)
-        if len(run.tests):
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(now.family("Activation"), 1.5))
-            line = [QPointF(scale.x(s), ground - tall * a) for s, _loss, a in run.tests.tolist()]
-            painter.drawPolyline(QPolygonF(line))
-            if len(run.tests) * 8 < scale.right - scale.left:
-                painter.setBrush(now.family("Activation"))
-                for point in line:
-                    painter.drawEllipse(point, 1.5, 1.5)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    def _background(self, scale: Scale, ground: float) -> QPixmap:
+        """Curves, recorded steps and the fork: drawn anew only where one of them is another."""
+        run, found, ratio = self._session.run, self._session.time.found, self.devicePixelRatioF()
+        recorded = (len(found.steps), len(found.exact), found.step, found.origin) if found else None
+        key = (self.size(), ratio, theme.current().name, scale, len(run.points), len(run.tests), recorded)
+        if self._ground is None or self._ground[0] != key:
+            pixmap = QPixmap(self.size() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(self.palette().window().color())
+            painter = QPainter(pixmap)
+            painter.drawImage(QPointF(scale.left, 0), self._columns(scale, ground, ratio))
+            painter.fillRect(QRectF(scale.left, ground, scale.right - scale.left, 1), theme.current().colour("line"))
+            self._paint_accuracy(painter, scale, ground)
+            self._paint_fork(painter, scale, ground)
+            painter.end()
+            self._ground = key, pixmap
+        return self._ground[1]
 
-    def _paint_steps(self, painter: QPainter, scale: Scale, ground: float) -> None:
-        """A tick for every pixel column in which a step is recorded, a taller one where it is kept whole."""
-        found = self._session.time.found
-        if found is None:
+    def _columns(self, scale: Scale, ground: float, ratio: float) -> QImage:
+        """The loss as a filled shape; below it a tick where a step is recorded, a taller one where it is kept whole."""
+        now, run, found = theme.current(), self._session.run, self._session.time.found
+        wide, tall = max(round((scale.right - scale.left) * ratio), 1), round(self.height() * ratio)
+        pixels = np.zeros((tall, wide), np.uint32)
+        inside = Scale(scale.end, 0, wide - 1)
+        x, y = means(run.points[:, 0], run.points[:, 1], inside)
+        if len(y) > 1:
+            across = np.arange(int(x[0]), int(x[-1]) + 1)
+            high = float(np.quantile(y, 0.98)) or 1.0
+            tops = (ground - (ground - TOP) * np.clip(np.interp(across, x, y) / high, 0.0, 1.0)) * ratio
+            rows = np.arange(tall)[:, None]
+            shape = (rows >= tops) & (rows < round(ground * ratio))
+            part = pixels[:, across[0] : across[-1] + 1]
+            part[shape] = mixed(now.family("Convolution"), now.colour("panel"), 0.3).rgba()
+        if found is not None:
+            colour = now.colour("caption").rgba()
+            for steps, first, last in ((found.steps, 2, 4), (found.exact, 1, 6)):
+                at = inside.columns(steps).astype(int)
+                pixels[round((ground + first) * ratio) : round((ground + last) * ratio), at] = colour
+        image = QImage(pixels.data, wide, tall, 4 * wide, QImage.Format.Format_ARGB32).copy()
+        image.setDevicePixelRatio(ratio)
+        return image
+
+    def _paint_accuracy(self, painter: QPainter, scale: Scale, ground: float) -> None:
+        """On held-out pictures, as a line; each measurement as a dot where there is room."""
+        tests, colour = self._session.run.tests, theme.current().family("Activation")
+        if not len(tests):
             return
-        colour = theme.current().colour("caption")
-        for x in scale.columns(found.steps).tolist():
-            painter.fillRect(QRectF(x, ground + 2, 1, 2), colour)
-        for x in scale.columns(found.exact).tolist():
-            painter.fillRect(QRectF(x, ground + 1, 1, 5), colour)
+        wide, tall = scale.right - scale.left, ground - TOP
+        x, y = [scale.x(s) for s in tests[:, 0].tolist()], tests[:, 2]
+        if len(tests) > wide / APART:
+            few = Scale(scale.end, 0, wide / APART)
+            columns, y = means(tests[:, 0], tests[:, 2], few)
+            x = (scale.left + APART * columns).tolist()
+        line = [QPointF(a, ground - tall * b) for a, b in zip(x, y.tolist(), strict=True)]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour, 1.5))
+        painter.drawPolyline(QPolygonF(line))
+        if len(tests) * 2 * APART < wide:
+            painter.setBrush(colour)
+            for point in line:
+                painter.drawEllipse(point, 1.5, 1.5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_fork(self, painter: QPainter, scale: Scale, ground: float) -> None:
         """Where the run branches from another one: that one goes on as a line of its own."""
