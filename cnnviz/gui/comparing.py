@@ -91,6 +91,10 @@ class Comparing:
         self._watch()
         return True
 
+    def with_run(self, name: str, rows: Analysis) -> None:
+        """Compare with the network that a run has trained."""
+        self._begin(name, rows.graph, rows=rows)
+
     def with_now(self) -> None:
         """Keep the open network as it is, and compare it with what becomes of it."""
         name = _("{name} at {time}").format(name=self._session.file.name, time=time.strftime("%H:%M"))

@@ -152,6 +152,18 @@ def test_the_tab_is_there_while_another_run_stands_beside(window, run, lenet, tm
     assert dock.isHidden()
 
 
+def test_networks_that_differ_are_shown_layer_by_layer(window, run, lenet, tmp_path) -> None:
+    panel = window.panels["runs"]
+    run.beside.choose(test_beside.made(tmp_path / "other", lenet, MINE))
+    assert panel.layers.isHidden(), "they are the same"
+    wider = lenet.change("C1", layer=Conv2d(8, (5, 5)))
+    run.beside.choose(test_beside.made(tmp_path / "wider", wider, MINE))
+    assert not panel.layers.isHidden()
+    panel.layers.click()
+    assert run.compare.other.name == "wider" and run.compare.other.rows["C1"].node.layer.out_channels == 8
+    assert not window.docks["compare"].isHidden()
+
+
 def test_the_folder_dialog_begins_where_runs_lie(window, run, lenet, tmp_path, monkeypatch) -> None:
     asked = []
     other = test_beside.made(tmp_path / "other", lenet, MINE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QBrush, QGuiApplication, QKeySequence, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -39,6 +39,9 @@ LEAST, ROW = 80, 22
 class Runs(QWidget):
     """A table of what differs, or of everything; it is copied as text or as Markdown."""
 
+    layers_asked = Signal()
+    """A person wants both networks side by side."""
+
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
         self._session = session
@@ -69,6 +72,11 @@ class Runs(QWidget):
         self.said = QLabel()
         self.said.setFont(theme.caption())
         self.said.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.layers = QToolButton()
+        self.layers.setText(_("Layer by layer"))
+        self.layers.setToolTip(_("Both networks side by side, row by row"))
+        self.layers.setAutoRaise(True)
+        self.layers.clicked.connect(self.layers_asked)
         self.copy = QToolButton()
         self.copy.setText(_("Copy"))
         self.copy.setAutoRaise(True)
@@ -91,6 +99,7 @@ class Runs(QWidget):
         foot.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
         foot.addWidget(self.everything)
         foot.addWidget(self.said, 1)
+        foot.addWidget(self.layers)
         foot.addWidget(self.copy)
         self.foot = QWidget()
         self.foot.setLayout(foot)
@@ -148,6 +157,7 @@ class Runs(QWidget):
         found = lines if self.everything.isChecked() else differing(lines)
         alike = all(line.same for line in lines if not line.kept)
         self.said.setText(_("Plan, network, data and machine are the same.") if alike else "")
+        self.layers.setVisible(any(not line.same for line in lines if line.section == _("Network")))
         if (found, self.titles) != (self.lines, self._headed()):
             self.lines = found
             self._fill()

@@ -241,6 +241,9 @@ def _make_timebar(window: Window) -> None:
     named = window.actions_
     first = tuple(named[name] for name in ("time_back", "time_play", "time_forward"))
     names = ("mark", "unmark", "branch", "take_weights", "open_run")
+    contrast = window.panels["runs"]
+    assert isinstance(contrast, Runs)
+    contrast.layers_asked.connect(window.times.layers)
     others = RunsMenu(window.session, window.times.compare, window)
     more = (*(named[name] for name in names), others.menuAction(), named["show_runs"], named["end_beside"])
     window.timebar = TimeBar(window.session, first, more, named["time_live"])

@@ -62,6 +62,16 @@ class Times(QObject):
         if folder:
             beside.choose(folder)
 
+    @Slot()
+    def layers(self) -> None:
+        """The networks of both runs side by side."""
+        from .comparing import show
+
+        session = self._window.session
+        if session.beside.account is not None:
+            session.compare.with_run(session.beside.name, session.beside.account.rows)
+            show(self._window)
+
     def again(self) -> None:
         """Train once more with the same seed and one change, and put the run before beside it."""
         from .again import begin
