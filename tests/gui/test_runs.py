@@ -122,6 +122,15 @@ def test_the_table_comes_and_goes_with_the_other_run(run, other, panel, qtbot):
     assert panel.empty.isVisible() and not panel.lines
 
 
+def test_a_run_that_has_just_begun_says_so(run, other, panel, qtbot):
+    run.time.next_other = other
+    run.run.train_afresh()
+    assert panel.empty.text() == "This run has not recorded anything yet." and panel.empty.isVisible()
+    made(Path(run.time.folder), run.graph, MINE)
+    recalled(run, qtbot, run.time.folder)
+    assert panel.table.isVisible() and ["Learning rate", "0.001", "0.01"] in cells(panel)
+
+
 def test_both_runs_have_the_same_room(run, other, panel, qtbot):
     run.beside.choose(other)
     for width in (420, 2000):

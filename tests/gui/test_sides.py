@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from cnnviz.gui.inspect import Maps, Picture
 from cnnviz.gui.inspect.sides import ALL, DIFFERENCE, OTHER, THIS, Pair
@@ -109,6 +111,26 @@ def test_all_three_stand_below_each_other_and_are_one_selection(run, maps, qtbot
     assert maps.minimumSizeHint().height() < 260, "a small window does not grow"
     choose(maps, THIS)
     assert maps.panes.seen == (maps.view,) and not views[1].isVisible()
+
+
+def test_a_small_window_keeps_its_height_through_all_sides(run, maps, qtbot):
+    come(run)
+    choose(maps, ALL)
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    choose(maps, THIS)
+    dock = QDockWidget("maps", window)
+    dock.setWidget(maps)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    window.resize(600, 300)
+    with qtbot.waitExposed(window):
+        window.show()
+    for side in (ALL, THIS, DIFFERENCE, ALL, OTHER):
+        choose(maps, side)
+        last = maps.panes.seen[-1]
+        qtbot.waitUntil(lambda view=last: view.isVisible() and view.geometry().bottom() < maps.panes.height())
+        assert window.height() == 300, side
+    maps.setParent(None)
 
 
 def test_a_fixed_range_keeps_the_zero_of_the_difference_white(run, maps):

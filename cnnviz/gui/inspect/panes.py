@@ -91,12 +91,20 @@ class Panes(QWidget):
 
     def _see(self, views: tuple[MosaicView, ...]) -> None:
         self.seen = views
-        self._caption.setVisible(len(views) > 1)
+        three = len(views) > 1
+        if three:
+            self._squeeze(LEAST)  # before they are shown: the window would grow for a moment, and stay so
+        self._caption.setVisible(three)
         for view, label in zip(self._views, self._labels, strict=True):
             view.setVisible(view in views)
-            label.setVisible(view in views and len(views) > 1)
-            view.set_captioned(len(views) == 1)
-            view.setMinimumHeight(LEAST if len(views) > 1 else 0)
+            label.setVisible(three)
+        if not three:
+            self._squeeze(0)
+
+    def _squeeze(self, least: int) -> None:
+        for view in self._views:
+            view.setMinimumHeight(least)
+            view.set_captioned(not least)
 
     def set_scaling(self, scaling: str | Range) -> None:
         """What the colours stand for, in all of them; of the difference zero stays in the middle."""

@@ -52,7 +52,7 @@ class Pair:
         values = [_value(array, unit) for array in (self.this, self.other)]
         a, b = ("–" if v is None else number(v) for v in values)
         text = _("this {a} · other {b}").format(a=a, b=b)
-        if values[0] is None or values[1] is None:
+        if values[0] is None or values[1] is None or self.this.shape != self.other.shape:
             return text
         return f"{text} · Δ {number(float(np.float32(values[0]) - np.float32(values[1])))}"
 

@@ -23,13 +23,15 @@ from PySide6.QtWidgets import (
 from ...link.account import Account, account
 from ...link.runs import RunError
 from ...net.files import FileError
-from ...text import _
+from ...text import N_, _
 from ..paint import theme
 from ..session import Session
 from .contrast import Line, as_markdown, as_text, contrast, differing
 
 EVERY_MS = 1000
 """Between two readings while a run trains."""
+EMPTY = N_("Put another run beside this one: “Compare with a run” in the menu ⋯ of the time line.")
+STARTS = N_("This run has not recorded anything yet.")
 WIDEST = 320
 """Pixels of a column, so that both runs stand near each other in a wide window."""
 LEAST, ROW = 80, 22
@@ -91,7 +93,7 @@ class Runs(QWidget):
         menu = QMenu(self.copy)
         menu.addActions([self.copy_text, self.copy_markdown])
         self.copy.setMenu(menu)
-        self.empty = QLabel(_("Put another run beside this one: “Compare with a run” in the menu ⋯ of the time line."))
+        self.empty = QLabel(_(EMPTY))
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -114,6 +116,7 @@ class Runs(QWidget):
         self._soon = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._soon.timeout.connect(self.refresh)
         session.beside_changed.connect(self.refresh)
+        session.time_changed.connect(self.refresh)
         session.points_arrived.connect(self._later)
         self.refresh()
 
@@ -144,8 +147,10 @@ class Runs(QWidget):
     @Slot()
     def refresh(self) -> None:
         """Read both runs, and show what differs."""
-        other, this = self._session.beside.account, self._present()
+        other = self._session.beside.account
+        this = self._present() if other is not None else None
         some = other is not None and this is not None
+        self.empty.setText(_(STARTS) if other is not None else _(EMPTY))
         self.empty.setVisible(not some)
         self.table.setVisible(some)
         self.foot.setVisible(some)
