@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,6 +17,7 @@ from .build import State, fit_state
 from .held import Weights
 from .looker import Looker
 from .post import Post, Refused
+from .worker import Worker
 
 if TYPE_CHECKING:  # loaded with the first export
     from .export import job
@@ -43,19 +43,17 @@ class _Made:
     found: Verified | None = None
 
 
-class Exporter:
+class Exporter(Worker):
     """Makes one export at a time, of the editor's net. Public methods return at once, unless they say otherwise."""
 
     def __init__(self, post: Post, looker: Looker, present: Callable[[], State | None]):
         """`present`: waits for the weights of the training in progress, None where there is none."""
+        super().__init__("export")
         self._post, self._looker, self._present = post, looker, present
-        self._change = Condition()
         self._wanted: _Asked | None = None  # not begun yet
-        self._newest = self._doing = 0  # number of the last Export, and of the one that is being made
-        self._closed = False
+        self._doing = 0  # number of the Export that is being made
         self._made: _Made | None = None
-        self._thread = Thread(target=self._work, name="export")
-        self._thread.start()
+        self._begin()
 
     # ── from other threads ───────────────────────────────────────────────────────────────────────────────────────────
     def start(self, command: Export, version: int, graph: Graph) -> None:
@@ -72,39 +70,34 @@ class Exporter:
     def close(self) -> None:
         """Have the thread end."""
         self.withdraw()
-        with self._change:
-            self._closed = True
-            self._change.notify_all()
-
-    def join(self, timeout: float) -> None:
-        """Wait for the thread's end."""
-        self._thread.join(timeout)
+        super().close()
 
     # ── the thread ───────────────────────────────────────────────────────────────────────────────────────────────────
-    def _work(self) -> None:
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._wanted or self._closed)
-                asked, self._wanted = self._wanted, None
-                if self._closed or asked is None:
-                    return
-                self._doing = asked.command.number
-            from .export.verify import Cancelled
+    def _waits(self) -> object:
+        return self._wanted
 
-            try:
-                self._export(asked)
-            except Cancelled:
-                pass
-            except (Exception, SystemExit) as error:
-                if self._goes_on():
-                    self._post.failed("export", error, asked.command.number)
+    def _turn(self) -> None:
+        from .export.verify import Cancelled
+
+        with self._change:
+            asked, self._wanted = self._wanted, None
+            if asked is None:
+                return
+            self._doing = asked.command.number
+        try:
+            self._export(asked)
+        except Cancelled:
+            pass
+        except (Exception, SystemExit) as error:
+            if self._goes_on():
+                self._post.failed("export", error, asked.command.number)
 
     def _goes_on(self) -> bool:
         return self._newest == self._doing
 
     def _export(self, asked: _Asked) -> None:
         command, path = asked.command, Path(asked.command.path)
-        made = self._begin(asked)
+        made = self._prepared(asked)
         if command.goal == WRITE:
             made.export.files(path)  # what is in the way is said before it takes long
         if command.goal != SOURCE and made.found is None:
@@ -124,7 +117,7 @@ class Exporter:
         reply = Exported(command.number, text, len(contents), *seen)
         self._send(reply)
 
-    def _begin(self, asked: _Asked) -> _Made:
+    def _prepared(self, asked: _Asked) -> _Made:
         """What was made before where it is the same, else made now."""
         self._looker.wait_for(asked.version)
         if why := unsound(rows := analyse(asked.graph)):

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from threading import Condition, Thread
 
 from ..link.data import Download, Downloaded, Downloading
 from .data.fetching import Part, download
 from .fetch import Cancelled
 from .post import Post
+from .worker import Worker
 
 TELL = 0.1  # seconds between two words on how far it is
 SPAN = 3.0  # seconds over which the speed is measured
 
 
-class Fetcher:
+class Fetcher(Worker):
     """Fetches one data set at a time. Public methods return at once, unless they say otherwise."""
 
     def __init__(self, post: Post):
+        super().__init__("download")
         self._post = post
-        self._change = Condition()
         self._wanted: Download | None = None  # not begun yet
-        self._newest = 0  # number of the last Download
-        self._closed = False
-        self._thread = Thread(target=self._work, name="download")
-        self._thread.start()
+        self._begin()
 
     # ── from other threads ───────────────────────────────────────────────────────────────────────────────────────────
     def start(self, command: Download) -> None:
@@ -39,31 +36,22 @@ class Fetcher:
         with self._change:
             self._wanted, self._newest = None, 0
 
-    def close(self) -> None:
-        """Have the thread end."""
-        with self._change:
-            self._closed, self._newest = True, 0
-            self._change.notify_all()
-
-    def join(self, timeout: float) -> None:
-        """Wait for the thread's end."""
-        self._thread.join(timeout)
-
     # ── the thread ───────────────────────────────────────────────────────────────────────────────────────────────────
-    def _work(self) -> None:
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._wanted or self._closed)
-                command, self._wanted = self._wanted, None
-                if self._closed or command is None:
-                    return
-            try:
-                self._fetch(command)
-            except Cancelled:
-                pass
-            except (Exception, SystemExit) as error:
-                if self._newest == command.number:
-                    self._post.failed("download", error, command.number)
+    def _waits(self) -> object:
+        return self._wanted
+
+    def _turn(self) -> None:
+        with self._change:
+            command, self._wanted = self._wanted, None
+        if command is None:
+            return
+        try:
+            self._fetch(command)
+        except Cancelled:
+            pass
+        except (Exception, SystemExit) as error:
+            if self._newest == command.number:
+                self._post.failed("download", error, command.number)
 
     def _fetch(self, command: Download) -> None:
         pace: deque[tuple[float, int, int]] = deque()  # time, file, bytes

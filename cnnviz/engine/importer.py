@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
 from ..link import messages
 from ..link.messages import Advance, Import, Models
 from .post import Post
+from .worker import Worker
 
 if TYPE_CHECKING:  # torch.fx and torchvision are loaded with the first model
     from .foreign.imported import Imported
@@ -17,18 +17,16 @@ if TYPE_CHECKING:  # torch.fx and torchvision are loaded with the first model
 TELL = 0.1  # seconds between two words on how far a download is
 
 
-class Importer:
+class Importer(Worker):
     """Keeps the last model that was imported. Public methods return at once, unless they say otherwise."""
 
     def __init__(self, post: Post):
+        super().__init__("import")
         self._post = post
-        self._change = Condition()
         self._wanted: Import | None = None  # not begun yet
-        self._newest = 0  # number of the last Import
-        self._working = self._asked = self._closed = False
+        self._asked = False
         self._made: tuple[int, Imported | None] = (0, None)
-        self._thread = Thread(target=self._work, name="import")
-        self._thread.start()
+        self._begin()
 
     # ── from other threads ───────────────────────────────────────────────────────────────────────────────────────────
     def start(self, command: Import) -> None:
@@ -63,29 +61,18 @@ class Importer:
             )
             return self._made[1] if self._made[0] == number else None
 
-    def close(self) -> None:
-        """Have the thread end."""
-        with self._change:
-            self._closed, self._newest = True, 0
-            self._change.notify_all()
-
-    def join(self, timeout: float) -> None:
-        """Wait for the thread's end."""
-        self._thread.join(timeout)
-
     # ── the thread ───────────────────────────────────────────────────────────────────────────────────────────────────
-    def _work(self) -> None:
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._wanted or self._asked or self._closed)
-                if self._closed:
-                    return
-                command, self._wanted = self._wanted, None
-                asked, self._asked = self._asked, False
-            if asked:
-                self._try(self._list)
-            if command is not None:
-                self._import(command)
+    def _waits(self) -> object:
+        return self._wanted or self._asked
+
+    def _turn(self) -> None:
+        with self._change:
+            command, self._wanted = self._wanted, None
+            asked, self._asked = self._asked, False
+        if asked:
+            self._try(self._list)
+        if command is not None:
+            self._import(command)
 
     def _try(self, work: Callable[[], None]) -> None:
         try:

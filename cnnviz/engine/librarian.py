@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Condition, Thread
-
 import numpy as np
 
 from ..link.data import BROKEN, Contents, Stock
@@ -13,19 +11,17 @@ from ..net.layers import Board, Source
 from .data import Data, DataError, leaks
 from .post import Post
 from .shelf import Shelf
+from .worker import Worker
 
 
-class Librarian:
+class Librarian(Worker):
     """Takes stock of one data set at a time. Public methods return at once, unless they say otherwise."""
 
     def __init__(self, post: Post, shelf: Shelf):
+        super().__init__("stock")
         self._post, self._shelf = post, shelf
-        self._change = Condition()
         self._wanted: tuple[Stock, Open] | None = None  # and the net; not begun yet
-        self._newest = 0  # number of the last Stock
-        self._closed = False
-        self._thread = Thread(target=self._work, name="stock")
-        self._thread.start()
+        self._begin()
 
     # ── from other threads ───────────────────────────────────────────────────────────────────────────────────────────
     def start(self, command: Stock, of: Open) -> None:
@@ -34,32 +30,23 @@ class Librarian:
             self._wanted, self._newest = (command, of), command.number
             self._change.notify_all()
 
-    def close(self) -> None:
-        """Have the thread end."""
-        with self._change:
-            self._closed, self._newest = True, 0
-            self._change.notify_all()
-
-    def join(self, timeout: float) -> None:
-        """Wait for the thread's end."""
-        self._thread.join(timeout)
-
     # ── the thread ───────────────────────────────────────────────────────────────────────────────────────────────────
-    def _work(self) -> None:
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._wanted or self._closed)
-                wanted, self._wanted = self._wanted, None
-                if self._closed or wanted is None:
-                    return
-            command, net = wanted
-            try:
-                self._stock(command, net)
-            except DataError:  # left, or not there: who loads it says so
-                pass
-            except Exception as error:
-                if self._newest == command.number:
-                    self._post.failed("stock", error, command.number)
+    def _waits(self) -> object:
+        return self._wanted
+
+    def _turn(self) -> None:
+        with self._change:
+            wanted, self._wanted = self._wanted, None
+        if wanted is None:
+            return
+        command, net = wanted
+        try:
+            self._stock(command, net)
+        except DataError:  # left, or not there: who loads it says so
+            pass
+        except Exception as error:
+            if self._newest == command.number:
+                self._post.failed("stock", error, command.number)
 
     def _stock(self, command: Stock, net: Open) -> None:
         rows = analyse(net.graph)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
 import torch
@@ -20,6 +19,7 @@ from ..net.layers import Source
 from ..text import _
 from . import device, memory
 from .post import Post, Refused
+from .worker import Worker
 
 if TYPE_CHECKING:
     from .looker import Looker
@@ -28,23 +28,21 @@ if TYPE_CHECKING:
 TELL = 0.1  # seconds between two words on how far it is
 
 
-class Measurer:
+class Measurer(Worker):
     """Owns the thread. Public methods return at once, unless they say otherwise."""
 
     def __init__(self, post: Post, looker: Looker, shelf: Shelf):
+        super().__init__("measure")
         self._post, self._looker, self._shelf = post, looker, shelf
-        self._change = Condition()
         self._wanted: tuple[Measure | Find, int] | None = None  # and the version of the net; not begun yet
-        self._newest = 0  # number of the last Measure or Find; 0: none is wanted
         self._what = "measure"  # the last command, as Failed names it
-        self._busy = self._closed = False
+        self._busy = False
         self._training: Callable[[], bool] = lambda: False
-        self._thread = Thread(target=self._work, name="measure")
 
     def begin(self, training: Callable[[], bool]) -> None:
         """Start the thread. `training`: whether a net trains now."""
         self._training = training
-        self._thread.start()
+        self._begin()
 
     def start(self, command: Measure | Find, version: int) -> None:
         """Do so on this version of the net, instead of what is being done."""
@@ -66,40 +64,31 @@ class Measurer:
         if waiting:
             self._post.failed(what, Refused(_("A training has begun, which needs the machine. Try again later.")))
 
-    def close(self) -> None:
-        """Have the thread end."""
-        with self._change:
-            self._closed, self._newest = True, 0
-            self._change.notify_all()
-
-    def join(self, timeout: float) -> None:
-        """Wait for the thread's end."""
-        self._thread.join(timeout)
-
     # ── the thread ───────────────────────────────────────────────────────────────────────────────────────────────────
-    def _work(self) -> None:
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._wanted or self._closed)
-                if self._closed:
-                    return
-                wanted, self._wanted, self._busy = self._wanted, None, True
-            assert wanted is not None
-            command, version = wanted
-            try:
-                self._looker.wait_for(version)
-                if isinstance(command, Find):
-                    self._find(command)
-                else:
-                    self._measure(command)
-            except (Exception, SystemExit) as error:
-                if self._newest == command.number:
-                    self._post.failed(self._what, error)
-            with self._change:
-                self._busy = False
-                if self._newest == command.number:
-                    self._newest = 0
-                self._change.notify_all()
+    def _waits(self) -> object:
+        return self._wanted
+
+    def _turn(self) -> None:
+        with self._change:
+            wanted, self._wanted = self._wanted, None
+            self._busy = wanted is not None
+        if wanted is None:
+            return
+        command, version = wanted
+        try:
+            self._looker.wait_for(version)
+            if isinstance(command, Find):
+                self._find(command)
+            else:
+                self._measure(command)
+        except (Exception, SystemExit) as error:
+            if self._newest == command.number:
+                self._post.failed(self._what, error)
+        with self._change:
+            self._busy = False
+            if self._newest == command.number:
+                self._newest = 0
+            self._change.notify_all()
 
     def _measure(self, command: Measure) -> None:
         from .measure import Cancelled, measure

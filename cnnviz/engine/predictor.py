@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import Condition, Thread
 
 import numpy as np
 import torch
@@ -25,11 +24,12 @@ from .looker import Looker
 from .pictures import Array, shown
 from .post import Post, Refused
 from .shelf import Shelf
+from .worker import Worker
 
 TELL = 0.1  # seconds between two words on how far it is
 
 
-class Predictor:
+class Predictor(Worker):
     """Owns the thread. Public methods return at once, unless they say otherwise."""
 
     def __init__(
@@ -42,16 +42,13 @@ class Predictor:
     ):
         """`present`: waits for the weights of the training in progress, with run and step; None where there is none.
         `newest`: the last measurement of the run of this number, where it is still known."""
+        super().__init__("predict")
         self._post, self._shelf, self._looker = post, shelf, looker
         self._present, self._newest_score = present, newest
-        self._change = Condition()
         self._wanted: tuple[Predict, Open] | None = None  # and the net; not begun yet
         self._quick: list[tuple[Fetch | Review, Open]] = []
         self._book: tuple[str, Scorebook] | None = None  # the folder that was asked for last
-        self._newest = 0  # number of the last Predict; 0: none is wanted
-        self._closed = False
-        self._thread = Thread(target=self._work, name="predict")
-        self._thread.start()
+        self._begin()
 
     def start(self, command: Predict | Fetch | Review, of: Open) -> None:
         """Answer this, of this net. A Predict replaces the one before it."""
@@ -68,37 +65,26 @@ class Predictor:
             if command.number == self._newest:
                 self._wanted, self._newest = None, 0
 
-    def close(self) -> None:
-        """Have the thread end."""
-        with self._change:
-            self._closed, self._newest = True, 0
-            self._change.notify_all()
-
-    def join(self, timeout: float) -> None:
-        """Wait for the thread's end."""
-        self._thread.join(timeout)
-
     # ── the thread ───────────────────────────────────────────────────────────────────────────────────────────────────
-    def _work(self) -> None:
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._wanted or self._quick or self._closed)
-                if self._closed:
-                    return
-                quick, self._quick = self._quick, []
-                wanted, self._wanted = (None, self._wanted) if quick else (self._wanted, None)
-            for command, net in quick:
-                try:
-                    self._fetch(command, net) if isinstance(command, Fetch) else self._review(command)
-                except Exception as error:
-                    self._post.failed("fetch" if isinstance(command, Fetch) else "review", error, command.number)
-            if wanted is not None:
-                predict, net = wanted
-                try:
-                    self._predict(predict, net)
-                except (Exception, SystemExit) as error:
-                    if self._newest == predict.number:
-                        self._post.failed("predict", error, predict.number)
+    def _waits(self) -> object:
+        return self._wanted or self._quick
+
+    def _turn(self) -> None:
+        with self._change:
+            quick, self._quick = self._quick, []
+            wanted, self._wanted = (None, self._wanted) if quick else (self._wanted, None)
+        for command, net in quick:
+            try:
+                self._fetch(command, net) if isinstance(command, Fetch) else self._review(command)
+            except Exception as error:
+                self._post.failed("fetch" if isinstance(command, Fetch) else "review", error, command.number)
+        if wanted is not None:
+            predict, net = wanted
+            try:
+                self._predict(predict, net)
+            except (Exception, SystemExit) as error:
+                if self._newest == predict.number:
+                    self._post.failed("predict", error, predict.number)
 
     def _predict(self, command: Predict, net: Open) -> None:
         number, told = command.number, 0.0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Condition, Thread
-
 import numpy as np
 import torch
 
@@ -15,19 +13,18 @@ from .learn.feed import Feed
 from .pictures import shown
 from .post import Post
 from .shelf import Shelf
+from .worker import Worker
 
 
-class Previewer:
+class Previewer(Worker):
     """Owns the thread. Public methods return at once, unless they say otherwise."""
 
     def __init__(self, post: Post, shelf: Shelf):
+        super().__init__("preview")
         self._post, self._shelf = post, shelf
-        self._change = Condition()
         self._wanted: dict[type, Preview | Survey] = {}  # the newest of each, not begun yet
-        self._closed = False
         self._surveyed: tuple[Data, Values] | None = None
-        self._thread = Thread(target=self._work, name="preview")
-        self._thread.start()
+        self._begin()
 
     def start(self, command: Preview | Survey) -> None:
         """Answer this instead of an older one of its kind."""
@@ -35,31 +32,20 @@ class Previewer:
             self._wanted[type(command)] = command
             self._change.notify_all()
 
-    def close(self) -> None:
-        """Have the thread end."""
+    def _waits(self) -> object:
+        return self._wanted
+
+    def _turn(self) -> None:
         with self._change:
-            self._closed = True
-            self._change.notify_all()
-
-    def join(self, timeout: float) -> None:
-        """Wait for the thread's end."""
-        self._thread.join(timeout)
-
-    def _work(self) -> None:
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._wanted or self._closed)
-                if self._closed:
-                    return
-                command = self._wanted.pop(next(iter(self._wanted)))
-            try:
-                data = self._shelf.data(command.plan, command.layer)
-                if isinstance(command, Preview):
-                    self._post.send(previewed(data, command))
-                else:
-                    self._post.send(self._survey(data, command))
-            except Exception as error:
-                self._post.failed("preview" if isinstance(command, Preview) else "survey", error, command.number)
+            command = self._wanted.pop(next(iter(self._wanted)))
+        try:
+            data = self._shelf.data(command.plan, command.layer)
+            if isinstance(command, Preview):
+                self._post.send(previewed(data, command))
+            else:
+                self._post.send(self._survey(data, command))
+        except Exception as error:
+            self._post.failed("preview" if isinstance(command, Preview) else "survey", error, command.number)
 
     def _survey(self, data: Data, command: Survey) -> Surveyed:
         if self._surveyed is None or self._surveyed[0] is not data:
