@@ -213,9 +213,24 @@ def test_a_dashed_curve_has_gaps(qtbot):
         chart.resize(400, 200)
         chart.set_data("mean", x, np.full(400, 0.5))
         pixels = frames.pixels(chart)
-        ink = Series("", "Convolution", "bold").ink()
+        ink = Series("", "Convolution", "bold", "", dashed).ink()
         seen.append(int((pixels == [ink.red(), ink.green(), ink.blue()]).all(axis=2).any(axis=0).sum()))
     assert 0.4 * seen[0] < seen[1] < 0.8 * seen[0]
+
+
+def test_where_both_curves_are_the_same_both_are_seen(run, lenet, tmp_path, qtbot):
+    curves = Curves(run)
+    qtbot.addWidget(curves)
+    curves.resize(700, 240)
+    curves.show()
+    run.beside.choose(made(tmp_path / "same", lenet, MINE))
+    recalled(run, qtbot, run.beside.folder, 100)
+    for _turn in range(2):
+        curves.draw()
+    inks = {s.ink().name() for s in curves.loss._series}
+    assert len(inks) == 4, "on the same line, the other run's has another tone"
+    keys = [s.key for s in curves.loss._series]
+    assert keys.index("other_mean") > keys.index("mean") and keys.index("other_held_out") > keys.index("held_out")
 
 
 def test_the_run_beside_is_not_cleared_away(run, lenet):

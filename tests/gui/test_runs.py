@@ -133,10 +133,12 @@ def test_a_run_that_has_just_begun_says_so(run, other, panel, qtbot):
 
 def test_both_runs_have_the_same_room(run, other, panel, qtbot):
     run.beside.choose(other)
-    for width in (420, 2000):
+    for width in (2000, 420, 900):
         panel.resize(width, 260)
+        assert sum(map(panel.table.columnWidth, range(3))) <= panel.table.viewport().width()
         first, second = panel.table.columnWidth(1), panel.table.columnWidth(2)
         assert first == second and 80 <= first <= 320
+    panel.resize(1400, 260)
     assert panel.table.columnWidth(1) == 320
 
 

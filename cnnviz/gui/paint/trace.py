@@ -18,6 +18,8 @@ from .columns import Curve, extremes, lasts, means
 DOT, APART = 6.0, 4.0
 """Width of a dot, and pixels from which dots are thinned out."""
 CROSS = 3.0
+KEPT = 0.5
+"""Part of its colour that a curve of another run keeps."""
 DASH = [6.0, 4.0]
 """Pixels of line and of gap where a curve is another run's."""
 FAINT = 0.35
@@ -46,7 +48,8 @@ class Series:
     def ink(self) -> QColor:
         """Its colour in the theme of now."""
         now = theme.current()
-        return now.family(self.colour) if self.colour in now.families else now.colour(self.colour)
+        ink = now.family(self.colour) if self.colour in now.families else now.colour(self.colour)
+        return mixed(ink, now.colour("text"), KEPT) if self.dashed else ink  # seen on this run's curve, too
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,10 +49,11 @@ class Runs(QWidget):
         self._session = session
         self.lines: tuple[Line, ...] = ()
         self._this: Account | None = None
-        self.table = QTableWidget(0, 3)
+        self.table = _Table(0, 3)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setShowGrid(False)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.table.setWordWrap(False)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(ROW)
@@ -129,16 +130,6 @@ class Runs(QWidget):
         super().showEvent(event)
         self.refresh()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._share_out()
-
-    def _share_out(self) -> None:
-        """Both runs have the same width, and no more than they need."""
-        room = self.table.viewport().width() - self.table.columnWidth(0)
-        for column in (1, 2):
-            self.table.setColumnWidth(column, min(max(room // 2, LEAST), WIDEST))
-
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self.lines:
@@ -210,7 +201,7 @@ class Runs(QWidget):
                 for j, text in enumerate((row.name, row.this, row.other)):
                     self.table.setItem(i, j, _item(text, bold=told and bool(j) and not row.same, quiet=not j))
         self.table.verticalScrollBar().setValue(place)
-        self._share_out()
+        self.table.share_out()
 
     def _head(self, i: int, text: str) -> None:
         item = _item(text, bold=True)
@@ -234,6 +225,20 @@ class Runs(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addActions([self.copy_text, self.copy_markdown])
         menu.popup(self.table.viewport().mapToGlobal(where))
+
+
+class _Table(QTableWidget):
+    """Both runs have the same width, and no more than they need."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.share_out()
+
+    def share_out(self) -> None:
+        """Share out what the names leave."""
+        room = self.viewport().width() - self.columnWidth(0)
+        for column in (1, 2):
+            self.setColumnWidth(column, min(max(room // 2, LEAST), WIDEST))
 
 
 def _item(text: str, bold: bool = False, quiet: bool = False) -> QTableWidgetItem:

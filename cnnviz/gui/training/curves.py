@@ -84,12 +84,12 @@ class Curves(QWidget):
             Series("held_out", "Activation", "dots", _("held out")),
         )
         self._own = series
-        others = (
+        others = (  # on top: where both run along each other, the gaps of one show the other
             Series("other_mean", "Convolution", "bold", _("other train, mean"), dashed=True),
             Series("other_held_out", "Activation", "dots", _("other held out"), dashed=True),
         )
-        self.loss = Chart(_("Loss"), others + series, limits=(0.0, inf))
-        self.accuracy = Chart(_("Accuracy, %"), others + series, limits=(0.0, 100.0))
+        self.loss = Chart(_("Loss"), series + others, limits=(0.0, inf))
+        self.accuracy = Chart(_("Accuracy, %"), series + others, limits=(0.0, 100.0))
         self._besides: dict[Chart, object] = {}  # the points of the other run that each chart shows
         beside.addWidget(self.loss, 1)
         beside.addWidget(self.accuracy, 1)
