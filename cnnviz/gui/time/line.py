@@ -125,7 +125,7 @@ class TimeLine(QWidget):
         if self._ground is None or self._ground[0] != key:
             pixmap = QPixmap(self.size() * ratio)
             pixmap.setDevicePixelRatio(ratio)
-            pixmap.fill(self.palette().window().color())
+            pixmap.fill(Qt.GlobalColor.transparent)
             painter = QPainter(pixmap)
             painter.drawImage(QPointF(scale.left, 0), self._columns(scale, ground, ratio))
             painter.fillRect(QRectF(scale.left, ground, scale.right - scale.left, 1), theme.current().colour("line"))

@@ -36,6 +36,7 @@ PICTURE = "seven.png"
 SIZE = (1280, 720)
 TICK_MS = 30
 PATIENCE_MS = 180_000
+BACK = 20  # step that the time cursor goes back to: one of the first, which are all recorded
 OFFSCREEN = "This plugin does not support propagateSizeHints()"
 
 
@@ -165,6 +166,15 @@ class Demo(QObject):
         yield self._shown()
         self._shoot("5-own-picture")
 
+        self._say(_("back to step {step}: the same picture, as the network saw it then").format(step=BACK))
+        self._raise("maps")
+        yield lambda: len(s.time.steps) > 0
+        s.time.go(BACK)
+        yield lambda: s.time.shown == BACK
+        yield self._shown()
+        self._shoot("6-back-in-time")
+        s.time.live()
+
         if self._home:
             app = QApplication.instance()
             assert isinstance(app, QApplication)
@@ -173,7 +183,7 @@ class Demo(QObject):
             self._raise("maps")
             yield self._sees("S4")
             yield self._shown()
-            self._shoot("6-dark")
+            self._shoot("7-dark")
 
     def _sees(self, node: str) -> Callable[[], object]:
         return lambda: self.session.look.frame and node in self.session.look.frame.maps and not self.session.look.stale
