@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
 
 from cnnviz.gui.time.bar import TimeBar
 from cnnviz.gui.time.line import TimeLine
@@ -332,3 +333,17 @@ def test_means_are_those_of_each_pixel_column():
         inside = (steps >= i * 10) & ((steps < (i + 1) * 10) | (i == 99))
         assert pixel == i + 0.5
         np.testing.assert_allclose(mean, np.nanmean(values[inside]))
+
+
+def test_the_menu_goes_to_marks(run, qtbot):
+    bar = TimeBar(run, (), (QAction("something"),), QAction("live"))
+    qtbot.addWidget(bar)
+    bar.show()
+    recalled(run, qtbot, marks=(Mark(40, "early"), Mark(90, "late")))
+    QTest.mouseClick(bar.menu_button, Qt.MouseButton.LeftButton)
+    menu = next(m for m in bar.findChildren(QMenu) if m.isVisible())
+    entry = next(a for a in menu.actions() if "late" in a.text())
+    assert menu.actions()[0].text() == "something"
+    entry.trigger()
+    assert run.time.at == 90
+    menu.close()

@@ -63,12 +63,9 @@ class TimeBar(QWidget):
         row.addWidget(self.said)
         self.menu_button = QToolButton()
         self.menu_button.setAutoRaise(True)
-        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_button.setToolTip(_("What can be done with the step that is shown"))
         self.menu_button.setAccessibleName(self.menu_button.toolTip())
-        menu = QMenu(self.menu_button)
-        menu.addActions(list(more))
-        self.menu_button.setMenu(menu)
+        self.menu_button.clicked.connect(self._open_menu)
         self.menu_button.setText("⋯")
         row.addWidget(self.menu_button)
         for signal in (session.time_changed, session.moment_changed, session.run_changed):
@@ -81,9 +78,8 @@ class TimeBar(QWidget):
         """Say which step is shown."""
         time = self._session.time
         some = bool(time.folder) and time.end > 0 and len(time.steps) > 0
-        for widget in (self.step, self.menu_button):
-            if widget.isEnabled() != some:
-                widget.setEnabled(some)
+        if self.step.isEnabled() != some:
+            self.step.setEnabled(some)
         step = time.end if time.at is None else time.at
         with QSignalBlocker(self.step):
             if self.step.maximum() != time.end:
@@ -132,6 +128,10 @@ class TimeBar(QWidget):
     def _typed(self, step: int) -> None:
         self._session.time.go(step)
         self.line.setFocus()
+
+    @Slot()
+    def _open_menu(self) -> None:
+        self._show_menu(self.menu_button.mapToGlobal(QPoint(0, 0)))
 
     @Slot(object)
     def _show_menu(self, at: QPoint) -> None:
