@@ -335,15 +335,16 @@ def test_means_are_those_of_each_pixel_column():
         np.testing.assert_allclose(mean, np.nanmean(values[inside]))
 
 
-def test_the_menu_goes_to_marks(run, qtbot):
+def test_the_menu_goes_to_marks(run, qtbot, monkeypatch):
+    shown_ = []
+    monkeypatch.setattr(QMenu, "popup", lambda menu, at: shown_.append(menu))
     bar = TimeBar(run, (), (QAction("something"),), QAction("live"))
     qtbot.addWidget(bar)
     bar.show()
     recalled(run, qtbot, marks=(Mark(40, "early"), Mark(90, "late")))
     QTest.mouseClick(bar.menu_button, Qt.MouseButton.LeftButton)
-    menu = next(m for m in bar.findChildren(QMenu) if m.isVisible())
+    (menu,) = shown_
     entry = next(a for a in menu.actions() if "late" in a.text())
     assert menu.actions()[0].text() == "something"
     entry.trigger()
     assert run.time.at == 90
-    menu.close()
