@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,14 +47,23 @@ def last(folder: str | Path) -> Moment:
 def before(folder: str | Path, step: int) -> Moment | None:
     """The nearest state, at this step or before it, that a training can go on from exactly; None where there is none.
 
-    Raises WeightsError or net.files.FileError.
+    One that is damaged is passed over: the steps behind an earlier one, made again, are the same. Raises WeightsError,
+    where all are damaged, or net.files.FileError.
     """
     folder = Path(folder)
     keys = {s: path for s, path in runs.keys(folder).items() if s <= step}
     path = folder / runs.LAST
     if path.exists() and (latest := _step(path)) <= step:
         keys[latest] = path
-    return _at(folder, keys[max(keys)]) if keys else None
+    damaged: WeightsError | None = None
+    for key in sorted(keys, reverse=True):
+        try:
+            return _at(folder, keys[key])
+        except WeightsError as error:
+            damaged = damaged or error
+    if damaged is not None:
+        raise damaged
+    return None
 
 
 def _step(path: Path) -> int:
@@ -74,10 +84,19 @@ def _at(folder: Path, path: Path) -> Moment:
         values: dict[str, Any] = values_at(metrics.changes, step)  # what was changed after it is the notes' already
         plan = replace(plan, **values)
         beside = folder / runs.state_file(step)
-        state = dict(torch.load(beside, weights_only=True)) if beside.exists() else {}
+        state = dict(_state(beside)) if beside.exists() else {}
     except runs.RunError as error:
         raise WeightsError(str(error)) from error
-    except (OSError, ValueError, AttributeError, RuntimeError, UnpicklingError) as error:
+    except (OSError, ValueError, AttributeError, RuntimeError, UnpicklingError, zipfile.BadZipFile) as error:
         text = _("The state of step {step} in {folder} is damaged ({why}). Begin a new run with the weights in {file}.")
         raise WeightsError(text.format(step=step, folder=folder, why=cause(error), file=runs.LAST)) from error
     return Moment(step, weights, runs.network(folder), plan, metrics.until(step), state)
+
+
+def _state(path: Path) -> Mapping[str, Any]:
+    """What torch.save wrote: torch does not look at its own checksums. Raises what torch.load does, and BadZipFile."""
+    with zipfile.ZipFile(path) as file:
+        if (wrong := file.testzip()) is not None:
+            raise zipfile.BadZipFile(_("the checksum of {part} is wrong").format(part=wrong))
+    state: Mapping[str, Any] = torch.load(path, weights_only=True)
+    return state

@@ -24,7 +24,7 @@ from . import marks
 from .keys import Keys
 from .reader import Reader
 from .scores import Scores
-from .weights import atomically, cause, write_weights
+from .weights import CHECKSUM, atomically, cause, checksum, write_weights
 from .writer import Writer
 
 EVERY = 2.0  # seconds between recordings
@@ -162,7 +162,8 @@ class Recorder:
         mine = self._folder / runs.state_file(self._step)
         atomically(mine, lambda new: torch.save(dict(beside), new))
         own = {name: t.clone() for name, t in self._state.items()}  # the format takes no two names for one memory
-        write_weights(self._folder / runs.LAST, own, {"format": "pt", "step": str(self._step)})
+        said = {"format": "pt", "step": str(self._step), CHECKSUM: checksum(own)}
+        write_weights(self._folder / runs.LAST, own, said)
         if self._keys is not None:
             self._keys.add(self._step)
         needed = {self._folder / runs.state_file(s) for s in (self._step, *(self._keys.steps if self._keys else ()))}

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from ...net import files
 from ...text import _
 from ..build import State
+
+CHECKSUM = "crc32"
+"""What it is called in the notes of a file."""
 
 
 class WeightsError(ValueError):
@@ -20,9 +25,14 @@ class WeightsError(ValueError):
 
 
 def read_weights(path: str | Path) -> State:
-    """The tensors of a .safetensors file by name. Raises WeightsError."""
+    """The tensors of a .safetensors file by name; those of a run are checked by their checksum. Raises WeightsError."""
     try:
-        return load_file(path)
+        state = load_file(path)
+        with safe_open(path, "pt") as file:
+            said = (file.metadata() or {}).get(CHECKSUM)
+        if said is not None and said != checksum(state):
+            raise ValueError
+        return state
     except FileNotFoundError as error:
         raise WeightsError(_("There is no file {path}.").format(path=path)) from error
     except (SafetensorError, OSError, ValueError) as error:
@@ -48,6 +58,15 @@ def write_weights(path: str | Path, state: State, metadata: Mapping[str, str] | 
     except (OSError, SafetensorError) as error:
         why = files.reason(_system_error(error) or OSError(str(error)), reading=False)
         raise WeightsError(str(files.error(path.name, why))) from error
+
+
+def checksum(state: Mapping[str, torch.Tensor]) -> str:
+    """That of all names and numbers, as 8 hexadecimal digits: safetensors itself has none."""
+    value = 0
+    for name in sorted(state):
+        numbers = state[name].detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+        value = zlib.crc32(numbers.data, zlib.crc32(name.encode(), value))
+    return f"{value:08x}"
 
 
 def atomically(path: Path, write: Callable[[Path], object]) -> None:

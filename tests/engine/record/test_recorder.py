@@ -26,7 +26,7 @@ from cnnviz.engine.learn.steps import Step
 from cnnviz.engine.learn.training import Training
 from cnnviz.engine.post import Refused
 from cnnviz.engine.record import recorder, weights, writer
-from cnnviz.engine.record.moment import last
+from cnnviz.engine.record.moment import before, last
 from cnnviz.engine.record.reader import Reader
 from cnnviz.engine.record.weights import WeightsError, read_weights, write_weights
 from cnnviz.link import runs
@@ -328,6 +328,33 @@ def test_a_damaged_state_is_said(tmp_path: Path) -> None:
     (folder / "run.json").write_text("{}")
     with pytest.raises(WeightsError, match=r"a \{run\} is no run folder"):
         last(folder)
+
+
+def test_one_byte_that_is_wrong_is_not_gone_on_with(tmp_path: Path) -> None:
+    list(train(NETWORK, Plan(epochs=1, threads=1), tmp_path))
+    (state,) = (p for p in (tmp_path / "weights").glob("state-*.pt") if p.stem != "state-0")
+    for path in (state, tmp_path / runs.LAST):
+        whole = path.read_bytes()
+        data = bytearray(whole)
+        data[2 * len(data) // 3] ^= 1  # among the numbers: both files can still be read
+        path.write_bytes(data)
+        with pytest.raises(WeightsError, match="damaged"):
+            last(tmp_path)
+        path.write_bytes(whole)
+    assert last(tmp_path).beside
+
+
+def test_a_key_frame_that_is_damaged_is_passed_over(tmp_path: Path) -> None:
+    list(train(NETWORK, Plan(epochs=1, threads=1), tmp_path))
+    step = last(tmp_path).step
+    for path in (tmp_path / runs.LAST, tmp_path / runs.key_file(step)):
+        path.write_bytes(path.read_bytes()[:-1] + b"\x55")
+    found = before(tmp_path, step)
+    assert found is not None and found.step == 0
+    path = tmp_path / runs.key_file(0)
+    path.write_bytes(path.read_bytes()[:-1] + b"\x55")
+    with pytest.raises(WeightsError, match="damaged"):
+        before(tmp_path, step)
 
 
 def test_damaged_lines_are_left_out(tmp_path: Path) -> None:
