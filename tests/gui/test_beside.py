@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QMenu
 
-from cnnviz.gui.beside import differing
 from cnnviz.gui.paint.chart import Chart
 from cnnviz.gui.paint.trace import Series
+from cnnviz.gui.session.beside import differing
 from cnnviz.gui.time.others import RunsMenu
 from cnnviz.gui.training.curves import Curves
 from cnnviz.link import runs

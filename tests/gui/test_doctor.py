@@ -14,8 +14,8 @@ from cnnviz.gui.canvas.menu import ENTRIES, build_menu
 from cnnviz.gui.canvas.tips import card_tip
 from cnnviz.gui.layers.form import Form
 from cnnviz.gui.layers.why import Why
-from cnnviz.gui.mending import LINES, as_actions, preview
 from cnnviz.gui.session import Notice, Session
+from cnnviz.gui.session.mending import LINES, as_actions, preview
 from cnnviz.gui.table.columns import OUT, tip
 from cnnviz.gui.table.table import Table
 from cnnviz.net.graph import Graph

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from cnnviz.gui import filing
-from cnnviz.gui.session import Session
+from cnnviz.gui.session import Session, filing
 from cnnviz.gui.settings import Settings
 from cnnviz.gui.window import questions
 from cnnviz.gui.window.window import Window

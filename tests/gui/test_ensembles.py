@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QCoreApplication
 
-from cnnviz.gui.ensembling import Trained
 from cnnviz.gui.session import Session
+from cnnviz.gui.session.ensembling import Trained
 from cnnviz.gui.window.ensembles import EnsembleDialog
 from cnnviz.link.ensemble import Combine, Combined, Combining, Figures, Member, Uncombine
 from cnnviz.link.messages import IDLE, TRAINING, Failed, Stop, Train

@@ -13,9 +13,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from cnnviz.gui.canvas import Canvas
-from cnnviz.gui.exporting import FORMS
 from cnnviz.gui.paint import theme
 from cnnviz.gui.session import Session
+from cnnviz.gui.session.exporting import FORMS
 from cnnviz.gui.window import questions
 from cnnviz.gui.window.exports import ExportDialog
 from cnnviz.link.exporting import SOURCE, VERIFY, WRITE, Export, Exported, Exporting, Withdraw

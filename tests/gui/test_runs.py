@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from cnnviz.gui.course import Course
+from cnnviz.gui.session.course import Course
 from cnnviz.gui.time.contrast import as_markdown, as_text, contrast, differing
 from cnnviz.gui.time.runs import Runs
 from cnnviz.link.account import account

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from cnnviz.gui import running
-from cnnviz.gui.session import LOST, READY, Notice, Session
+from cnnviz.gui.session import LOST, READY, Notice, Session, running
 from cnnviz.gui.settings import Settings
 from cnnviz.link.adjusting import Adjust
 from cnnviz.link.messages import (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cnnviz.gui.session import Session
-from cnnviz.gui.supply import broken, said
+from cnnviz.gui.session.supply import broken, said
 from cnnviz.link.data import (
     DAMAGED,
     LEFT,

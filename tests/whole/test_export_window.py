@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QGraphicsItem
 
 from cnnviz import app
-from cnnviz.gui.exporting import FORMS
+from cnnviz.gui.session.exporting import FORMS
 from cnnviz.gui.window import questions
 from cnnviz.gui.window.exports import ExportDialog
 

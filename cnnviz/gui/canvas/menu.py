@@ -9,8 +9,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from ...text import N_, _
-from ..mending import add_repairs
 from ..session import Session
+from ..session.mending import add_repairs
 
 ENTRIES: tuple[tuple[str, str, str], ...] = (
     (N_("Cut"), "cut", "layers"),

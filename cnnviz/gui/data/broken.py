@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLa
 
 from ...link.data import Contents
 from ...text import _
-from ..supply import listed
+from ..session.supply import listed
 
 
 class BrokenDialog(QDialog):

@@ -27,11 +27,11 @@ from ...text import _
 from ..boxes import LINE, Line, say
 from ..editor import Editor
 from ..fields import editor
-from ..mending import preview
 from ..paint import theme
 from ..paint.counts import figures, grouped, shape
 from ..paint.signs import Sign
 from ..session import Session
+from ..session.mending import preview
 from .doctor import Cure, Doctor
 from .learning import Learns
 from .normalising import Normalising

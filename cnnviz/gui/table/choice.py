@@ -7,9 +7,9 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from ...text import _
-from ..measuring import MOST
 from ..paint.counts import grouped
 from ..session import Session
+from ..session.measuring import MOST
 from ..settings import Settings
 from .columns import ALWAYS, COLUMNS, FIELD, MEASURED, ORDER, USUAL
 

@@ -20,11 +20,11 @@ from ...net.compare import DIFFERS, SAME, share
 from ...net.compare import Sums as Both
 from ...net.fold import GroupRow, inside, path_of
 from ...text import _, grouped
-from ..comparing import Other
 from ..paint import theme
 from ..paint.counts import count, memory, short
 from ..paint.signs import Sign
 from ..session import Session
+from ..session.comparing import Other
 from .abreast import Abreast
 from .cells import PAD
 from .lines import COLUMNS, LEFT, MACS, PARAMS, RIGHT, Lines, signed

@@ -10,8 +10,8 @@ from ...link.measuring import Costs
 from ...net.analysis import Row
 from ...net.fold import inside
 from ...text import _
-from ..mending import add_repairs
 from ..session import Session
+from ..session.mending import add_repairs
 from .cells import Totals
 from .choice import ColumnMenu, remember, remembered
 from .columns import LAYER, MEASURED, ORDER, Sight

@@ -13,9 +13,9 @@ from ...net.compare import Line as Beside
 from ...net.compare import align
 from ...net.plan import SHAPES, Plan
 from ...text import _, grouped
-from ..beside import best
-from ..course import Course
 from ..planwords import label_of
+from ..session.beside import best
+from ..session.course import Course
 
 NOTHING = "–"
 

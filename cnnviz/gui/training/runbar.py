@@ -14,8 +14,8 @@ from ...net.plan import OPTIMIZERS, Plan
 from ...text import N_, _
 from ..boxes import Decimal, refusal
 from ..paint import theme
-from ..running import HOME_SENTENCES
 from ..session import LOST, STARTING, Session
+from ..session.running import HOME_SENTENCES
 from .caution import Caution
 
 

@@ -26,10 +26,10 @@ from ...net.layers.base import kind_of
 from ...net.plan import SHAPES, Plan, sections
 from ...net.problems import Misfit
 from ...text import _
-from ..beside import changed
 from ..editor import Editor
 from ..paint import theme
 from ..planwords import label_of, words
+from ..session.beside import changed
 from ..training.planform import editor_of
 
 if TYPE_CHECKING:

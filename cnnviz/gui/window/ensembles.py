@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
 
 from ...link.ensemble import Member
 from ...text import _, grouped
-from ..ensembling import LEAST, MOST, Ensembling
 from ..paint import theme
 from ..paint.number import percent
 from ..session import Session
+from ..session.ensembling import LEAST, MOST, Ensembling
 
 SPACE = 2 * theme.GRID
 ROW = 24

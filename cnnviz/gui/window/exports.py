@@ -28,11 +28,11 @@ from ...link.exporting import SOURCE, WRITE
 from ...link.messages import Frame
 from ...text import N_, _
 from ..canvas import Canvas
-from ..exporting import FORMS, Form, verdict
 from ..paint import theme
 from ..paint.counts import grouped, memory
 from ..paint.raster import encoded
 from ..session import Session
+from ..session.exporting import FORMS, Form, verdict
 from . import questions
 
 SPACE = 2 * theme.GRID

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from ..link import control, runs
-from ..link.account import Account, account
-from ..link.past import Recall, Recalled
-from ..net.files import FileError
-from ..net.graph import Graph
-from ..net.plan import Plan
-from ..text import _
+from ...link import control, runs
+from ...link.account import Account, account
+from ...link.past import Recall, Recalled
+from ...net.files import FileError
+from ...net.graph import Graph
+from ...net.plan import Plan
+from ...text import _
+from ..planwords import words
 from .course import Course
-from .planwords import words
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 EVERY_MS = 1000
 """Between two looks into the other run's folder while somebody trains there."""

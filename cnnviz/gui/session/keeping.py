@@ -7,14 +7,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..net import catalogue, files
-from ..net.catalogue import SUFFIX, Item
-from ..net.files import FileError
-from ..net.network import Network
-from ..text import _
+from ...net import catalogue, files
+from ...net.catalogue import SUFFIX, Item
+from ...net.files import FileError
+from ...net.network import Network
+from ...text import _
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 STEM = 40
 """Letters of a title that are in its file's name: in any script they fit into the 255 bytes of one."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QMenu
 
-from ..link.data import DAMAGED, LEFT, MISSING, OFFERED
-from ..net.analysis import Row
-from ..net.repair import Change, Repair
-from ..text import _
-from .paint import theme
-from .paint.counts import count, grouped, shape
+from ...link.data import DAMAGED, LEFT, MISSING, OFFERED
+from ...net.analysis import Row
+from ...net.repair import Change, Repair
+from ...text import _
+from ..paint import theme
+from ..paint.counts import count, grouped, shape
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 LINES = 3
 """Changed rows that a preview shows."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..link.adjusting import Change
-from ..link.messages import News
+from ...link.adjusting import Change
+from ...link.messages import News
 
 NOTHING, UNTESTED = np.empty((0, 4)), np.empty((0, 3))
 

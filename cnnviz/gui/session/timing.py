@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from ..link import runs
-from ..link.messages import IDLE, Failed, Frame
-from ..link.past import Keep, Recall, Recalled, Restore, Show
-from ..net.files import FileError
-from ..text import _, grouped
+from ...link import runs
+from ...link.messages import IDLE, Failed, Frame
+from ...link.past import Keep, Recall, Recalled, Restore, Show
+from ...net.files import FileError
+from ...text import _, grouped
 from .followed import Followed
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 EVERY_MS, FOLLOWED_MS = 1000, 500
 """Between two looks into the run folder: of a run of our own, and of one that another program trains."""

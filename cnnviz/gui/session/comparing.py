@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QFileSystemWatcher
 
-from ..net import files, fold, presets
-from ..net.analysis import Analysis, analyse
-from ..net.files import FileError
-from ..net.graph import Graph
-from ..text import _
+from ...net import files, fold, presets
+from ...net.analysis import Analysis, analyse
+from ...net.files import FileError
+from ...net.graph import Graph
+from ...text import _
 from .filing import stamp
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 
 @dataclass(frozen=True)

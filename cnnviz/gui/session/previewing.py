@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from ..link.augmenting import Preview, Previewed, Survey, Surveyed
-from ..link.messages import Failed
-from ..net.layers import Input
-from ..net.plan import AUGMENTS
+from ...link.augmenting import Preview, Previewed, Survey, Surveyed
+from ...link.messages import Failed
+from ...net.layers import Input
+from ...net.plan import AUGMENTS
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 
 class Previewing:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..link.messages import (
+from ...link.messages import (
     Failed,
     Frame,
     Interest,
@@ -21,12 +21,12 @@ from ..link.messages import (
     Unit,
     Watch,
 )
-from ..link.subject import suits
-from ..net.graph import Graph
-from ..net.layers import plane
+from ...link.subject import suits
+from ...net.graph import Graph
+from ...net.layers import plane
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 KINDS = ("thumbs", "maps", "filters", "field")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..link.messages import Failed
-from ..link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions
+from ...link.messages import Failed
+from ...link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 
 class Prediction:

@@ -1,24 +1,24 @@
 """The hallway: every panel listens to the Session's signals and calls the verbs of its parts.
 
-    session.edit   the network: add, connect, remove, set, undo …        (editing.py)
-    session.look   one selection, one picture, the latest frame          (looking.py)
-    session.run    the plan, training, progress and curves               (running.py)
-    session.file   open, save, recent, autosave and recovery             (filing.py)
-    session.fold   which groups are folded, and the cards that follow    (folding.py)
-    session.keep   blocks that can be put in, among them one's own       (keeping.py)
-    session.finder a learning rate looked for                            (finding.py)
-    session.cost   what the layers cost on this machine                  (measuring.py)
-    session.exporting the network in other forms                         (exporting.py)
-    session.models models of other programs, and their checkpoints       (models.py)
-    session.supply  the data set: download, contents                         (supply.py)
-    session.preview augmented pictures, the data set's mean and deviation (previewing.py)
-    session.predict what it makes of every picture of the data set    (predicting.py)
-    session.review what a run made of the held-out pictures, by step    (reviewing.py)
-    session.time   which step of the training everything shows          (timing.py)
-    session.beside the run that stands beside it, and its curves        (beside.py)
-    session.health how well it trains: readings, signs, experiments      (feeling.py)
-    session.ensemble networks of several seeds that answer together     (ensembling.py)
-    session.compare the network that the open one stands beside          (comparing.py)
+    session.edit       the network: add, connect, remove, set, undo …         (editing.py)
+    session.look       one selection, one picture, the latest frame           (looking.py)
+    session.run        the plan, training, progress and curves                (running.py)
+    session.file       open, save, recent, autosave and recovery              (filing.py)
+    session.fold       which groups are folded, and the cards that follow     (folding.py)
+    session.keep       blocks that can be put in, among them one's own        (keeping.py)
+    session.finder     a learning rate looked for                             (finding.py)
+    session.cost       what the layers cost on this machine                   (measuring.py)
+    session.exporting  the network in other forms                             (exporting.py)
+    session.models     models of other programs, and their checkpoints        (models.py)
+    session.supply     the data set: download, contents                       (supply.py)
+    session.preview    augmented pictures, the data set's mean and deviation  (previewing.py)
+    session.predict    what it makes of every picture of the data set         (predicting.py)
+    session.review     what a run made of the held-out pictures, by step      (reviewing.py)
+    session.time       which step of the training everything shows            (timing.py)
+    session.beside     the run that stands beside it, and its curves          (beside.py)
+    session.health     how well it trains: readings, signs, experiments       (feeling.py)
+    session.ensemble   networks of several seeds that answer together         (ensembling.py)
+    session.compare    the network that the open one stands beside            (comparing.py)
 
 Panels never meet each other and never talk to the engine.
 """
@@ -32,7 +32,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from ..link.messages import (
+from ...link.messages import (
     MEMORY,
     Bell,
     Command,
@@ -46,9 +46,10 @@ from ..link.messages import (
     Saved,
     Take,
 )
-from ..net.analysis import Analysis, analyse
-from ..net.graph import Graph
-from ..text import _
+from ...net.analysis import Analysis, analyse
+from ...net.graph import Graph
+from ...text import _
+from ..settings import Settings
 from .beside import Beside
 from .comparing import Comparing
 from .editing import Editing
@@ -68,7 +69,6 @@ from .previewing import Previewing
 from .reviewing import Reviewing
 from .routes import SAID, takers
 from .running import Running
-from .settings import Settings
 from .supply import Supply
 from .timing import Timing
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..link.measuring import Cease, Cost, Costs, Measure, Measuring
-from ..net.analysis import Analysis, analyse
-from ..net.graph import Graph
-from ..text import _, grouped
+from ...link.measuring import Cease, Cost, Costs, Measure, Measuring
+from ...net.analysis import Analysis, analyse
+from ...net.graph import Graph
+from ...text import _, grouped
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 KEY = "measure"
 """Of the message that tells how far it is."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..link import control
-from ..link.adjusting import Adjust, Change
-from ..link.messages import (
+from ...link import control
+from ...link.adjusting import Adjust, Change
+from ...link.messages import (
     IDLE,
     PAUSED,
     STOPPING,
@@ -24,20 +24,20 @@ from ..link.messages import (
     Stop,
     Train,
 )
-from ..link.runs import LAST, Notes, goes_on
-from ..net.acting import unfit
-from ..net.analysis import Analysis, trainable
-from ..net.layers import Board, Tokens
-from ..net.plan import LIVE, Plan
-from ..net.problems import Misfit, Problem, problem
-from ..net.repair import Repair, remedies
-from ..text import _
+from ...link.runs import LAST, Notes, goes_on
+from ...net.acting import unfit
+from ...net.analysis import Analysis, trainable
+from ...net.layers import Board, Tokens
+from ...net.plan import LIVE, Plan
+from ...net.problems import Misfit, Problem, problem
+from ...net.repair import Repair, remedies
+from ...text import _
 from .course import Course
 from .mending import as_actions
 
 if TYPE_CHECKING:
     from .followed import Followed
-    from .session import Session
+    from .hallway import Session
 
 HOME_DATA, HOME_SENTENCES = "digits", "sentences"
 """The data sets that come with the program: pictures, and what a network with Tokens takes."""

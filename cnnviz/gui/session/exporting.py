@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..link.exporting import SOURCE, VERIFY, WRITE, Export, Exported, Exporting, Withdraw
-from ..link.messages import Failed
-from ..net.analysis import unsound
-from ..net.drawing.svg import svg
-from ..net.files import FileError, dump, replace_file
-from ..text import N_, _
-from .paint.number import number
-from .paint.raster import png
+from ...link.exporting import SOURCE, VERIFY, WRITE, Export, Exported, Exporting, Withdraw
+from ...link.messages import Failed
+from ...net.analysis import unsound
+from ...net.drawing.svg import svg
+from ...net.files import FileError, dump, replace_file
+from ...text import N_, _
+from ..paint.number import number
+from ..paint.raster import png
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 
 @dataclass(frozen=True)

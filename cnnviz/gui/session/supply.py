@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..link.data import OFFERED, Contents, Desist, Download, Downloaded, Downloading, Leave, Loading, Stock
-from ..link.messages import Failed
-from ..text import _, grouped
+from ...link.data import OFFERED, Contents, Desist, Download, Downloaded, Downloading, Leave, Loading, Stock
+from ...link.messages import Failed
+from ...text import _, grouped
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 KEY = "download"
 """Of the message that tells how far a download is."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from ..link.ensemble import Combine, Combined, Combining, Uncombine
-from ..link.messages import IDLE, STOPPING, Failed
-from ..net.plan import Plan
-from ..text import N_, _
+from ...link.ensemble import Combine, Combined, Combining, Uncombine
+from ...link.messages import IDLE, STOPPING, Failed
+from ...net.plan import Plan
+from ...text import N_, _
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 LEAST, MOST = 2, 50
 """Networks in one ensemble."""

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QLockFile, QTimer
 from safetensors import SafetensorError, safe_open
 
-from ..link.messages import Save, Saved
-from ..link.runs import LAST
-from ..net import files, presets
-from ..net.files import FileError
-from ..net.graph import Graph
-from ..net.network import Network
-from ..text import _
+from ...link.messages import Save, Saved
+from ...link.runs import LAST
+from ...net import files, presets
+from ...net.files import FileError
+from ...net.graph import Graph
+from ...net.network import Network
+from ...text import _
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 SUFFIX, WEIGHTS = ".cnnviz", ".safetensors"
 AUTOSAVE_MS = 1500  # after an edit

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..link.measuring import Cease, Find, Found
-from ..net.finding import suggested
+from ...link.measuring import Cease, Find, Found
+from ...net.finding import suggested
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 
 class Finding:

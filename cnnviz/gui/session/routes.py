@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ..link.augmenting import Previewed, Surveyed
-from ..link.data import Contents, Downloaded, Downloading, Loading
-from ..link.ensemble import Combined, Combining
-from ..link.exporting import Exported, Exporting
-from ..link.measuring import Costs, Found, Measuring
-from ..link.messages import Advance, Imported, Matched, Models, Reply
-from ..link.past import Recalled
-from ..link.predictions import Fetched, Predicting, Predictions, Reviewed
-from ..link.pulses import Pulses
+from ...link.augmenting import Previewed, Surveyed
+from ...link.data import Contents, Downloaded, Downloading, Loading
+from ...link.ensemble import Combined, Combining
+from ...link.exporting import Exported, Exporting
+from ...link.measuring import Costs, Found, Measuring
+from ...link.messages import Advance, Imported, Matched, Models, Reply
+from ...link.past import Recalled
+from ...link.predictions import Fetched, Predicting, Predictions, Reviewed
+from ...link.pulses import Pulses
 
 _TAKEN: tuple[tuple[tuple[type, ...], tuple[str, ...]], ...] = (
     ((Pulses,), ("health",)),

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..net import catalogue, edit, regroup
-from ..net.analysis import Analysis
-from ..net.document import Document
-from ..net.edit import Wire
-from ..net.fold import name as card_name
-from ..net.fold import path_of, subtotals
-from ..net.graph import Graph, LoopError
-from ..net.layers import TYPES, Layer
-from ..net.plan import Plan
-from ..net.problems import Misfit
-from ..net.repair import Repair, repairs
-from ..text import _
+from ...net import catalogue, edit, regroup
+from ...net.analysis import Analysis
+from ...net.document import Document
+from ...net.edit import Wire
+from ...net.fold import name as card_name
+from ...net.fold import path_of, subtotals
+from ...net.graph import Graph, LoopError
+from ...net.layers import TYPES, Layer
+from ...net.plan import Plan
+from ...net.problems import Misfit
+from ...net.repair import Repair, repairs
+from ...text import _
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 Point = tuple[float, float]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..link.messages import Adopt, Advance, Catalogue, Forget, Import, Imported, Match, Matched, Models
-from ..net.files import placed
-from ..net.graph import Graph
-from ..text import _
+from ...link.messages import Adopt, Advance, Catalogue, Forget, Import, Imported, Match, Matched, Models
+from ...net.files import placed
+from ...net.graph import Graph
+from ...text import _
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 KEY = "import"
 """Of the messages that tell how far an import is."""

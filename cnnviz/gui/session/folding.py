@@ -10,17 +10,17 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..net import fold
-from ..net.analysis import Analysis, Row
-from ..net.arrange import arrange
-from ..net.edit import MARGIN, Wire, make_room
-from ..net.fold import path_of
-from ..net.graph import Graph, paths
-from ..net.layout import CARD, GAP, GRID
-from ..text import _
+from ...net import fold
+from ...net.analysis import Analysis, Row
+from ...net.arrange import arrange
+from ...net.edit import MARGIN, Wire, make_room
+from ...net.fold import path_of
+from ...net.graph import Graph, paths
+from ...net.layout import CARD, GAP, GRID
+from ...text import _
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 Point = tuple[float, float]
 REMEMBERED = 50

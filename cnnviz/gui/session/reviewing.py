@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..link.messages import Failed
-from ..link.predictions import Review, Reviewed
-from ..link.scorebook import Score
+from ...link.messages import Failed
+from ...link.predictions import Review, Reviewed
+from ...link.scorebook import Score
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 
 class Reviewing:

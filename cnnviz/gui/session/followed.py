@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..link import control, runs
-from ..link.messages import IDLE, STOPPING
-from ..link.past import Recalled
-from ..text import _
+from ...link import control, runs
+from ...link.messages import IDLE, STOPPING
+from ...link.past import Recalled
+from ...text import _
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 
 class Followed:

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..link import pulses
-from ..link.messages import Progress
-from ..link.pulses import Feel, Pulses
-from ..net.analysis import Analysis
-from ..net.health.reading import Series
-from ..net.health.sign import Sign
-from ..net.health.trial import Trial, trials
-from ..net.plan import Plan
-from ..text import _
+from ...link import pulses
+from ...link.messages import Progress
+from ...link.pulses import Feel, Pulses
+from ...net.analysis import Analysis
+from ...net.health.reading import Series
+from ...net.health.sign import Sign
+from ...net.health.trial import Trial, trials
+from ...net.plan import Plan
+from ...text import _
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .hallway import Session
 
 KEY = "health"
 """Of the message that an experiment has been taken."""
