@@ -36,13 +36,13 @@ from .build import Net, Parts, State, copy_state, fit_state, logits_node, spread
 from .checkpoint import Checkpoint
 from .data import DataError
 from .held import Subject, Weights, fitting, waiting
-from .importer import Importer
 from .look import Shot, Stamp, frame
 from .past import Past, PastError
 from .pictures import PictureError
 from .post import Post, Refused
 from .record.weights import WeightsError, write_weights
 from .shelf import Shelf
+from .workers.importer import Importer
 
 
 class Looker:

@@ -44,18 +44,18 @@ from ..net.graph import Graph
 from ..net.plan import Plan
 from ..text import _
 from . import device, memory
-from .combiner import Combiner
-from .exporter import Exporter
-from .fetcher import Fetcher
-from .importer import Importer
-from .librarian import Librarian
 from .looker import Looker
-from .measurer import Measurer
 from .post import Post, Refused
-from .predictor import Predictor
-from .previewer import Previewer
 from .runner import Run, Runner
 from .shelf import Shelf
+from .workers.combiner import Combiner
+from .workers.exporter import Exporter
+from .workers.fetcher import Fetcher
+from .workers.importer import Importer
+from .workers.librarian import Librarian
+from .workers.measurer import Measurer
+from .workers.predictor import Predictor
+from .workers.previewer import Previewer
 
 if TYPE_CHECKING:  # torch.fx is loaded with the first model
     from .foreign import imported

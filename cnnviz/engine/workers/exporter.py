@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..link.exporting import SOURCE, VERIFY, WRITE, Export, Exported, Exporting
-from ..net.analysis import analyse, unsound
-from ..net.graph import Graph
-from . import device, memory
-from .build import State, fit_state
-from .held import Weights
-from .looker import Looker
-from .post import Post, Refused
+from ...link.exporting import SOURCE, VERIFY, WRITE, Export, Exported, Exporting
+from ...net.analysis import analyse, unsound
+from ...net.graph import Graph
+from .. import device, memory
+from ..build import State, fit_state
+from ..held import Weights
+from ..looker import Looker
+from ..post import Post, Refused
 from .worker import Worker
 
 if TYPE_CHECKING:  # loaded with the first export
-    from .export import job
-    from .export.verify import Verified
+    from ..export import job
+    from ..export.verify import Verified
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Exporter(Worker):
         return self._wanted
 
     def _turn(self) -> None:
-        from .export.verify import Cancelled
+        from ..export.verify import Cancelled
 
         with self._change:
             asked, self._wanted = self._wanted, None
@@ -130,7 +130,7 @@ class Exporter(Worker):
         made = self._made
         if made is not None and state is None and made.weights is weights and made.asked == same:
             return made
-        from .export.job import FORMS, Job
+        from ..export.job import FORMS, Job
 
         self._tell(SOURCE)
         self._made = None
@@ -148,7 +148,7 @@ class Exporter(Worker):
 
     def _tell(self, stage: str) -> None:
         """Say what comes now. Raises Cancelled where nobody waits for it."""
-        from .export.verify import Cancelled
+        from ..export.verify import Cancelled
 
         if not self._goes_on():
             raise Cancelled

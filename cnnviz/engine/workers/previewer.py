@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..link.augmenting import PICTURES, SIDE, VERSIONS, Preview, Previewed, Survey, Surveyed
-from .augment import Augment
-from .data import Data
-from .data.survey import Values, values
-from .learn.feed import Feed
-from .pictures import shown
-from .post import Post
-from .shelf import Shelf
+from ...link.augmenting import PICTURES, SIDE, VERSIONS, Preview, Previewed, Survey, Surveyed
+from ..augment import Augment
+from ..data import Data
+from ..data.survey import Values, values
+from ..learn.feed import Feed
+from ..pictures import shown
+from ..post import Post
+from ..shelf import Shelf
 from .worker import Worker
 
 

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..link.measuring import Costs, Find, Found, Measure, Measuring
-from ..net.acting import unfit
-from ..net.analysis import trainable
-from ..net.layers import Source
-from ..text import _
-from . import device, memory
-from .post import Post, Refused
+from ...link.measuring import Costs, Find, Found, Measure, Measuring
+from ...net.acting import unfit
+from ...net.analysis import trainable
+from ...net.layers import Source
+from ...text import _
+from .. import device, memory
+from ..post import Post, Refused
 from .worker import Worker
 
 if TYPE_CHECKING:
-    from .looker import Looker
-    from .shelf import Shelf
+    from ..looker import Looker
+    from ..shelf import Shelf
 
 TELL = 0.1  # seconds between two words on how far it is
 
@@ -91,7 +91,7 @@ class Measurer(Worker):
             self._change.notify_all()
 
     def _measure(self, command: Measure) -> None:
-        from .measure import Cancelled, measure
+        from ..measure import Cancelled, measure
 
         number, told = command.number, 0.0
 
@@ -127,8 +127,8 @@ class Measurer(Worker):
             self._post.send(Costs(number, of.version, command.batch, where.type, threads, costs, step))
 
     def _find(self, command: Find) -> None:
-        from .build import logits_node
-        from .learn.finder import find
+        from ..build import logits_node
+        from ..learn.finder import find
 
         number, plan, told = command.number, command.plan, 0.0
         if self._training():

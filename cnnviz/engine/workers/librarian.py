@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..link.data import BROKEN, Contents, Stock
-from ..link.messages import Open
-from ..net.analysis import analyse
-from ..net.layers import Board, Source
-from .data import Data, DataError, leaks
-from .post import Post
-from .shelf import Shelf
+from ...link.data import BROKEN, Contents, Stock
+from ...link.messages import Open
+from ...net.analysis import analyse
+from ...net.layers import Board, Source
+from ..data import Data, DataError, leaks
+from ..post import Post
+from ..shelf import Shelf
 from .worker import Worker
 
 

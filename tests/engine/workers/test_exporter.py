@@ -23,10 +23,10 @@ from cnnviz.net.graph import Graph
 from cnnviz.net.layers import LocalResponseNorm
 from cnnviz.net.plan import Plan
 
-from .desk import Desk
-from .nets import lenet, small
+from ..desk import Desk
+from ..nets import lenet, small
+from ..test_server import LONG, ONE, ended
 from .test_importer import odd
-from .test_server import LONG, ONE, ended
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

@@ -10,15 +10,15 @@ from cnnviz.engine import data
 from cnnviz.engine.augment import Augment
 from cnnviz.engine.learn.feed import Feed
 from cnnviz.engine.pictures import shown
-from cnnviz.engine.previewer import previewed
+from cnnviz.engine.workers.previewer import previewed
 from cnnviz.link.adjusting import Adjust, Change
 from cnnviz.link.augmenting import PICTURES, SIDE, VERSIONS, Preview, Previewed, Survey, Surveyed
 from cnnviz.link.messages import PAUSED, Failed, News, Open, Pause, Train
 from cnnviz.net.layers import Input
 from cnnviz.net.plan import Plan
 
-from .desk import Desk
-from .nets import small
+from ..desk import Desk
+from ..nets import small
 
 LAYER = Input(1, (16, 16), (0.3,), (0.4,))
 PLAN = Plan(augment_rotation=20.0, augment_shift=3, augment_noise=0.1, augment_cutout=4)

@@ -14,9 +14,9 @@ from cnnviz.link.data import LEFT, Contents, Leave, Loading, Stock
 from cnnviz.link.messages import Failed, Look, News, Open, Pictures, Sample, Take
 from cnnviz.net.plan import Plan
 
-from .data.pictures import put, put_classes
-from .desk import Desk
-from .nets import small
+from ..data.pictures import put, put_classes
+from ..desk import Desk
+from ..nets import small
 
 
 def test_a_folder_is_taken_stock_of(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..link import messages
-from ..link.messages import Advance, Import, Models
-from .post import Post
+from ...link import messages
+from ...link.messages import Advance, Import, Models
+from ..post import Post
 from .worker import Worker
 
 if TYPE_CHECKING:  # torch.fx and torchvision are loaded with the first model
-    from .foreign.imported import Imported
+    from ..foreign.imported import Imported
 
 TELL = 0.1  # seconds between two words on how far a download is
 
@@ -81,14 +81,14 @@ class Importer(Worker):
             self._post.failed("import", error)
 
     def _list(self) -> None:
-        from . import vision
+        from .. import vision
 
         names = tuple((name, tuple(w.name for w in vision.weights(name))) for name in vision.models())
         self._post.send(Models(names))
 
     def _import(self, command: Import) -> None:
-        from .foreign.download import Cancelled
-        from .foreign.models import load_model
+        from ..foreign.download import Cancelled
+        from ..foreign.models import load_model
 
         self._post.send(Advance(command.number))
         model: Imported | None = None

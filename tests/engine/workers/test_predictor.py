@@ -12,8 +12,8 @@ from torch.nn.functional import cross_entropy
 from cnnviz.engine import data
 from cnnviz.engine.build import Net, fit_state
 from cnnviz.engine.pictures import normalised, shown
-from cnnviz.engine.predictor import fetched
 from cnnviz.engine.record.weights import read_weights
+from cnnviz.engine.workers.predictor import fetched
 from cnnviz.link.messages import IDLE, PAUSED, News, Open, Opened, Pause, Save, Saved, Train
 from cnnviz.link.predictions import MOST, Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
 from cnnviz.net.analysis import analyse
@@ -21,8 +21,8 @@ from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Conv2d, Input, Source
 from cnnviz.net.plan import Plan
 
-from .desk import Desk
-from .nets import lenet, noisy, small
+from ..desk import Desk
+from ..nets import lenet, noisy, small
 
 ONE = {"threads": 1}
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cnnviz.engine import importer, vision
+from cnnviz.engine import vision
 from cnnviz.engine.foreign import models
 from cnnviz.engine.foreign.imported import Imported, from_module
 from cnnviz.engine.post import Post
+from cnnviz.engine.workers import importer
 from cnnviz.link import messages
 from cnnviz.link.messages import (
     Adopt,
@@ -32,9 +33,9 @@ from cnnviz.link.messages import (
 from cnnviz.net.layers import TYPES
 from cnnviz.net.plan import Plan
 
-from .desk import Desk
-from .nets import small
-from .test_server import ONE, ended
+from ..desk import Desk
+from ..nets import small
+from ..test_server import ONE, ended
 
 
 class Odd(torch.nn.Module):

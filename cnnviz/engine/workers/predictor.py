@@ -9,21 +9,21 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from ..link.messages import Open
-from ..link.predictions import MOST, SIDE, Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
-from ..link.scorebook import Score, Scorebook
-from ..net.analysis import analyse
-from ..net.layers import Source, Tokens
-from ..text import _
-from . import device, memory
-from .build import State, fit_state, logits_node
-from .data import Data
-from .learn.feed import Feed
-from .learn.score import EVALUATED, evaluate
-from .looker import Looker
-from .pictures import Array, shown
-from .post import Post, Refused
-from .shelf import Shelf
+from ...link.messages import Open
+from ...link.predictions import MOST, SIDE, Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
+from ...link.scorebook import Score, Scorebook
+from ...net.analysis import analyse
+from ...net.layers import Source, Tokens
+from ...text import _
+from .. import device, memory
+from ..build import State, fit_state, logits_node
+from ..data import Data
+from ..learn.feed import Feed
+from ..learn.score import EVALUATED, evaluate
+from ..looker import Looker
+from ..pictures import Array, shown
+from ..post import Post, Refused
+from ..shelf import Shelf
 from .worker import Worker
 
 TELL = 0.1  # seconds between two words on how far it is

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from threading import Lock, Thread
 
-from ..link.ensemble import Combine, Combined, Combining
-from .ensemble import Left, ensemble
-from .post import Post
-from .shelf import Shelf
+from ...link.ensemble import Combine, Combined, Combining
+from ..ensemble import Left, ensemble
+from ..post import Post
+from ..shelf import Shelf
 
 TELL = 0.2  # seconds between two words on how far it is
 

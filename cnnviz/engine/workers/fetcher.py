@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from ..link.data import Download, Downloaded, Downloading
-from .data.fetching import Part, download
-from .fetch import Cancelled
-from .post import Post
+from ...link.data import Download, Downloaded, Downloading
+from ..data.fetching import Part, download
+from ..fetch import Cancelled
+from ..post import Post
 from .worker import Worker
 
 TELL = 0.1  # seconds between two words on how far it is

@@ -1,0 +1,1 @@
+"""Threads for what takes its time, each with one kind of work: beside the training thread and the looking one."""
