@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.layers.form import Form
@@ -225,3 +226,37 @@ def test_what_the_net_gets_is_what_numpy_says() -> None:
         assert got(found, layer) == pytest.approx((net.min(), net.max(), net.mean(), net.std()))
     same = Surveyed(1, "flat", 5, (0.5, 0.25), (0.0, 0.1), (0.5, 0.0), (0.5, 1.0))
     assert normal(same) == ((0.5, 0.25), (1.0, 0.1))
+
+
+def test_the_setting_that_is_edited_stays_where_it_is_when_the_pictures_come(
+    form: PlanForm, ready: Session, qtbot: QtBot
+) -> None:
+    form.resize(300, 300)
+    box = form.editors["augment_rotation"].parts()[0]
+    form.unfold("augment_rotation")
+    box.setFocus()
+    QApplication.processEvents()
+
+    def top() -> int:
+        return box.mapTo(form.viewport(), QPoint(0, 0)).y()
+
+    before = top()
+    assert 0 <= before < 300
+    ready.run.set_plan(augment_rotation=10.0)
+    QApplication.processEvents()
+    ready.engine.reply(previewed(asked(ready, Preview)[-1].number))
+    qtbot.waitUntil(lambda: form.preview.height() > 100 and top() == before)
+    ready.run.set_plan(augment_rotation=0.0)
+    qtbot.waitUntil(lambda: form.preview.height() < 60 and top() == before)
+
+
+@pytest.mark.parametrize("width", [240, 330, 480, 700])
+def test_no_words_lie_on_the_pictures(form: PlanForm, ready: Session, width: int) -> None:
+    form.resize(width, 500)
+    ready.run.set_plan(augment_rotation=10.0, augment_flip=0.5)
+    ready.engine.reply(previewed(asked(ready, Preview)[-1].number))
+    QApplication.processEvents()
+    preview = form.preview
+    assert preview.strip.geometry().bottom() < preview.words.geometry().top()
+    assert preview.words.height() >= preview.words.heightForWidth(preview.words.width())
+    assert preview.height() == preview.layout().totalHeightForWidth(preview.width())

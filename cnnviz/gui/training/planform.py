@@ -70,6 +70,9 @@ class PlanForm(QScrollArea):
         column.addStretch(1)
         self.setWidget(body)
         self.preview = Preview(session)
+        self.preview.grew.connect(self._stay)
+        self._wanted: int | None = None  # where to scroll to
+        self.verticalScrollBar().rangeChanged.connect(self._follow)
         self._make()
         session.plan_changed.connect(self.show_plan)
         session.graph_changed.connect(self._show_rows)
@@ -115,6 +118,27 @@ class PlanForm(QScrollArea):
     @Slot()
     def _show_finder(self) -> None:
         self.ensureWidgetVisible(self.finder)
+
+    @Slot(int)
+    def _stay(self, more: int) -> None:
+        """What stands above has become higher: the setting that is edited stays under the hands."""
+        held, body = self.window().focusWidget(), self.widget()
+        if held is None or body is None or not body.isAncestorOf(held):
+            return
+        if held.mapTo(body, held.rect().topLeft()).y() > self.preview.y():
+            self._wanted = (self.verticalScrollBar().value() if self._wanted is None else self._wanted) + more
+            QTimer.singleShot(0, self._stayed)
+
+    @Slot()
+    def _follow(self) -> None:
+        """The rows have their places: in the same breath, or they would be seen to jump."""
+        if self._wanted is not None:
+            self.verticalScrollBar().setValue(self._wanted)
+
+    @Slot()
+    def _stayed(self) -> None:
+        self._follow()
+        self._wanted = None
 
     def _add(self, name: str, kind: Kind) -> None:
         made = self.editors[name] = editor_of(name, kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QEvent, Signal, Slot
 from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -16,6 +16,9 @@ from .versions import Versions
 
 class Preview(QWidget):
     """Follows the plan and the Input while it is seen."""
+
+    grew = Signal(int)
+    """It has become so many pixels higher, or lower where that is negative: what stands below is pushed away."""
 
     def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
@@ -54,6 +57,23 @@ class Preview(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._settle()
+        return done
+
+    def _settle(self) -> None:
+        """Its height is what its width asks for: a form may give it less, and words lay on pictures."""
+        layout = self.layout()
+        if layout is None or not self.isVisible():
+            return
+        before, wanted = self.height(), layout.totalHeightForWidth(self.width())
+        if wanted != self.minimumHeight():
+            self.setFixedHeight(wanted)
+        if wanted != before:
+            self.grew.emit(wanted - before)
 
     @Slot()
     def refresh(self) -> None:
