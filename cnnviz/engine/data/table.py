@@ -30,6 +30,7 @@ def read(path: Path, plan: Plan) -> Listing:
         where, what, split = 0, 1, -1
         named = Path(lines[0][0].strip()).suffix.lower() in PICTURES
         body, first = (lines, 1) if named else (lines[1:], 2)
+        _check_head(path, lines[0], body, where)
     else:
         (where, what, split), body, first = columns, lines[1:], 2
     broken: list[tuple[str, str]] = []
@@ -80,6 +81,14 @@ def _columns(head: list[str]) -> tuple[int, int, int] | None:
     names = [cell.strip().lower() for cell in head]
     found = [next((names.index(n) for n in wanted if n in names), -1) for wanted in (PATHS, LABELS, SPLITS)]
     return (found[0], found[1], found[2]) if found[0] >= 0 and found[1] >= 0 else None
+
+
+def _check_head(path: Path, head: list[str], body: list[list[str]], where: int) -> None:
+    """Raises DataError where columns are called otherwise, and the first holds no files of pictures."""
+    cells = [line[where].strip() for line in body if len(line) > where]
+    if len(head) > 2 and cells and not any(Path(cell).suffix.lower() in PICTURES for cell in cells):
+        text = _("{path} has the columns {names}. Call that of the files path, and that of their classes label.")
+        raise DataError(text.format(path=path, names=", ".join(cell.strip() for cell in head)))
 
 
 def _ordered(labels: set[str]) -> tuple[str, ...]:

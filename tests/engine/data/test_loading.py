@@ -130,7 +130,7 @@ BAD = {
     "classes": (GOOD | {"classes": np.array(["a"])}, "class 1 is outside 0…0"),
     "shape": (GOOD | {"x_train": np.zeros((2, 4), np.uint8)}, "2×4"),
     "range": (GOOD | {"x_train": np.full((2, 4, 4), 7.0)}, "0…1"),
-    "objects": (GOOD | {"y_train": np.array([{}, {}])}, "allow_pickle"),
+    "objects": (GOOD | {"y_train": np.array([{}, {}])}, "holds Python objects"),
 }
 
 

@@ -94,3 +94,9 @@ def test_text_that_is_not_utf8(folder: Path) -> None:
         load("list.csv", str(folder), LAYER)
     with pytest.raises(DataError, match=r"There is no file .*none\.csv"):
         load("none.csv", str(folder), LAYER)
+
+
+def test_columns_of_other_names_are_told(folder: Path) -> None:
+    path = write(folder, "id;Filename;Species", *(f"{i};{n};{n.split('/')[0]}" for i, n in enumerate(NAMES)))
+    with pytest.raises(DataError, match=r"has the columns id, Filename, Species\. Call that of the files path"):
+        load(path, "", LAYER)
