@@ -13,6 +13,7 @@ from cnnviz.gui.session import Session, filing
 from cnnviz.gui.settings import Settings
 from cnnviz.gui.window import questions
 from cnnviz.gui.window.window import Window
+from cnnviz.link import runs
 from cnnviz.link.messages import IDLE, Bell, Failed, Frame, Open, Saved, Stop, Train
 from cnnviz.net.graph import Graph
 
@@ -213,21 +214,34 @@ def test_a_recovered_edit_of_a_trained_file_has_the_files_weights(session, lenet
 def test_run_folders_of_living_windows_and_of_this_document_are_kept(trained, qtbot, monkeypatch):
     s = trained
     record(s)
-    runs = s.settings.folder / "runs"
-    living, dead = runs / "20200101-000000-1-001", runs / "20200102-000000-999999-001"
+    there = s.settings.folder / "runs"
+    living, dead = there / "20200101-000000-1-001", there / "20200102-000000-999999-001"
     for folder in (living, dead):
         folder.mkdir()
-    held = filing._lock(runs / "1")
+    held = filing._lock(there / "1")
     assert held.tryLock(0)
     for i in range(filing.RUNS_KEPT):
-        (runs / f"20210101-00000{i}-999999-001").mkdir()
+        (there / f"20210101-0000{i:02}-999999-001").mkdir()
     s.file.run_folder()
-    left = {p.name for p in runs.iterdir() if p.is_dir()}
+    left = {p.name for p in there.iterdir() if p.is_dir()}
     assert living.name in left and dead.name not in left
     assert Path(s.run.folders[0]).name in left
     held.unlock()
+    (there / "20210102-000000-999999-001").mkdir()
     s.file.run_folder()
     assert not living.exists()
+
+
+def test_runs_that_take_too_much_go_the_oldest_first_but_none_with_named_steps(session, monkeypatch):
+    runs_ = session.settings.folder / "runs"
+    for i in range(6):
+        folder = runs_ / f"2021010{i}-000000-999999-001"
+        folder.mkdir(parents=True)
+        (folder / "weights").write_bytes(bytes(1000))
+    (runs_ / "20210101-000000-999999-001" / runs.MARKS).write_text('[{"step": 3, "name": "mine"}]')
+    monkeypatch.setattr(filing, "ROOM", 3500)
+    session.file.run_folder()
+    assert sorted(p.name[7] for p in runs_.iterdir() if p.is_dir()) == ["1", "4", "5"]
 
 
 def test_what_another_window_saved_is_not_replaced_silently(session, lenet, tmp_path, qtbot, monkeypatch):

@@ -13,7 +13,7 @@ from PySide6.QtCore import QLockFile, QTimer
 from safetensors import SafetensorError, safe_open
 
 from ...link.messages import Save, Saved
-from ...link.runs import LAST
+from ...link.runs import LAST, marks, size
 from ...net import files, presets
 from ...net.files import FileError
 from ...net.graph import Graph
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SUFFIX, WEIGHTS = ".cnnviz", ".safetensors"
 AUTOSAVE_MS = 1500  # after an edit
-RUNS_KEPT = 8
+RUNS_KEPT, ROOM = 24, 4_000_000_000  # run folders, and bytes that they take, before the oldest are cleared away
 OF_A_DOCUMENT = (
     *("file", "recovered", "edit", "train", "plan", "engine", "behind"),
     *("notes", "compare", "export", "failed.checkpoint", "failed.open", "failed.data", "failed.look", "failed.train"),
@@ -270,16 +270,26 @@ class Filing:
             if self._at_work is None:
                 self._at_work = _lock(runs / str(os.getpid()))
                 self._at_work.tryLock(0)
-            for old in sorted(p for p in runs.iterdir() if p.is_dir())[: -(RUNS_KEPT - 1)]:
-                if not self._needed(old):
-                    shutil.rmtree(old, ignore_errors=True)
+            self._clear([p for p in runs.iterdir() if p.is_dir()])
         except OSError:
             pass  # the engine will say that it cannot record
         now = time.strftime("%Y%m%d-%H%M%S")
         return str(runs / f"{now}-{os.getpid()}-{self._session.run.number:03d}")
 
+    def _clear(self, folders: list[Path]) -> None:
+        """Clear the oldest away, as far as there are too many or they take too much."""
+        sizes = {folder: size(folder) for folder in sorted(folders)}
+        for folder in sorted(folders):
+            if len(sizes) < RUNS_KEPT and sum(sizes.values()) <= ROOM:
+                return
+            if not self._needed(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                del sizes[folder]
+
     def _needed(self, run: Path) -> bool:
-        """Whether this run folder is one of this document's, or of another window that lives."""
+        """Whether it is a run of this document's, of another window that lives, or one with named steps."""
+        if marks(run):
+            return True
         time, others = self._session.time, self._session.ensemble.folders
         if str(run) in (*self._session.run.folders, time.other, time.next_other, *others):
             return True
