@@ -56,6 +56,7 @@ def test_it_prints_a_line_for_each(runs: list[str], capsys: Said) -> None:
     assert "3 networks" in out and "359 held-out pictures of digits" in out
     lines = out.splitlines()[3:]
     assert [line.split()[:3] for line in lines] == [[str(k), r, str(2 + k)] for k, r in enumerate(runs, 1)]
+    assert asked(capsys, "ensemble", runs[0]).startswith("1 network on 359 held-out pictures")
 
 
 def test_what_cannot_answer_together_says_why(runs: list[str], tmp_path: Path, capsys: Said) -> None:

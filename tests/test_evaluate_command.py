@@ -115,3 +115,11 @@ def test_what_cannot_be_judged_says_why(run: tuple[str, str], tmp_path: Path, ca
     assert "fc" in refused(capsys, "evaluate", other)
     assert "fc" in refused(capsys, "evaluate", net, "--weights", folder, "--data", "digits", "--input", "1,9,9")
     assert "device" in refused(capsys, "evaluate", net, "--device", "nothing")
+
+
+def test_a_run_folder_in_place_of_its_network_says_how_it_is_meant(run: tuple[str, str], capsys: Said) -> None:
+    _net, folder = run
+    for command in (["evaluate", folder], ["train", folder, "--out", folder + "2"]):
+        said = refused(capsys, *command)
+        assert f"{folder} is a run folder" in said and "network.cnnviz" in said and f"--weights {folder}" in said
+    assert asked(capsys, "evaluate", f"{folder}/network.cnnviz", "--weights", folder)

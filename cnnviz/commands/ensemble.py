@@ -75,7 +75,11 @@ def _named(figures: Figures) -> dict[str, Any]:
 def _told(members: tuple[Member, ...], data: Data, args: argparse.Namespace) -> str:
     n = len(data.train_y if args.split == "train" else data.test_y)
     split = _("pictures trained on") if args.split == "train" else _("held-out pictures")
-    head = _("{k} networks, their probabilities averaged, on {n} {split} of {data}")
+    one, many = (
+        _("{k} network on {n} {split} of {data}"),
+        _("{k} networks, their probabilities averaged, on {n} {split} of {data}"),
+    )
+    head = one if len(members) == 1 else many
     lines = [head.format(k=len(members), n=grouped(n), split=split, data=data.name), ""]
     table = [("", _("run"), _("seed"), _("error alone"), _("together"), _("adds"), _("loss together"))]
     before: Figures | None = None

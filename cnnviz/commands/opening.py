@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cli import CommandError
+from ..link import runs
 from ..net.analysis import Analysis
 from ..net.graph import Graph
 from ..net.layers import Input
@@ -49,6 +50,9 @@ def opened(name: str, shape: tuple[int, int, int] | None = None, weights: str = 
 
     What there is to say of a model is in its notes. Raises FileError, CommandError.
     """
+    if (Path(name) / runs.NOTES).is_file():
+        text = _("{run} is a run folder. Give its network, {net}, and with --weights {run} what was learned.")
+        raise CommandError(text.format(run=name, net=Path(name) / runs.NETWORK))
     if not is_model(name):
         network = load(name)
         return Opened(name, replace(network, graph=_with_input(network.graph, shape, name)) if shape else network)
