@@ -84,7 +84,9 @@ def test_a_session_by_hand(program: Program, hand: Hand, photograph: Path, tmp_p
     tiles = w.panels["maps"].view.tiles
     program.until(lambda: tiles.layout_shown is not None)
     before = s.look.unit
-    hand.click(hand.at(tiles.viewport(), QPoint(60, 60)))
+    hand.click(
+        hand.at(tiles.viewport(), tiles.viewport().rect().center() - QPoint(50, 14))
+    )  # on a map of the first row
     program.until(lambda: s.look.unit != before)
     unit = s.look.unit
     w.docks["field"].raise_()
