@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -235,6 +236,19 @@ def test_a_run_of_another_program_is_followed_paused_and_stopped(session, folder
     assert session.run.phase == IDLE and not session.time.far.living
     session.run.train()
     assert session.engine.last(Train).folder
+
+
+def test_a_followed_run_whose_folder_is_deleted_leaves_the_window_free_to_train(session, folder, qtbot):
+    control.beat(folder, control.Alive(phase=TRAINING, step=100, steps=1000))
+    assert session.time.open(folder)
+    points = np.column_stack([np.arange(1, 101), *[np.linspace(1, 0, 100)] * 3])
+    recalled(session, qtbot, points=points, tests=np.zeros((0, 3)))
+    assert session.run.active
+    shutil.rmtree(folder)
+    answer(session, qtbot, Failed("recall", "The run is gone."))
+    assert session.run.phase == IDLE and not session.run.active and not session.time.far.living
+    session.run.train()
+    assert isinstance(session.engine.last(Train), Train)
 
 
 # ── the line ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -62,6 +62,13 @@ class Followed:
             text = _("The program that trained this run has ended without a word. What it has recorded is here.")
             self._session.notice(text, "warning", key="time")
 
+    def lost(self) -> None:
+        """Its folder cannot be read: where nobody is known to train in it, it is followed no longer."""
+        self.alive = control.alive(self._folder)
+        progress = self._session.run.progress
+        if not self.living and progress is not None and progress.phase != IDLE:
+            self._session.run.show(replace(progress, phase=IDLE))
+
     def ask(self, what: str) -> bool:
         """Have the other program pause (control.PAUSE), go on (GO) or end (STOP); says where that does not work."""
         try:

@@ -264,6 +264,7 @@ class Timing(QObject):
             self._session.moment_changed.emit()
         elif reply.what == "recall" and self.followed:
             self._timer.stop()
+            self.far.lost()
         return reply.what == "recall" and not self.followed  # a run that has not written anything yet
 
     def _lost_other(self) -> bool:
