@@ -28,7 +28,7 @@ from .weights import CHECKSUM, atomically, cause, checksum, write_weights
 from .writer import Writer
 
 EVERY = 2.0  # seconds between recordings
-SHARE = 0.002  # of the time that recording may take, where weights are so many that it takes long
+SHARE = 0.0015  # of the time that recording may take, where weights are so many that it takes long
 FORMAT = 1
 USUAL, LARGEST = 160_000_000, 2_000_000_000  # bytes for the recorded weights where nothing is said …
 RECORDS = 40  # … so that a large network, too, has this many steps to look at

@@ -18,10 +18,8 @@ from .weights import atomically
 
 FIRST = 20  # steps at the start that are all kept
 SPACING = 10  # steps between two records, until the room is used up
-SHARE, AHEAD = (
-    0.002,
-    0.5,
-)  # part of the time that writing may take, and seconds that it may be ahead of that: at the start
+SHARE, AHEAD = 0.001, 0.03  # part of the time that writing may take, and seconds that it may be ahead of that
+DENSE = 0.5  # seconds that the first steps may take beside it: of a large network, too, there is something to look at
 ROOM = 120_000_000  # bytes that all tracks of a run may take
 PART = 8  # the first steps take at most one of so many parts of the room
 
@@ -36,7 +34,8 @@ class Writer:
         self._used: dict[str, int] = {}  # bytes of each track
         self._steps: dict[str, list[int]] = {}
         self._spacing = SPACING
-        self._spent, self._began = 0.0, time.perf_counter()
+        self._spent = self._first = 0.0  # seconds, and those of the first steps
+        self._began = time.perf_counter()
         for path in tracks(folder):
             self._cut(path)
         self._spacing = min((n for name in self._used if (n := spacing(name))), default=SPACING)
@@ -52,10 +51,12 @@ class Writer:
         """Whether it is the turn of this step, and there is time for it."""
         if (step > FIRST and step % self._spacing) or 0 < step <= self._keep:
             return False
-        return self._in_time()
+        return self._in_time(step)
 
-    def _in_time(self) -> bool:
-        return self._spent <= AHEAD + SHARE * (time.perf_counter() - self._began)
+    def _in_time(self, step: int) -> bool:
+        if step <= FIRST:
+            return self._spent <= DENSE
+        return self._spent - self._first <= AHEAD + SHARE * (time.perf_counter() - self._began)
 
     def add(self, step: int, state: State) -> None:
         """These are the weights after `step`; they are written where that is due."""
@@ -64,10 +65,12 @@ class Writer:
         began, name = time.perf_counter(), self._name(step)
         self._write(name, step, record(step, state))
         self._spent += time.perf_counter() - began
+        if step <= FIRST:
+            self._first = self._spent
 
     def measured(self, step: int, state: State) -> None:
         """Held-out pictures have been measured with these weights: they are kept where there is time and room."""
-        if step in self._steps.get(MEASURED, ()) or self._name(step) or not self._in_time():
+        if step in self._steps.get(MEASURED, ()) or self._name(step) or not self._in_time(step):
             return
         began, parts = time.perf_counter(), record(step, state)
         size = sum(map(len, parts))
