@@ -318,6 +318,10 @@ def test_the_bar_says_what_is_shown_and_takes_a_step(run, qtbot):
     run.time.go(50)
     shown(run, qtbot, 50)
     assert bar.said.text() == "step 50 of 100" and bar.step.value() == 50
+    bar.step.setFocus()
+    bar.step.lineEdit().setText("99999")
+    QTest.keyClick(bar.step, Qt.Key.Key_Return)
+    assert run.time.at == 100 and bar.step.value() == 100, "the end, not what fits of the digits"
     assert "29 steps recorded" in bar._tip() and run.time.folder in bar._tip()
 
 

@@ -15,6 +15,8 @@ from .line import TimeLine
 if TYPE_CHECKING:
     from ..session import Session
 
+LAST = 2_000_000_000
+"""A number beyond the run's end can be typed, and is its end."""
 SAID = 190
 """Pixels for the words at the right: they must not push the line while it plays."""
 
@@ -51,6 +53,7 @@ class TimeBar(QWidget):
         self.step.setAccessibleName(_("Step that is shown"))
         self.step.setToolTip(_("Type a step: everything shows the network as it was then"))
         self.step.setKeyboardTracking(False)
+        self.step.setMaximum(LAST)
         self.step.setGroupSeparatorShown(True)
         self.step.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.step.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
@@ -82,8 +85,6 @@ class TimeBar(QWidget):
             self.step.setEnabled(some)
         step = time.end if time.at is None else time.at
         with QSignalBlocker(self.step):
-            if self.step.maximum() != time.end:
-                self.step.setMaximum(time.end)
             if self.step.value() != step and not self.step.hasFocus():
                 self.step.setValue(step)
         past = time.at is not None
@@ -128,6 +129,7 @@ class TimeBar(QWidget):
     def _typed(self, step: int) -> None:
         self._session.time.go(step)
         self.line.setFocus()
+        self.refresh()
 
     @Slot()
     def _open_menu(self) -> None:
