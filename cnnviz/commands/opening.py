@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cli import CommandError
-from ..link import runs
 from ..net.analysis import Analysis
 from ..net.graph import Graph
 from ..net.layers import Input
@@ -50,9 +49,12 @@ def opened(name: str, shape: tuple[int, int, int] | None = None, weights: str = 
 
     What there is to say of a model is in its notes. Raises FileError, CommandError.
     """
-    if (Path(name) / runs.NOTES).is_file():
-        text = _("{run} is a run folder. Give its network, {net}, and with --weights {run} what was learned.")
-        raise CommandError(text.format(run=name, net=Path(name) / runs.NETWORK))
+    if Path(name).is_dir():
+        from ..link import runs  # with numpy, which takes its time
+
+        if (Path(name) / runs.NOTES).is_file():
+            text = _("{run} is a run folder. Give its network, {net}, and with --weights {run} what was learned.")
+            raise CommandError(text.format(run=name, net=Path(name) / runs.NETWORK))
     if not is_model(name):
         network = load(name)
         return Opened(name, replace(network, graph=_with_input(network.graph, shape, name)) if shape else network)

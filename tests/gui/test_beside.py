@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu
 
 from cnnviz.gui.paint.chart import Chart
 from cnnviz.gui.paint.trace import Series
+from cnnviz.gui.session import filing
 from cnnviz.gui.session.beside import differing
 from cnnviz.gui.time.others import RunsMenu
 from cnnviz.gui.training.curves import Curves
@@ -236,8 +237,8 @@ def test_where_both_curves_are_the_same_both_are_seen(run, lenet, tmp_path, qtbo
 def test_the_run_beside_is_not_cleared_away(run, lenet):
     old = made(run.beside.home / "20200101-120000-1-001", lenet, OTHER)
     gone = made(run.beside.home / "20190101-120000-1-001", lenet, OTHER)
-    for i in range(8):
-        made(run.beside.home / f"20210101-120000-1-00{i}", lenet, OTHER)
+    for i in range(filing.RUNS_KEPT):
+        made(run.beside.home / f"20210101-120000-1-0{i:02}", lenet, OTHER)
     run.beside.choose(old)
     run.file.run_folder()
     assert old.is_dir() and not gone.exists()
