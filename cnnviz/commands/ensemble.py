@@ -81,7 +81,7 @@ def _told(members: tuple[Member, ...], data: Data, args: argparse.Namespace) -> 
     )
     head = one if len(members) == 1 else many
     lines = [head.format(k=len(members), n=grouped(n), split=split, data=data.name), ""]
-    table = [("", _("run"), _("seed"), _("error alone"), _("together"), _("adds"), _("loss together"))]
+    table = [("", _("run"), _("seed"), _("error alone"), _("together"), _("changes it by"), _("loss together"))]
     before: Figures | None = None
     for k, m in enumerate(members, 1):
         adds = "–" if before is None else f"{m.first.top1 - before.top1:+.2%}".replace("-", "−")

@@ -122,6 +122,8 @@ def earlier(folder: Path, given: Opened, again: bool = False) -> Moment:
         text = _("The run in {folder} is being trained now, by process {pid} on {host}. Stop it there before --resume.")
         raise CommandError(text.format(folder=folder, pid=who.pid, host=who.host))
     found = last(folder)
+    if found.lost:
+        print(f"cnnviz: {found.lost}", file=sys.stderr)
     if found.network.graph != given.network.graph:
         text = _("{folder} is a run of another network than {net}. Give that one: {file}")
         raise CommandError(text.format(folder=folder, net=given.name, file=folder / runs.NETWORK))

@@ -77,7 +77,10 @@ class Live:
         if not command.start and not command.origin:
             return None
         if not command.origin:
-            return moment.last(command.folder)
+            found = moment.last(command.folder)
+            if found.lost:
+                self._not_recorded(found.lost)
+            return found
         making = made_again(command.origin, command.start, self._runner.shelf.data, self._looker.make_net)
         with closing(making):
             while not self._run.stop:
@@ -85,9 +88,9 @@ class Live:
                     self._run.step = next(making).step
                 except StopIteration as end:
                     self._fork()
-                    found: Moment = end.value
-                    same = runs.shape(found.network.graph) == runs.shape(self._run.graph)
-                    return found if same else replace(found, beside={})  # of other weights
+                    state: Moment = end.value
+                    same = runs.shape(state.network.graph) == runs.shape(self._run.graph)
+                    return state if same else replace(state, beside={})  # of other weights
                 self._tell(time.monotonic())
         return None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +56,19 @@ def give_back() -> None:
     """Have glibc give the system what `tune` had it keep."""
     with suppress(OSError, AttributeError):  # another C library, another system
         ctypes.CDLL(None).malloc_trim(0)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """While it lasts, nobody collects garbage: with torch loaded that takes long, and what another thread frees then
+    may belong to a window in the main thread."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def need_to_look(rows: Analysis, copies: int) -> int:

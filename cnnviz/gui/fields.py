@@ -75,7 +75,7 @@ class ChoiceEditor(Editor):
 
     def __init__(self, name: str, kind: Kind, parent: QWidget | None = None):
         super().__init__(name, kind, parent)
-        self.box = Combo(tuple(NAMES.get(c, c) for c in kind.choices), self)
+        self.box = Combo(tuple(_(NAMES.get(c, c)) for c in kind.choices), self)
         self.line.addWidget(self.box)
         self.line.addStretch()
         self.box.currentIndexChanged.connect(self._chosen)

@@ -8,6 +8,24 @@ from ..net.acting import NAMES
 from ..text import N_, _
 
 LABELS = {
+    "epochs": N_("Epochs"),
+    "batch_size": N_("Batch size"),
+    "optimizer": N_("Optimizer"),
+    "momentum": N_("Momentum"),
+    "nesterov": N_("Nesterov"),
+    "dampening": N_("Dampening"),
+    "alpha": N_("Alpha"),
+    "centered": N_("Centered"),
+    "rho": N_("Rho"),
+    "weight_decay": N_("Weight decay"),
+    "loss": N_("Loss"),
+    "label_smoothing": N_("Label smoothing"),
+    "schedule": N_("Schedule"),
+    "seed": N_("Seed"),
+    "threads": N_("Threads"),
+    "precision": N_("Precision"),
+    "device": N_("Device"),
+    "shapes_seed": N_("Shapes seed"),
     "record_mb": N_("Room, MB"),
     "batches": N_("Batches a step"),
     "sync_bn": N_("Sync batch norm"),
@@ -30,13 +48,13 @@ LABELS = {
     "init_std": N_("Deviation"),
     "aux_weight": N_("Auxiliary weight"),
     "augment_crop": N_("Random crop"),
-    "augment_rotation": N_("Rotation"),
+    "augment_rotation": N_("Rotation, °"),
     "augment_flip": N_("Flip"),
-    "augment_shift": N_("Shift"),
+    "augment_shift": N_("Shift, px"),
     "augment_brightness": N_("Brightness"),
     "augment_contrast": N_("Contrast"),
     "augment_noise": N_("Noise"),
-    "augment_cutout": N_("Cutout"),
+    "augment_cutout": N_("Cutout, px"),
     "beta1": N_("Beta 1"),
     "beta2": N_("Beta 2"),
     "amsgrad": N_("AMSGrad"),
@@ -62,18 +80,18 @@ LABELS = {
     "stop_delta": N_("Better by"),
     "warmup_from": N_("Warms from"),
 }
-"""What a setting is called where that is not its name in words ("batch_size": Batch size)."""
+"""What each setting is called."""
 
 
 def label_of(name: str) -> str:
     """What people call a setting of the plan."""
-    return _(LABELS.get(name) or name.replace("_", " ").capitalize())
+    return _(LABELS[name])
 
 
 def words(name: str, value: Any) -> str:
     """A setting and its value in as few words as tell it: `batch size 64`, `cosine`."""
     if isinstance(value, str):
-        return NAMES.get(value, value)
+        return _(NAMES.get(value, value))
     label = label_of(name)
     label = label[0].lower() + label[1:]
     if isinstance(value, bool):

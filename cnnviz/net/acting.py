@@ -15,10 +15,15 @@ NAMES = {
     "rmsprop": "RMSprop",
     "adadelta": "Adadelta",
     "adagrad": "Adagrad",
-    "one_cycle": "one cycle",
-    "cross_entropy": "cross-entropy",
-    "mse": "squared error",
-    "rbf": "RBF distances",
+    "one_cycle": N_("one cycle"),
+    "cross_entropy": N_("cross-entropy"),
+    "mse": N_("squared error"),
+    "rbf": N_("RBF distances"),
+    "default": N_("PyTorch's"),
+    "kaiming_normal": N_("Kaiming, normal"),
+    "kaiming_uniform": N_("Kaiming, uniform"),
+    "xavier_normal": N_("Xavier, normal"),
+    "xavier_uniform": N_("Xavier, uniform"),
 }
 """What people call a choice, where they do not write it as the files do."""
 HAS = {

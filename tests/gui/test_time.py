@@ -301,7 +301,7 @@ def test_the_line_says_what_lies_where(run, line, qtbot):
     run.run.course.tests = np.array([[50.0, 0.5, 0.9], [90.0, 0.4, 0.95]])
     assert line.words(line.scale.x(40)).startswith("early · step 40 · loss ")
     assert "best held-out accuracy so far" in line.words(line.scale.x(90))
-    assert "lr: 0.001 → 0.01" in line.words(line.scale.x(70))
+    assert "Learning rate: 0.001 → 0.01" in line.words(line.scale.x(70))
     assert "branched from another run here" in line.words(line.scale.x(20))
     assert "nearest recorded: 60" in line.words(line.scale.x(63))
     assert not line.grab().toImage().isNull()

@@ -8,6 +8,7 @@ import pytest
 
 from cnnviz.engine.data import KNOWN, SENTENCES
 from cnnviz.gui import naming
+from cnnviz.gui.planwords import LABELS
 from cnnviz.gui.training.planform import DATA, PlanForm
 from cnnviz.gui.training.runbar import RunBar
 from cnnviz.link.adjusting import Adjust, Change
@@ -272,3 +273,7 @@ def test_the_shapes_settings_are_there_for_shapes(session, qtbot):
     session.run.set_plan(data="shapes")
     assert not form.headings["Shapes"].isHidden() and not form.editors["shapes_place"].isHidden()
     assert form.editors["held_out"].isHidden()
+
+
+def test_every_setting_has_a_name_that_can_be_translated():
+    assert set(LABELS) == {f.name for f in fields(Plan)}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,7 +120,7 @@ def _decoded(
         sizes[i] = whole.shape[:2]
         return ""
 
-    with _uncollected(), ThreadPoolExecutor(min(AT_ONCE, max(1, (os.cpu_count() or 2) - 1)), "pictures") as pool:
+    with memory.uncollected(), ThreadPoolExecutor(min(AT_ONCE, max(1, (os.cpu_count() or 2) - 1)), "pictures") as pool:
         for some in _blocks(len(entries)):
             step(len(some))
             for i, why in zip(some, pool.map(one, some), strict=True):
@@ -134,18 +132,6 @@ def _decoded(
         x, sizes = x[kept], sizes[kept]
     y = np.array([entries[i].label for i in kept], np.int64)
     return x, y, Files(tuple(entries[i].name for i in kept), sizes)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """While it lasts, no thread collects garbage: what it would free may belong to a window in the main thread."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _blocks(n: int) -> Iterator[range]:

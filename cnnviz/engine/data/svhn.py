@@ -72,7 +72,7 @@ def _element(content: memoryview, at: int, order: str) -> tuple[int, memoryview,
         return kind & 0xFFFF, content[at + 4 : at + 4 + (kind >> 16)], at + 8
     end = at + 8 + size
     if end > len(content):
-        raise ValueError("it ends too early")
+        raise ValueError
     return kind, content[at + 8 : end], end if kind == COMPRESSED else end + -size % 8
 
 

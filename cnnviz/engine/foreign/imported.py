@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +17,7 @@ from ...net.layers.source import Input, Source
 from ...net.network import Network
 from ...net.plan import Plan
 from ...text import _
+from .. import memory
 from ..build import Net, State
 from .calls import is_reweighted
 from .functions import FUNCTIONS
@@ -94,24 +93,12 @@ def from_module(
         given = [x if a is picture else a for a in args]
         return module(*given, **{k: x if a is picture else a for k, a in kwargs.items()})
 
-    with untouched(model), _uncollected():
+    with untouched(model), memory.uncollected():
         mapper = _mapped(model, call, picture, source, shape)
     notes = [*_hooked(model), *mapper.notes, *_unused(model, mapper), *_frozen(model, mapper)]
     if len(args) + len(kwargs) > 1:
         notes.append(_("Inputs other than the picture stay as they were given."))
     return _imported(mapper, name or type(model).__name__, notes)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """While it lasts, no garbage is collected: with torch loaded that takes longer than all the rest."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _bare(model: nn.Module) -> nn.Module:

@@ -17,7 +17,7 @@ from ...link import runs
 from ...link.adjusting import values_at
 from ...net.network import Network
 from ...net.plan import Plan
-from ...text import _
+from ...text import _, grouped
 from ..build import State
 from .weights import WeightsError, cause, read_weights
 
@@ -29,6 +29,7 @@ class Moment:
     step       steps that have been made
     beside     what the training needs beside the weights (learn.Training.beside); empty where it was not recorded
     metrics    of all steps up to this one
+    lost       that what was recorded later is damaged, as a sentence; empty where nothing is
     """
 
     step: int
@@ -37,11 +38,27 @@ class Moment:
     plan: Plan
     metrics: runs.Metrics
     beside: Mapping[str, Any] = field(default_factory=dict)
+    lost: str = ""
 
 
 def last(folder: str | Path) -> Moment:
-    """What was last recorded in a run folder. Raises WeightsError or net.files.FileError."""
-    return _at(Path(folder), Path(folder) / runs.LAST)
+    """What was last recorded in a run folder; where that is damaged, the key frame before it, which says so.
+
+    Raises WeightsError or net.files.FileError.
+    """
+    folder = Path(folder)
+    try:
+        return _at(folder, folder / runs.LAST)
+    except WeightsError as error:
+        try:
+            found = before(folder, sys.maxsize)
+        except WeightsError:
+            found = None
+        if found is None or not found.step:
+            raise
+        text = _("{why} The run goes on from step {step}, which was kept whole before.")
+        said = str(error).partition(" Begin a new run")[0].rstrip(".") + "."
+        return replace(found, lost=text.format(why=said, step=grouped(found.step)))
 
 
 def before(folder: str | Path, step: int) -> Moment | None:
@@ -52,10 +69,13 @@ def before(folder: str | Path, step: int) -> Moment | None:
     """
     folder = Path(folder)
     keys = {s: path for s, path in runs.keys(folder).items() if s <= step}
-    path = folder / runs.LAST
-    if path.exists() and (latest := _step(path)) <= step:
-        keys[latest] = path
     damaged: WeightsError | None = None
+    if (folder / runs.LAST).exists():
+        try:
+            if (latest := _step(folder / runs.LAST)) <= step:
+                keys.setdefault(latest, folder / runs.LAST)  # its key frame may be a file of its own
+        except WeightsError as error:
+            damaged = error
     for key in sorted(keys, reverse=True):
         try:
             return _at(folder, keys[key])

@@ -120,9 +120,8 @@ class Recorder:
         kept = [line for line in runs.lines(self._folder) if keep and _step(line) <= keep]
         atomically(self._folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
         self._scores = Scores(self._folder, self._classes, keep)
+        room = self._notes["room"] = budget(network.plan.record_mb, self._state)
         self._write_notes("")
-        room = budget(network.plan.record_mb, self._state)
-        self._notes["room"] = room
         self._track = Writer(self._folder / runs.TRACKS, self._state, keep, room - room // KEYS)
         self._keys = Keys(self._folder, keep, room // KEYS)
         tests = runs.metrics(self._folder, keep).tests if keep else np.empty((0, 3))

@@ -101,7 +101,7 @@ def value(setting: object) -> str:
     if isinstance(setting, bool):
         return _("yes") if setting else _("no")
     if isinstance(setting, str):
-        return NAMES.get(setting, setting) or NOTHING
+        return _(NAMES.get(setting, setting)) if setting else NOTHING
     if isinstance(setting, float):
         return f"{setting:g}"
     return grouped(setting) if isinstance(setting, int) else str(setting)

@@ -27,6 +27,7 @@ from ..paint import theme
 from ..paint.axis import reach
 from ..paint.surface import BY_KEY, outline
 from ..paint.trace import mixed
+from ..planwords import label_of
 from .scale import Scale, means
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ class TimeLine(QWidget):
         if near is not None and near != step:
             parts.append(_("nearest recorded: {step}").format(step=grouped(near)))
         near_by = [c for c in run.changes if abs(scale.x(c.step) - x) <= NEAR]
-        parts.extend(f"{c.setting}: {c.old:g} → {c.new:g}" for c in near_by)
+        parts.extend(f"{label_of(c.setting)}: {c.old:g} → {c.new:g}" for c in near_by)
         parts.extend(s.text for s in self._session.health.signs if abs(scale.x(s.since) - x) <= NEAR)
         found = time.found
         if found is not None and found.origin is not None and abs(scale.x(found.origin[1]) - x) <= NEAR:

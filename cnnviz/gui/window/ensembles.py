@@ -155,7 +155,7 @@ class Rows(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, now = QPainter(self), theme.current()
         painter.fillRect(self.rect(), now.colour("panel"))
-        heads = (_("Seed"), _("Error alone"), _("together"), _("adds"))
+        heads = (_("Seed"), _("Error alone"), _("together"), _("changes it by"))
         painter.setFont(theme.caption())
         painter.setPen(now.colour("caption"))
         self._write(painter, 0, heads)

@@ -170,3 +170,26 @@ def test_a_large_network_gets_more_room_unless_that_is_given() -> None:
     assert budget(0, large) * 3 // 4 == pytest.approx(40 * 22_000_000, rel=1e-3)
     assert budget(0, {"w": torch.empty(140_000_000, device="meta")}) == 2_000_000_000
     assert budget(7, large) == 7_000_000
+
+
+@pytest.mark.parametrize("what", ["weights", "header", "state"])
+def test_where_the_last_state_is_damaged_the_run_goes_on_from_the_one_before(tmp_path: Path, what: str) -> None:
+    whole = [s.loss for s in ready(NETWORK, PLAN).go()]
+    running = ready(NETWORK, PLAN, tmp_path).go()
+    for _step in range(30):
+        next(running)
+    running.close()
+    path = tmp_path / (runs.state_file(30) if what == "state" else runs.LAST)
+    data = bytearray(path.read_bytes())
+    data[0 if what == "header" else 2 * len(data) // 3] ^= 1
+    path.write_bytes(data)
+    found = moment.last(tmp_path)
+    assert (
+        20 < found.step <= 30 - (what == "state")
+        and f"goes on from step {found.step}" in found.lost
+        and "damaged" in found.lost
+    )
+    assert "Begin a new run" not in found.lost
+    list(ready(NETWORK, PLAN, tmp_path, resume=True).go())
+    assert runs.metrics(tmp_path, 1000).points[:, 1].tolist() == whole
+    assert not moment.last(tmp_path).lost
