@@ -27,6 +27,7 @@ from cnnviz.gui.paint.colour import (
     natural,
     natural_each,
 )
+from cnnviz.gui.paint.colourbar import ColourBar
 from cnnviz.gui.paint.number import number, percent
 
 
@@ -202,3 +203,14 @@ def test_numbers_as_people_read_them(value, text):
 def test_shares_as_people_read_them():
     assert percent(0.9678) == "96.8 %"
     assert percent(float("nan")) == "NaN"
+
+
+def test_the_bar_writes_a_range_that_never_rests_now_and_then_and_the_last_one_always(qtbot):
+    bar = ColourBar()
+    qtbot.addWidget(bar)
+    for high in range(1, 9):
+        bar.show_scale(VIRIDIS, Range(0.0, float(high)), frozenset())
+    assert bar.toolTip() == "From 1 to 0"
+    qtbot.waitUntil(lambda: bar.toolTip() == "From 8 to 0")
+    bar.show_scale(VIRIDIS, None, frozenset())
+    assert bar.toolTip() == "Each channel has its own range", "another kind of scale at once"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -13,6 +13,8 @@ from .colour import LEVELS, MINUS, MINUS_COLOUR, NAN, NAN_COLOUR, PLUS, PLUS_COL
 from .mosaic import to_image
 from .number import number
 
+EVERY_MS = 120
+"""Between two ranges that are written: of a picture that changes 30 times a second nobody could read all."""
 BAR = 12
 TALLEST = 240
 MARKS = (
@@ -30,16 +32,29 @@ class ColourBar(QWidget):
         self._palette = VIRIDIS
         self._range: Range | None = None
         self._marks: frozenset[int] = frozenset()
+        self._soon = QTimer(self, singleShot=True, interval=EVERY_MS)
+        self._soon.timeout.connect(self._say)
         self.setFont(theme.tabular(theme.caption()))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(_("Colour scale"))
 
     def show_scale(self, palette: Palette, shown: Range | None, marks: frozenset[int]) -> None:
         """`shown` None: every channel has its own range, and the ends are named instead of numbered."""
+        before = self._palette, self._marks, self._range is None
         self._palette, self._range, self._marks = palette, shown, marks
+        if before != (palette, marks, shown is None):
+            self._soon.stop()
+        if not self._soon.isActive():
+            self._say()
+
+    @Slot()
+    def _say(self) -> None:
         high, low = self._ends()
-        self.setToolTip(_("From {} to {}").format(low, high) if shown else _("Each channel has its own range"))
-        self.setAccessibleDescription(self.toolTip())
+        said = _("From {} to {}").format(low, high) if self._range else _("Each channel has its own range")
+        if said != self.toolTip():
+            self.setToolTip(said)
+            self.setAccessibleDescription(said)
+            self._soon.start()
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -33,31 +33,31 @@ class Layout:
         if min(self.n, self.height, self.width, self.columns, self.gap) < 1 or self.scale in (0, -1):
             raise ValueError(f"not a layout: {self}")
 
-    @property
+    @cached_property
     def zoom(self) -> int:
         """Pixels a unit, at least 1."""
         return max(self.scale, 1)
 
-    @property
+    @cached_property
     def step(self) -> int:
         """Units a pixel, at least 1."""
         return max(-self.scale, 1)
 
-    @property
+    @cached_property
     def rows(self) -> int:
         return -(-self.n // self.columns)
 
-    @property
+    @cached_property
     def cells(self) -> tuple[int, int]:
         """Units shown of each channel, (height, width)."""
         return -(-self.height // self.step), -(-self.width // self.step)
 
-    @property
+    @cached_property
     def pitch(self) -> tuple[int, int]:
         """Pixels from one tile to the next, (down, across)."""
         return self.cells[0] * self.zoom + self.gap, self.cells[1] * self.zoom + self.gap
 
-    @property
+    @cached_property
     def size(self) -> tuple[int, int]:
         """Pixels of the whole mosaic with its outer gaps, (height, width)."""
         return self.rows * self.pitch[0] + self.gap, self.columns * self.pitch[1] + self.gap

@@ -19,8 +19,8 @@ from ..paint.trace import Series
 from ..session import Session
 from .caution import Caution
 
-EVERY_MS = 65
-"""Between one chart and the other: each is drawn at most every 130 ms, in turns of the event loop of their own."""
+EVERY_MS = 100
+"""Between one chart and the other: each is drawn at most every 200 ms, in turns of the event loop of their own."""
 SMOOTH = 0.02
 """Part of the run that one point of the bold line averages."""
 MOST = 4096
