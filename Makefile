@@ -18,7 +18,8 @@ x := libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shap
 x_tests := xvfb xauth xdotool
 
 # Files of tests on all cores, in their order: an engine in the tests' own process must not follow windows.
-side_by_side := -n auto --dist loadfile --no-loadscope-reorder
+# A process that dies ends the run: what waits for another one in its place has been seen to wait for ever.
+side_by_side := -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 help:
 	@echo "make run    open the program (without a display: its demo, into cnnviz-demo/)"

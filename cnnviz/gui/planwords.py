@@ -89,11 +89,13 @@ def label_of(name: str) -> str:
 
 
 def words(name: str, value: Any) -> str:
-    """A setting and its value in as few words as tell it: `batch size 64`, `cosine`."""
+    """A setting and its value in as few words as tell it: `batch size 64`, `shift 2 px`, `cosine`."""
     if isinstance(value, str):
         return _(NAMES.get(value, value))
     label = label_of(name)
     label = label[0].lower() + label[1:]
     if isinstance(value, bool):
         return label if value else _("no {setting}").format(setting=label)
-    return f"{label} {value:g}" if isinstance(value, float) else f"{label} {value}"
+    label, _comma, unit = label.partition(", ")
+    number = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{label} {number} {unit}".rstrip()

@@ -210,7 +210,7 @@ def test_the_bar_writes_a_range_that_never_rests_now_and_then_and_the_last_one_a
     qtbot.addWidget(bar)
     for high in range(1, 9):
         bar.show_scale(VIRIDIS, Range(0.0, float(high)), frozenset())
-    assert bar.toolTip() == "From 1 to 0"
-    qtbot.waitUntil(lambda: bar.toolTip() == "From 8 to 0")
+    assert bar.toolTip() == "From 0 to 1"
+    qtbot.waitUntil(lambda: bar.toolTip() == "From 0 to 8")
     bar.show_scale(VIRIDIS, None, frozenset())
     assert bar.toolTip() == "Each channel has its own range", "another kind of scale at once"

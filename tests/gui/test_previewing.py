@@ -96,7 +96,7 @@ def test_hidden_or_folded_it_asks_for_nothing(form: PlanForm, ready: Session) ->
     form.headings["Augmentation"].setChecked(False)
     ready.run.set_plan(augment_shift=2)
     assert not asked(ready, Preview)
-    assert form.headings["Augmentation"].told == "shift 2"
+    assert form.headings["Augmentation"].told == "shift 2 px"
     form.headings["Augmentation"].setChecked(True)
     assert len(asked(ready, Preview)) == 1
 
