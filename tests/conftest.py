@@ -12,6 +12,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 from hypothesis import settings
+from pytestqt.qtbot import QtBot
 
 # where a change is judged, the same cases every time; new ones are searched for everywhere else
 settings.register_profile("judged", derandomize=True)
@@ -28,6 +29,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """What is marked `large` takes minutes, and is for --all-models."""
     if not config.getoption("--all-models"):
         items[:] = [item for item in items if item.get_closest_marker("large") is None]
+
+
+PATIENCE = 60_000
+"""Milliseconds until something that a test waits for counts as missing: a machine may have ten times as much to do."""
+
+
+class PatientBot(QtBot):
+    """pytest-qt's bot, that waits long where its own would have given up after one second or five."""
+
+    def waitExposed(self, widget, *, timeout=PATIENCE):
+        return super().waitExposed(widget, timeout=timeout)
+
+    def waitActive(self, widget, *, timeout=PATIENCE):
+        return super().waitActive(widget, timeout=timeout)
+
+    def waitSignal(self, signal, *, timeout=PATIENCE, **more):
+        return super().waitSignal(signal, timeout=timeout, **more)
+
+    def waitUntil(self, callback, *, timeout=PATIENCE):
+        return super().waitUntil(callback, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: object, request: pytest.FixtureRequest) -> QtBot:
+    """In place of pytest-qt's own."""
+    return PatientBot(request)
 
 
 @pytest.fixture(scope="session")

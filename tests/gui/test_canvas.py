@@ -149,7 +149,7 @@ def test_a_range_goes_on_easing_after_the_last_frame(canvas: Canvas, session: Se
     canvas.viewport().grab()
     strip = canvas.cards_scene.cards["C1"].strip
     assert strip.eases
-    qtbot.waitUntil(lambda: not strip.eases, timeout=3000)
+    qtbot.waitUntil(lambda: not strip.eases)
     assert strip._ease._target == colour.Range(-8.0, 8.0)
 
 

@@ -106,7 +106,7 @@ def on_screen(canvas: Canvas, place: QPointF) -> QPoint:
 
 def drag(qtbot: QtBot, canvas: Canvas, start: QPoint, end: QPoint) -> None:
     finger = Finger(canvas.window(), way(start, end))
-    qtbot.waitUntil(lambda: finger.done, timeout=5000)
+    qtbot.waitUntil(lambda: finger.done)
 
 
 def test_a_layer_dragged_from_the_palette_is_added(bench: tuple[Shelf, Canvas], session: Session, qtbot: QtBot) -> None:
@@ -153,7 +153,7 @@ def test_a_layer_held_at_the_edge_takes_the_view_along(
     start = canvas.centre.x()
     places = way(shelf.mapToGlobal(shelf.rect().center()), middle) + way(middle, edge) + [edge] * 60
     finger = Finger(canvas.window(), places)
-    qtbot.waitUntil(lambda: finger.done, timeout=5000)
+    qtbot.waitUntil(lambda: finger.done)
     qtbot.waitUntil(lambda: "relu_1" in session.graph)
     assert canvas.centre.x() > start + 60 and not canvas.edge.active
     assert abs(session.graph["relu_1"].pos[0] - canvas.to_canvas(QPointF(canvas.mapFromGlobal(edge))).x()) <= 6

@@ -38,7 +38,7 @@ def right_edge(canvas: Canvas, inside: int = 2) -> QPoint:
 def moves_on(canvas: Canvas, qtbot: QtBot, by: float = 150.0) -> None:
     """Waits until the view has gone so far to the right."""
     start = canvas.centre.x()
-    qtbot.waitUntil(lambda: canvas.centre.x() > start + by, timeout=5000)
+    qtbot.waitUntil(lambda: canvas.centre.x() > start + by)
 
 
 def test_a_card_at_the_edge_takes_the_view_along(canvas: Canvas, session: Session, qtbot: QtBot) -> None:
@@ -66,7 +66,7 @@ def test_a_wire_reaches_a_card_that_was_out_of_view(canvas: Canvas, session: Ses
     press(canvas, out_port(canvas, "C1"))
     move(canvas, QPoint(400, 200))
     move(canvas, right_edge(canvas))
-    qtbot.waitUntil(lambda: at(canvas, 1400, 0).x() < 400, timeout=5000)
+    qtbot.waitUntil(lambda: at(canvas, 1400, 0).x() < 400)
     goal = at(canvas, 1400, 0)
     move(canvas, goal)
     assert not canvas.edge.active, "away from the edge it stays"
@@ -78,7 +78,7 @@ def test_a_rectangle_grows_beyond_the_view(canvas: Canvas, session: Session, qtb
     press(canvas, QPoint(300, 20))
     move(canvas, QPoint(320, 350))
     move(canvas, QPoint(canvas.viewport().width() + 30, 350))  # the mouse is held, so it may be outside
-    qtbot.waitUntil(lambda: at(canvas, *session.graph["output"].pos).x() < 500, timeout=5000)
+    qtbot.waitUntil(lambda: at(canvas, *session.graph["output"].pos).x() < 500)
     release(canvas, QPoint(canvas.viewport().width() + 30, 350))
     assert "output" in session.look.selection and "input" not in session.look.selection
 

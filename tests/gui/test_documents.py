@@ -179,7 +179,7 @@ def test_the_newest_run_is_recovered_without_an_edit_before_it(trained, qtbot):
     answer(s, qtbot, news(s, 0, 6, step=6, phase=IDLE))
     s.run.train()
     newest = record(s, 600)
-    qtbot.waitUntil(lambda: not s.file._timer.isActive(), timeout=5000)
+    qtbot.waitUntil(lambda: not s.file._timer.isActive())
     later = died(s)
     assert later.file.recover()
     assert later.engine.last(Open).weights == str(newest)
