@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from cnnviz.gui.paint import theme
 from cnnviz.gui.paint.colour import (
+    EASE,
     LEVELS,
     MIDDLE,
     MINUS,
@@ -163,6 +164,19 @@ def test_the_range_eases_while_seen_and_no_timer_is_left_when_hidden(view, qtbot
     assert timer.isActive()
     view.hide()
     assert not timer.isActive()
+
+
+def test_where_states_follow_one_another_nothing_is_painted_in_between(view, qtbot):
+    qtbot.waitExposed(view)
+    timer = view.tiles.findChild(QTimer)
+    for high in range(1, 6):
+        view.show_array(np.full((2, 4, 4), high, np.float32), True)
+        view.grab()
+    assert timer.isActive()
+    assert timer.interval() == 1000 * EASE
+    qtbot.waitUntil(lambda: view.tiles.shown == Range(-5, 5))
+    view.show_array(np.full((2, 4, 4), 2, np.float32), True, key="another")
+    assert timer.interval() < 20, "what comes alone eases before one's eyes"
 
 
 def test_another_picture_starts_at_its_own_range(view):

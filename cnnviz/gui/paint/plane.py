@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor
+from math import floor, inf
 from time import monotonic
 
 import numpy as np
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from ...text import _
 from . import theme
 from .colour import (
+    EASE,
     GREY,
     MINUS,
     NAN,
@@ -72,6 +73,7 @@ class Plane(Surface):
         self._masks: list[tuple[QImage, Qt.BrushStyle]] = []
         self._window = (0, 0, 0, 0)
         self._stale = False
+        self._came, self._quick = -inf, 0
         self._selected: Unit | None = None
         self.marks: frozenset[int] = frozenset()
         """Which of NAN, MINUS, PLUS the picture shows."""
@@ -107,6 +109,11 @@ class Plane(Surface):
         with np.errstate(over="ignore"):  # beyond float32 is ±∞, and marked
             np.copyto(self._array, array, casting="unsafe")
         again = same and signed == self._signed and key == self._key
+        now = monotonic()
+        self._quick = self._quick + 1 if again and now - self._came < EASE else 0
+        self._came = now
+        # where states follow one another, the next one takes the range on: nothing is painted in between
+        self._timer.setInterval(round(1000 * EASE) if self._quick > 1 else FRAME)
         self._signed, self._labels, self._key = signed, tuple(labels), key
         self._beside = beside
         self._aim(jump=not again)
