@@ -11,8 +11,11 @@ from ..link import control, runs
 from ..link.messages import PAUSED, STOPPING, TRAINING
 from ..link.pulses import Pulses
 from ..net.analysis import Analysis, analyse
+from ..net.layers import Source
+from ..net.plan import Plan
 from ..text import _
 from .build import Net, copy_state, fit_state
+from .data import Data
 from .learn.steps import Step
 from .learn.training import Training
 from .look import Stamp, frame, glance
@@ -53,7 +56,7 @@ class Live:
         since = self._since()
         if self._run.stop:  # asked for meanwhile
             return
-        training = Training(rows, command.plan, self._runner.shelf.data, lambda: self._first(rows), since)
+        training = Training(rows, command.plan, self._data, lambda: self._first(rows), since)
         self._training, self._net = training, training.net
         with self._runner.change:
             run.ready(training, since.metrics if since else None)
@@ -81,7 +84,7 @@ class Live:
             if found.lost:
                 self._not_recorded(found.lost)
             return found
-        making = made_again(command.origin, command.start, self._runner.shelf.data, self._looker.make_net)
+        making = made_again(command.origin, command.start, self._data, self._looker.make_net)
         with closing(making):
             while not self._run.stop:
                 try:
@@ -93,6 +96,10 @@ class Live:
                     return state if same else replace(state, beside={})  # of other weights
                 self._tell(time.monotonic())
         return None
+
+    def _data(self, plan: Plan, layer: Source) -> Data:
+        """The data set, whatever the editor turns to while it is loaded. Raises DataError."""
+        return self._runner.shelf.data(plan, layer, lambda: not self._run.stop)
 
     def _fork(self) -> None:
         command = self._run.command
@@ -185,7 +192,7 @@ class Live:
         shot, interest, shown = self._looker.shot(self._training.layer), self._looker.interest, self._looker.shown
         if shot is None or shown.folder:
             return
-        stamp = Stamp(self._run.version, self._run.command.run, self._run.step, shown.number)
+        stamp = Stamp(self._run.version, self._run.command.run, self._run.controls.made, shown.number)
         asked = (shot, interest.number, shown.number)
         if self._whole.due(now, hurry=self._probed != asked):
             self._probed = asked
@@ -225,7 +232,7 @@ class Live:
 
     def _publish(self) -> None:
         """The run's weights are the net's weights now."""
-        self._looker.publish(copy_state(self._net), self._run.command.run, self._run.step)
+        self._looker.publish(copy_state(self._net), self._run.command.run, self._run.controls.made)
 
 
 class _Pace:

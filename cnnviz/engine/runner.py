@@ -19,6 +19,7 @@ from ..link.scorebook import Score
 from ..net.graph import Graph
 from ..net.problems import Misfit
 from .build import Net, State, copy_state
+from .data import Cancelled
 from .learn.controls import Controls
 from .learn.lost import Diverged
 from .learn.steps import Step
@@ -58,6 +59,7 @@ class Run:
     def ready(self, training: Training, before: Metrics | None) -> None:
         """The training is about to begin; `before`: of the steps it goes on from."""
         self.device, self.step = training.device, training.start
+        self.controls.made = training.start
         self._classes = training.data.classes
         self.epoch_steps, self.steps = training.epoch_steps, training.steps
         if before is not None:
@@ -241,7 +243,8 @@ class Runner:
                 Live(self, run).go()
             except (Exception, SystemExit) as error:
                 node = error.node if isinstance(error, (Diverged, Untrainable)) else ""
-                self.post.failed("train", error, run.command.run, node)
+                if not (run.stop and isinstance(error, Cancelled)):
+                    self.post.failed("train", error, run.command.run, node)
             with self.change:
                 run.phase = IDLE
                 self.change.notify_all()
@@ -263,7 +266,7 @@ class Runner:
             state = copy_state(net)
             with self.change:
                 live = self._live
-                self._state = (state, live.command.run, live.step) if live is not None else None
+                self._state = (state, live.command.run, live.controls.made) if live is not None else None
                 self.change.notify_all()
 
 

@@ -30,33 +30,41 @@ class Shelf:
         self._lock = Lock()
         self._loading: tuple[object, ...] | None = None  # the source of what is being loaded
         self._left = False  # nobody waits for that any more
+        self._wanted: Callable[[], bool] | None = None  # whether the run that waits for it still does
         self.tell: Callable[[str, int, int], None] = lambda name, done, total: None
         self._data: dict[Hashable, Data] = {}
         self._decoded: tuple[Picture, Array] | None = None
 
-    def data(self, plan: Plan, layer: Source) -> Data:
-        """The plan's data set in the Input's size and channels. Raises DataError."""
+    def data(self, plan: Plan, layer: Source, wanted: Callable[[], bool] | None = None) -> Data:
+        """The plan's data set in the Input's size and channels.
+
+        `wanted`: of a run that needs it whatever the editor turns to meanwhile: asked again and again, whether it still
+        does. Raises DataError, Cancelled among them.
+        """
         key = (plan.source, layer if isinstance(layer, Tokens) else (layer.channels, layer.size))
         with self._lock:
-            found = self._data.pop(key, None) or self._load(plan, layer)
+            found = self._data.pop(key, None) or self._load(plan, layer, wanted)
             _keep(self._data, key, found, DATA_SETS)
         return found
 
-    def _load(self, plan: Plan, layer: Source) -> Data:
-        self._loading, self._left = plan.source, False
+    def _load(self, plan: Plan, layer: Source, wanted: Callable[[], bool] | None) -> Data:
+        self._loading, self._left, self._wanted = plan.source, False, wanted
 
         def tell(done: int, total: int) -> bool:
             self.tell(plan.data, done, total)
-            return not self._left
+            return not self._left and (wanted is None or wanted())
 
         try:
             return data.load(plan.data, plan.data_dir, layer, plan, tell)
         finally:
-            self._loading = None
+            self._loading = self._wanted = None
 
     def leave(self, unless: tuple[object, ...] | None = None) -> None:
-        """What is being loaded is not wanted, `unless` it is this source of a plan."""
-        if self._loading is not None and self._loading != unless:
+        """What is being loaded is not wanted, `unless` it is this source of a plan, or a run needs it.
+
+        Without `unless` it is left in any case.
+        """
+        if self._loading is not None and (unless is None or (self._loading != unless and self._wanted is None)):
             self._left = True
 
     def shot(self, picture: Picture, plan: Plan, layer: Source) -> Shot:

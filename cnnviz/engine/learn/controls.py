@@ -11,10 +11,15 @@ from ...net.plan import LIVE, Plan
 
 
 class Controls:
-    """What can be changed while a training runs, from any thread; read at every step."""
+    """What can be changed while a training runs, from any thread; read at every step.
+
+    `made`: the steps that the weights have behind them. While held-out pictures are measured after a step, that counts,
+    though it is told when they are through.
+    """
 
     def __init__(self, lr: float, pulse: Callable[[], bool] = lambda: True):
         self.now: Mapping[str, float] = {"lr": lr}  # of the settings plan.LIVE those that say other than the plan
+        self.made = 0
         self.pulse = pulse  # called between the batches of a measurement; False: leave it and end
 
     @property

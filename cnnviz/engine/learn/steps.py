@@ -85,6 +85,7 @@ def steps(
     net.train()
     weights = list(net.parameters())
     step, now = start, None
+    controls.made = start
     for indices, last in train.ahead(order(net, len(train), plan, start), start):
         whole, rows = len(indices), group.rows(len(indices))
         own = rows.stop - rows.start
@@ -116,6 +117,7 @@ def steps(
         if step % KEPT == 1 or step == start + 1:
             good.keep()
         optimizer.step()
+        controls.made = step
         reading = beat.end(outcome.logits, y) if beat is not None else None
         found = None
         if last:

@@ -199,6 +199,7 @@ class Training:
         again. Raises lost.Diverged.
         """
         controls = controls or Controls(self.plan.lr)
+        controls.made = self.start
         end, together = "stopped", self.group.size == 1  # whether all processes know that this one ends
         if self._beacon is not None:
             self._beacon.start()
@@ -226,6 +227,7 @@ class Training:
             together = True
         except Diverged as error:
             end, together = "diverged", True
+            controls.made = self.step  # the last good weights are there again
             if self.vitals is not None:
                 self.vitals.lost(error.step, error.node, controls.lr)
             raise

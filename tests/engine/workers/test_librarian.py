@@ -11,7 +11,8 @@ import pytest
 from cnnviz.engine import server
 from cnnviz.engine.data import files
 from cnnviz.link.data import LEFT, Contents, Leave, Loading, Stock
-from cnnviz.link.messages import Failed, Look, News, Open, Pictures, Sample, Take
+from cnnviz.link.messages import IDLE, Failed, Look, News, Open, Opened, Pictures, Sample, Stop, Take, Train
+from cnnviz.link.pulses import Feel, Pulses
 from cnnviz.net.plan import Plan
 
 from ..data.pictures import put, put_classes
@@ -80,3 +81,34 @@ def test_another_data_set_ends_the_loading(tmp_path: Path, monkeypatch: pytest.M
         desk.until(News)
         waiting.set()
         assert desk.until(Pictures).data == "digits"
+
+
+@pytest.mark.parametrize("stopped", (False, True))
+def test_a_run_keeps_the_data_set_that_it_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    """The editor turns to another one meanwhile; only who stops the run ends its loading, without a complaint."""
+    put_classes(tmp_path, 10)
+    monkeypatch.setattr(files, "BLOCK", 1)
+    began, waiting, loads = Event(), Event(), [0]
+    decode = files.pictures.decode
+
+    def slowly(path: Path) -> np.ndarray:
+        loads[0] += 1
+        began.set()
+        assert waiting.wait(60)
+        return decode(path)
+
+    with Desk() as desk:
+        plan = Plan(epochs=1, batch_size=8, threads=1, data=str(tmp_path))
+        desk.send(Open(1, small(classes=2), Plan(threads=1)))
+        desk.until(Opened)
+        monkeypatch.setattr(files.pictures, "decode", slowly)
+        desk.send(Train(3, plan))
+        assert began.wait(60)
+        desk.send(Open(2, small(), Plan(threads=1)), *([Stop()] if stopped else []), Feel(3, 0))
+        desk.until(Pulses)  # by now they have been heard
+        waiting.set()
+        end = desk.progress(lambda p: p.run == 3 and p.phase == IDLE)
+        assert (end.step, loads[0] < 20) == ((0, True) if stopped else (2, False))
+        assert not desk.all(Failed)

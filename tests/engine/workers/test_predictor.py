@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from cnnviz.engine import data
 from cnnviz.engine.build import Net, fit_state
+from cnnviz.engine.learn import steps
 from cnnviz.engine.pictures import normalised, shown
 from cnnviz.engine.record.weights import read_weights
 from cnnviz.engine.workers.predictor import fetched
@@ -87,6 +90,23 @@ def test_a_net_that_trains_is_asked_at_a_steps_end() -> None:
         desk.send(Predict(1, "train"))
         found = desk.until(Predictions)
         assert found.run == 4 and found.step > 5
+
+
+def test_a_net_that_is_being_measured_is_asked_at_the_step_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured, plan = steps.evaluate, Plan(epochs=1, **ONE)
+    with Desk() as desk:
+
+        def evaluate(net: Net, feed: Any, end: str, pulse: Callable[[], bool], *more: Any) -> Any:
+            desk.send(Predict(1))
+            while not desk.all(Predictions):
+                assert pulse()
+            return measured(net, feed, end, pulse, *more)
+
+        monkeypatch.setattr(steps, "evaluate", evaluate)
+        desk.send(Open(1, small(), plan), Train(4, plan))
+        end = desk.progress(lambda p: p.phase == IDLE and p.step > 0)
+        found = desk.until(Predictions)
+    assert found.step == end.step and 1 - found.verdicts.error() == pytest.approx(end.accuracy)
 
 
 def test_a_newer_request_replaces_one_and_an_abandoned_one_is_not_answered() -> None:
