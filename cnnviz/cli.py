@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
+from typing import Any, NoReturn
 
 from . import __version__
 from .net.files import SUFFIX
@@ -85,7 +88,7 @@ def _names_a_network(word: str) -> bool:
 
 
 def _window() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cnnviz", usage="cnnviz [FILE] | cnnviz MODEL [--input C,H,W]")
+    parser = _Parser(prog="cnnviz", usage="cnnviz [FILE] | cnnviz MODEL [--input C,H,W]")
     parser.add_argument("file", nargs="?", default="", metavar="FILE")
     parser.add_argument("--input", type=_input, metavar="C,H,W", help=_("of a model without a size of its own"))
     parser.set_defaults(command="window")
@@ -93,7 +96,7 @@ def _window() -> argparse.ArgumentParser:
 
 
 def _commands() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cnnviz",
         usage="cnnviz [FILE] | cnnviz COMMAND …",
         description=_("Build a convolutional network, train it and watch what it sees. Without a command: the window."),
@@ -104,7 +107,9 @@ def _commands() -> argparse.ArgumentParser:
         ),
     )
     parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")
-    each = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", title=_("commands"), prog="cnnviz")
+    each = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title=_("commands"), prog="cnnviz", parser_class=_Command
+    )
 
     p = each.add_parser("networks", help=_("list the presets"))
     _json(p)
@@ -186,6 +191,33 @@ def _commands() -> argparse.ArgumentParser:
     p.add_argument("names", nargs="*", metavar="NAME")
     _json(p)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong, and where the options stand; not all of them."""
+
+    def error(self, message: str) -> NoReturn:
+        """Wrong usage: one line that says what, one that says where to look; status 2."""
+        typed = re.match(r"unrecognized arguments: (--[^ =]+)|argument .*?: invalid choice: '(.*?)'", message)
+        words: Sequence[str] = ()
+        if typed is not None:
+            words = re.findall(r"'(.*?)'", message[typed.end() :]) if typed[2] else [*self._option_string_actions]
+            words = [*words, *presets()] if message.startswith("argument COMMAND") else words
+        meant = get_close_matches(typed[1] or typed[2], words, 1) if typed is not None else []
+        message = message.rstrip(".") + ("." if not meant else ". " + _("Did you mean {word}?").format(word=meant[0]))
+        text = _("“{command} --help” lists what it takes.").format(command=self.prog)
+        self.exit(2, f"{self.prog}: error: {message}\n{text}\n")
+
+
+class _Command(_Parser):
+    """That of one command, which names it where an option is unknown."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse has it, but what is not known is wrong here, not in the program as a whole."""
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error("unrecognized arguments: " + " ".join(rest))
+        return found, rest
 
 
 class _Wide(argparse.HelpFormatter):

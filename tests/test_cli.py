@@ -131,7 +131,24 @@ def test_wrong_usage_is_status_2(argv: list[str], capsys: Said) -> None:
     with pytest.raises(SystemExit) as e:
         app.main(argv)
     assert e.value.code == 2
-    assert "usage: cnnviz" in capsys.readouterr().err
+    said, where = capsys.readouterr().err.splitlines()
+    command = " ".join(("cnnviz", *argv[:1])) if argv[0] in cli.COMMANDS else "cnnviz"
+    assert said.startswith(f"{command}: error: ") and where == f"“{command} --help” lists what it takes."
+
+
+@pytest.mark.parametrize(
+    ("argv", "meant"),
+    [
+        (["trian", "lenet5"], "train"),
+        (["lenet"], "lenet5"),
+        (["train", "lenet5", "--out", "r", "--epochz", "3"], "--epochs"),
+        (["train", "lenet5", "--out", "r", "--optimizer", "sdg"], "sgd"),
+    ],
+)
+def test_a_slip_of_the_finger_is_understood(argv: list[str], meant: str, capsys: Said) -> None:
+    with pytest.raises(SystemExit):
+        app.main(argv)
+    assert f"Did you mean {meant}?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cli import CommandError
@@ -23,15 +22,14 @@ if TYPE_CHECKING:
 def run(args: argparse.Namespace) -> int:
     """Average the runs' answers and print what came of it; gives 0.
 
-    Raises CommandError, engine.data.DataError, record.WeightsError, net.files.FileError.
+    Raises CommandError, runs.RunError, engine.data.DataError, record.WeightsError, net.files.FileError.
     """
     from ..engine.build import ForeignError
     from ..engine.ensemble import ensemble
     from ..engine.post import sentence
 
     for folder in args.runs:
-        if not (Path(folder) / runs.NOTES).is_file():
-            raise CommandError(_("{folder} is no run folder. “cnnviz train … --out” makes one.").format(folder=folder))
+        runs.notes(folder)
 
     def go_on(done: int) -> bool:
         return True

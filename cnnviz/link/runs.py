@@ -22,7 +22,6 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from ..net.files import FileError, read
 from ..net.graph import Graph
 from ..net.network import Network
 from ..net.plan import Plan
+from ..net.problems import Misfit
 from ..text import _
 from .adjusting import Change
 
@@ -124,8 +124,21 @@ def size(folder: str | Path) -> int:
 
 def notes(folder: str | Path) -> Notes:
     """What the run folder says of itself. Raises RunError."""
+    path = Path(folder) / NOTES
     try:
-        said: dict[str, Any] = json.loads((Path(folder) / NOTES).read_text("utf-8"))
+        said = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        why = _("there is no {file} in it").format(file=NOTES) if Path(folder).is_dir() else _("it is not there")
+        text = _(
+            "{folder} is no run folder: {why}. Choose the folder that “cnnviz train … --out”, or the window, made."
+        )
+        raise RunError(text.format(folder=folder, why=why)) from error
+    except OSError as error:
+        text = _("{file} cannot be read ({why}).")
+        raise RunError(text.format(file=path, why=error.strerror or error)) from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, _torn(error)) from error
+    try:
         known = {f.name for f in fields(Plan)}
         plan = Plan(**{k: v for k, v in said["plan"].items() if k in known})
         origin = said.get("origin")
@@ -133,9 +146,34 @@ def notes(folder: str | Path) -> Notes:
         return Notes(
             plan, int(said["step"]), int(said["epoch_steps"]), str(said["end"]), from_, int(said.get("room", 0))
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise RunError(_("{folder} is no run folder ({why}).").format(folder=folder, why=why.rstrip("."))) from error
+    except KeyError as error:
+        raise _damaged(path, _("“{key}” is missing").format(key=error.args[0])) from error
+    except Misfit as error:
+        raise _damaged(path, str(error).rstrip(".")) from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise _damaged(path, _("what it says has another form than a run’s")) from error
+
+
+def _torn(error: Exception) -> str:
+    """Why this is no JSON, as a person sees it in the file."""
+    if not isinstance(error, json.JSONDecodeError):
+        return _("it is no JSON")
+    if not error.doc.strip():
+        return _("it is empty")
+    if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated"):
+        return _("it breaks off in line {n}").format(n=error.lineno)
+    return _("line {n} makes no sense").format(n=error.lineno)
+
+
+def _damaged(path: Path, why: str) -> RunError:
+    """What is lost with the run's notes, and the way on with what is left."""
+    run = path.parent
+    text = _("{file} is damaged ({why}): how the run was trained is lost.").format(file=path, why=why)
+    left = [run / NETWORK, run / LAST]
+    if all(p.is_file() for p in left):
+        more = _("Put back a copy of it, or begin a new run with {network} and the weights in {file}.")
+        return RunError(f"{text} {more.format(network=left[0], file=left[1])}")
+    return RunError(text + " " + _("Put back a copy of it, or choose another run."))
 
 
 def job(folder: str | Path, unfinished: bool = False) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from cnnviz.link.runs import goes_on, job
+from cnnviz.link.runs import RunError, goes_on, job, notes
 from cnnviz.net import files
 from cnnviz.net.layers import ReLU
 from cnnviz.net.network import Network
@@ -76,3 +77,40 @@ def test_what_made_a_run(run: Path) -> None:
 
 def test_no_run_folder_does_not_go_on(tmp_path: Path) -> None:
     assert not goes_on(tmp_path, 50, GRAPH, PLAN)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda text: "", "it is empty"),
+        (lambda text: text[:30], "it breaks off in line 1"),
+        (lambda text: text[:-1], "it breaks off in line 1"),
+        (lambda text: text.replace(",", ";", 1), "line 1 makes no sense"),
+        (lambda text: "\udcff\udcfe", "it is no JSON"),
+        (lambda text: "[" * 100_000, "it is no JSON"),
+        (lambda text: "[1]", "what it says has another form"),
+        (lambda text: text.replace('"step": 50', '"step": "x"'), "what it says has another form"),
+        (lambda text: text.replace('"step"', '"stop"'), "“step” is missing"),
+        (lambda text: text.replace('"epochs": 2', '"epochs": "x"'), "epochs must be a whole number"),
+    ],
+)
+def test_damaged_notes_are_told_of_with_the_way_on(run: Path, change: Callable[[str], str], why: str) -> None:
+    said = change((run / "run.json").read_text())
+    (run / "run.json").write_bytes(said.encode("utf-8", "surrogateescape"))
+    with pytest.raises(RunError) as error:
+        notes(run)
+    text = str(error.value)
+    assert text.startswith(f"{run / 'run.json'} is damaged ({why}") and text.endswith("or choose another run.")
+    (run / "weights").mkdir()
+    (run / "weights" / "last.safetensors").touch()
+    with pytest.raises(RunError) as error:
+        notes(run)
+    way = f"begin a new run with {run / 'network.cnnviz'} and the weights in {run / 'weights' / 'last.safetensors'}."
+    assert way in str(error.value)
+
+
+def test_where_no_run_lies_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"is no run folder: there is no run\.json in it\."):
+        notes(tmp_path)
+    with pytest.raises(RunError, match=r"is no run folder: it is not there\."):
+        notes(tmp_path / "none")

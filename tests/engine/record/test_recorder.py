@@ -326,7 +326,7 @@ def test_a_damaged_state_is_said(tmp_path: Path) -> None:
         with pytest.raises(WeightsError, match=r"The state of step 3 in .*a \{run\} is damaged"):
             last(folder)
     (folder / "run.json").write_text("{}")
-    with pytest.raises(WeightsError, match=r"a \{run\} is no run folder"):
+    with pytest.raises(WeightsError, match=r"a \{run\}/run\.json is damaged"):
         last(folder)
 
 

@@ -84,9 +84,7 @@ def test_another_data_set_ends_the_loading(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("stopped", (False, True))
-def test_a_run_keeps_the_data_set_that_it_loads(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: bool
-) -> None:
+def test_a_run_keeps_the_data_set_that_it_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: bool) -> None:
     """The editor turns to another one meanwhile; only who stops the run ends its loading, without a complaint."""
     put_classes(tmp_path, 10)
     monkeypatch.setattr(files, "BLOCK", 1)
