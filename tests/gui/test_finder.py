@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QFontMetricsF
+
+from cnnviz.gui.paint import theme
+from cnnviz.gui.training.finder import GAP, HEIGHT, Losses, _numbers, _range
 from cnnviz.gui.training.planform import PlanForm
 from cnnviz.link.measuring import Cease, Find, Found
 from cnnviz.link.messages import Failed
@@ -52,3 +56,15 @@ def test_it_can_be_left_and_old_answers_are_dropped(session, lenet, qtbot):
     form.search.click()
     answer(session, qtbot, Failed("find", "It does not work."))
     assert not session.finder.shown and form.finder.isHidden()
+
+
+def test_the_numbers_beside_the_curve_are_whole(session, qtbot):
+    curve = Losses()
+    qtbot.addWidget(curve)
+    curve.resize(300, HEIGHT)
+    wide = QFontMetricsF(theme.caption()).horizontalAdvance
+    for losses in (LOSSES, tuple(0.0004 * v for v in LOSSES), tuple(0.00123 + 5e-6 * v for v in LOSSES)):
+        curve.show_losses(Found(1, RATES, losses, True), None)
+        low, high = _numbers(*_range(list(losses))[1:])
+        assert curve.plot().left() >= max(wide(low), wide(high)) + GAP
+        assert not curve.grab().isNull()

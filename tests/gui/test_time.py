@@ -245,7 +245,12 @@ def test_a_followed_run_whose_folder_is_deleted_leaves_the_window_free_to_train(
     recalled(session, qtbot, points=points, tests=np.zeros((0, 3)))
     assert session.run.active
     shutil.rmtree(folder)
+    told = []
+    session.noticed.connect(told.append)
     answer(session, qtbot, Failed("recall", "The run is gone."))
+    answer(session, qtbot, Failed("past", "The run is gone. What is shown is the present network."))
+    said = [n for n in told if n.text]
+    assert {n.key for n in said} == {"time"} and str(folder) in said[0].text and "is gone" in said[0].text
     assert session.run.phase == IDLE and not session.run.active and not session.time.far.living
     session.run.train()
     assert isinstance(session.engine.last(Train), Train)

@@ -255,6 +255,9 @@ class Timing(QObject):
 
     def failed(self, reply: Failed) -> bool:
         """A step could not be shown: the present network is. Whether a person need not hear of it."""
+        if reply.what in ("past", "recall") and self.followed and not (Path(self.folder) / runs.NOTES).is_file():
+            self._lost_run()
+            return True
         if reply.what == "past" and self.at is not None and self._lost_other():
             return True
         if reply.what == "past" and self.at is not None:
@@ -266,6 +269,17 @@ class Timing(QObject):
             self._timer.stop()
             self.far.lost()
         return reply.what == "recall" and not self.followed  # a run that has not written anything yet
+
+    def _lost_run(self) -> None:
+        """The followed run's folder is gone: said in one place, whichever question met it first."""
+        self._timer.stop()
+        self._play.stop()
+        self.at, self.playing = None, False
+        self._floor = self._number
+        self.far.lost()
+        text = _("The run in {folder} is gone. Its curves stay until another run; the panels show the present network.")
+        self._session.notice(text.format(folder=self.folder), "error", key="time")
+        self._session.moment_changed.emit()
 
     def _lost_other(self) -> bool:
         """Whether it was the run beside that could not be shown: then this one is, without it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite, log10
+from math import ceil, isfinite, log10
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
@@ -15,8 +15,8 @@ from ...text import _
 from ..paint import theme
 from ..session import Session
 
-HEIGHT, FOOT, HEAD, LEFT = 120, 18.0, 20.0, 34.0
-"""Pixels of the whole, for the row of rates, for the title, and for the losses' numbers."""
+HEIGHT, FOOT, HEAD, GAP = 120, 18.0, 20.0, 4.0
+"""Pixels of the whole, for the row of rates, for the title, and on both sides of the losses' numbers."""
 
 
 class Finder(QWidget):
@@ -99,21 +99,18 @@ class Losses(QWidget):
         now, painter = theme.current(), QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), now.colour("panel"))
-        plot = QRectF(self.rect()).adjusted(LEFT, HEAD + 2, -8, -FOOT)
+        losses = [v for v in self._found.losses if isfinite(v)] if self._found else []
+        smoothed, low, high = _range(losses)
+        plot = self.plot()
         painter.setFont(theme.caption())
         painter.setPen(now.colour("caption"))
         painter.drawText(
             QRectF(8, 2, self.width() - 16, HEAD), Qt.AlignmentFlag.AlignVCenter, _("Loss by learning rate")
         )
         self._decades(painter, plot)
-        losses = [v for v in self._found.losses if isfinite(v)] if self._found else []
         if self._found is not None and losses:
-            smoothed = smooth(losses)
-            low, high = min(smoothed), max(smoothed[0] * 1.1, min(smoothed) + 1e-9)
-            low -= 0.05 * (high - low)
-            for value in (low, high):
-                y = plot.bottom() - 8 if value == low else plot.top() + 4
-                painter.drawText(QRectF(0, y - 8, LEFT - 4, 16), _RIGHT, f"{value:.3g}")
+            for text, y in zip(_numbers(low, high), (plot.bottom() - 8, plot.top() + 4), strict=True):
+                painter.drawText(QRectF(0, y - 8, plot.left() - GAP, 16), _RIGHT, text)
             rates = self._found.rates[: len(losses)]
             painter.setClipRect(plot.adjusted(-2, -2, 2, 2))
             ink = now.family("Convolution")
@@ -129,6 +126,13 @@ class Losses(QWidget):
                 painter.setBrush(now.colour("accent"))
                 painter.drawEllipse(self._at(plot, self._rate, value, low, high), 4, 4)
         painter.end()
+
+    def plot(self) -> QRectF:
+        """Where the curves are: beside the losses' numbers, however long these are."""
+        losses = [v for v in self._found.losses if isfinite(v)] if self._found else []
+        _smoothed, low, high = _range(losses)
+        wide = max(map(QFontMetricsF(theme.caption()).horizontalAdvance, _numbers(low, high)), default=0.0)
+        return QRectF(self.rect()).adjusted(ceil(wide) + 2 * GAP, HEAD + 2, -8, -FOOT)
 
     def _decades(self, painter: QPainter, plot: QRectF) -> None:
         line, ink = theme.current().colour("line"), theme.current().colour("caption")
@@ -148,6 +152,19 @@ class Losses(QWidget):
         across = (log10(rate) - log10(LOW)) / (log10(HIGH) - log10(LOW))
         up = min((loss - low) / (high - low), 2.0)
         return QPointF(plot.left() + plot.width() * across, plot.bottom() - plot.height() * up)
+
+
+def _range(losses: list[float]) -> tuple[list[float], float, float]:
+    """The losses smoothed, and the lowest and the highest of them that the plot has room for."""
+    if not losses:
+        return [], 0.0, 1.0
+    smoothed = smooth(losses)
+    low, high = min(smoothed), max(smoothed[0] * 1.1, min(smoothed) + 1e-9)
+    return smoothed, max(low - 0.05 * (high - low), 0.0), high
+
+
+def _numbers(low: float, high: float) -> tuple[str, str]:
+    return f"{low:.2g}", f"{high:.2g}"
 
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
