@@ -63,6 +63,7 @@ def as_json(name: str, rows: Analysis) -> dict[str, Any]:
         "totals": {
             "params": rows.params,
             "fixed": rows.fixed,
+            **({"frozen": rows.frozen} if rows.frozen else {}),
             "macs": rows.macs,
             "connections": rows.connections,
             **({"uncosted": list(rows.uncosted)} if rows.uncosted else {}),
@@ -104,6 +105,9 @@ def as_text(name: str, rows: Analysis, notes: tuple[str, ...] = ()) -> str:
     table = aligned([head, *lines, total], right=(3, 4, 5)).split("\n")
     rule = "─" * max(map(len, table))
     said = [f"{r.id}: {r.problem.text}" for r in rows.problems if r.problem]
+    if rows.frozen:
+        text = _("Of the parameters {n} are trained, {frozen} are frozen.")
+        said.append(text.format(n=grouped(rows.params - rows.frozen), frozen=grouped(rows.frozen)))
     if rows.uncosted:
         said.append(_("Layers whose cost is not known: {count}.").format(count=len(rows.uncosted)))
     said += notes

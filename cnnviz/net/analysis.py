@@ -55,6 +55,11 @@ class Row(NamedTuple):
         return self.node.layer.connections(self.ins) if self.out else 0
 
     @property
+    def frozen(self) -> int:
+        """Of `params`, those that training leaves as they are."""
+        return self.params if self.node.learning.frozen else 0
+
+    @property
     def buffers(self) -> int:
         """Scalars kept with the weights that no gradient changes, such as running statistics."""
         return self.node.layer.buffers(self.ins) if self.out and not self.node.weights else 0
@@ -89,13 +94,18 @@ class Analysis(Mapping[str, Row]):
 
     @cached_property
     def params(self) -> int:
-        """Trainable scalars of the whole network."""
+        """Weights and biases of the whole network; `frozen` of them are not trained."""
         return sum(r.params for r in self._rows.values())
 
     @cached_property
     def fixed(self) -> int:
         """Scalars of the whole network that nothing trains; running statistics are not counted."""
         return sum(r.fixed for r in self._rows.values())
+
+    @cached_property
+    def frozen(self) -> int:
+        """Of `params`, those that training leaves as they are."""
+        return sum(r.frozen for r in self._rows.values())
 
     @cached_property
     def macs(self) -> int:

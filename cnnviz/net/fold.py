@@ -36,6 +36,11 @@ class GroupRow(Row):
         return sum(r.connections for r in self.inside)
 
     @property
+    def frozen(self) -> int:
+        """Parameters of the layers inside that training leaves as they are."""
+        return sum(r.frozen for r in self.inside)
+
+    @property
     def buffers(self) -> int:
         """Running statistics and the like of all layers inside."""
         return sum(r.buffers for r in self.inside)

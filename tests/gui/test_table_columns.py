@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QPoint, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from cnnviz.commands.summary import as_json, as_text
 from cnnviz.gui.session import Notice, Session
 from cnnviz.gui.table import choice
 from cnnviz.gui.table.choice import ColumnMenu
@@ -96,6 +97,26 @@ def test_what_is_frozen_and_what_is_only_kept_is_counted_apart() -> None:
     assert COLUMNS[CONNECTIONS].sum(rows, ALONE) == rows.connections
     g = Graph().add(Input(3, (8, 8)), id="i").add(BatchNorm2d(), ["i"], id="b")
     assert cell(analyse(g)["b"], BUFFERS) == "7"
+
+
+def test_frozen_parameters_are_counted_apart_and_said(session: Session, table: Table) -> None:
+    g = preset("lenet5").graph
+    session.edit.document.reset(g)
+    before = dict(table.totals.texts)
+    assert "frozen" not in before[TYPE] and "Frozen" not in table.totals.toolTip()
+    conv = next(n for n in g if isinstance(n.layer, Conv2d))
+    session.edit.set_learning(conv.id, "frozen", True)
+    row = session.rows[conv.id]
+    assert row.params == row.frozen == 156 and cell(row, FROZEN) == "156"
+    assert COLUMNS[FROZEN].sum(session.rows, ALONE) == session.rows.frozen == 156
+    assert table.totals.texts[PARAMS] == before[PARAMS] and table.totals.texts[TYPE].endswith(", 1 frozen")
+    trained = session.rows.params - 156
+    assert f"Trainable: {trained:,}. Frozen: 156." in table.totals.toolTip()
+    assert "Frozen: 156." in tip(row, PARAMS)
+    assert f"{trained:,} are trained, 156 are frozen" in as_text("net", session.rows)
+    assert as_json("net", session.rows)["totals"]["frozen"] == 156
+    session.edit.undo()
+    assert session.rows.frozen == 0 and table.totals.texts[TYPE] == before[TYPE]
 
 
 @pytest.mark.parametrize("name", ["lenet5-1998", "googlenet", "resnet18"])

@@ -15,7 +15,7 @@ from ..paint import icons, theme
 from ..paint.counts import LONGEST, grouped
 from ..paint.signs import SIZE, chevron, dot, sign
 from ..session import Session
-from .columns import COLUMNS, FIELD, LAYER, MACS, NUMBERS, OUT, TYPE, cell, heading
+from .columns import COLUMNS, FIELD, LAYER, MACS, NUMBERS, OUT, TYPE, cell, heading, parted
 from .flat import HEIGHT, FlatHeading
 from .outline import OpenRow
 from .rows import Rows
@@ -222,6 +222,10 @@ class Totals(QWidget):
             TYPE: _("1 layer") if n == 1 else _("{n} layers").format(n=grouped(n)),
         }
         told, self._short = [], {}
+        if rows.frozen:
+            frozen = sum(1 for r in rows.values() if r.frozen)
+            self._texts[TYPE] = _("{layers}, {n} frozen").format(layers=self._texts[TYPE], n=grouped(frozen))
+            told.append(_("Parameters: {parts}").format(parts=parted(rows)))
         for column in self._rows.shown:
             it = COLUMNS[column]
             value = it.sum(rows, sight) if it.number else None

@@ -178,7 +178,7 @@ COLUMNS = (
     ),
     Column(
         N_("Parameters"),
-        N_("Numbers that training changes. The bar is the share of the whole network."),
+        N_("Weights and biases. Training changes them unless the layer is frozen. The bar is the share of the whole."),
         amount=lambda row, sight: row.params,
         exact=N_("{n} parameters"),
         short=N_("Params"),
@@ -219,10 +219,13 @@ COLUMNS = (
     ),
     Column(
         N_("Frozen"),
-        N_("Numbers that the layer works with and training leaves alone, such as the prototypes of LeNet-5's output."),
-        amount=lambda row, sight: row.fixed,
+        N_(
+            "Numbers that training leaves alone: the parameters of frozen layers, and what a layer works with and never "
+            "learns, such as the prototypes of LeNet-5's output."
+        ),
+        amount=lambda row, sight: row.fixed + row.frozen,
         exact=N_("{n} frozen numbers"),
-        total=lambda rows, sight: rows.fixed,
+        total=lambda rows, sight: rows.fixed + rows.frozen,
     ),
     Column(
         N_("Buffers"),
@@ -300,9 +303,17 @@ def tip(row: Row, column: int, sight: Sight = ALONE) -> str:
         lines.append(_(it.exact).format(n=grouped(value)))
     if column == PARAMS and row.node.weights:
         lines.append(_("It uses the weights of {node}; they are counted there.").format(node=row.node.weights))
+    if column == PARAMS and row.frozen:
+        lines.append(parted(row))
     if column == MACS and not row.costed:
         lines.append(_("What this part of a model multiplies is not known, and is in no total."))
     return "\n".join(lines)
+
+
+def parted(rows: Row | Analysis) -> str:
+    """How many of the parameters training changes, and how many it leaves as they are."""
+    text = _("Trainable: {n}. Frozen: {frozen}.")
+    return text.format(n=grouped(rows.params - rows.frozen), frozen=grouped(rows.frozen))
 
 
 def _field_tip(row: Row) -> str:
