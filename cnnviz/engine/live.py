@@ -159,8 +159,9 @@ class Live:
         """Have what is new of the run's health told."""
         vitals, run = self._training.vitals, self._run
         if vitals is not None and vitals.count != run.health.count:
-            kept = tuple(vitals.series)
-            told = Pulses(run.command.run, vitals.count, 0, vitals.series.layers, kept, vitals.signs)
+            series = vitals.series
+            kept, stood = tuple(series), tuple(map(series.told, series))
+            told = Pulses(run.command.run, vitals.count, 0, series.layers, kept, vitals.signs, stood)
             with self._runner.change:
                 run.health = told
 

@@ -195,7 +195,7 @@ class Runner:
         """How healthy that run is; nothing where it is not the latest one."""
         with self.change:
             found = self._run.health if self._run is not None and self._run.command.run == number else Pulses(number)
-        return replace(found, since=since, readings=tuple(r for r in found.readings if r.step > since))
+        return found.after(since)
 
     @property
     def training(self) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Feel:
 class Pulses:
     """How healthy the run is. `readings`: the kept ones of steps after `since`; `signs`: those that stand now.
 
+    told    the signs that stood with each of the readings
     count   how often something of it has changed, see Progress.pulse
     """
 
@@ -43,6 +44,13 @@ class Pulses:
     layers: Layers = field(default_factory=Layers)
     readings: tuple[Reading, ...] = ()
     signs: tuple[Sign, ...] = ()
+    told: tuple[tuple[Sign, ...], ...] = ()
+
+    def after(self, since: int) -> Pulses:
+        """The same without the readings up to this step."""
+        kept = [i for i, r in enumerate(self.readings) if r.step > since]
+        told = tuple(self.told[i] for i in kept) if self.told else ()
+        return replace(self, since=since, readings=tuple(self.readings[i] for i in kept), told=told)
 
 
 Asked = Feel
@@ -79,6 +87,7 @@ def read(folder: str | Path, until: int | None = None) -> Recorded:
             if "lr" in said:
                 series.add(read_reading(said, series.layers))
             signs = tuple(map(read_sign, said["signs"]))
+            series.tell(signs)
         except (KeyError, TypeError, ValueError):
             continue
     return Recorded(series, signs)

@@ -47,6 +47,7 @@ class Vitals:
             if before.layers == self.series.layers:
                 self.series = before
             self._catch_up(metrics, keep)
+            self.series.tell(self.signs)
         self._pulse = Pulse(folder, self.series, self.signs)
         self.count += 1
 
@@ -92,6 +93,7 @@ class Vitals:
 
     def _changed(self, reading: Reading | None, step: int) -> None:
         self.count += 1
+        self.series.tell(self.signs)
         if self._pulse is not None:
             self._pulse.add(reading, self.signs, step)
 

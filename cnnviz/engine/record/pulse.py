@@ -47,9 +47,9 @@ class Pulse:
         self._made.clear()
 
     def _anew(self, signs: tuple[Sign, ...]) -> None:
-        """Write the kept readings; the signs stand with the last of them."""
+        """Write the kept readings with the signs of then; those of now stand with the last of them."""
         kept = list(self._series)
-        lines = [pulses.line(r, signs if r is kept[-1] else ()) for r in kept]
+        lines = [pulses.line(r, signs if r is kept[-1] else self._series.told(r)) for r in kept]
         text = "".join((self._series.layers.to_json() + "\n", *lines))
         self._lines = len(lines)
         self._made.clear()

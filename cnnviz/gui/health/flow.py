@@ -83,9 +83,10 @@ class Flow(QWidget):
         self.update()
 
     def show_step(self, step: int | None) -> None:
-        """Draw the profile of the last reading by then, with a line through the heat map; None: of the newest."""
+        """Draw the profile of the reading nearest to it, with a line through the heat map; None: of the newest."""
         if step != self._step:
             self._step = step
+            self.setAccessibleDescription(self._described())
             self.update()
 
     @property
@@ -94,7 +95,7 @@ class Flow(QWidget):
         steps = self._shown.steps
         if self._step is None:
             return len(steps) - 1
-        return max(int(np.searchsorted(steps, self._step, "right")) - 1, 0)
+        return int(np.abs(steps - self._step).argmin()) if len(steps) else 0
 
     def select(self, id: str) -> None:
         """Mark the row of this layer."""
@@ -106,8 +107,8 @@ class Flow(QWidget):
         shown = self._shown
         if not len(shown.steps) or not len(shown.layers):
             return ""
-        told = (f"{id} {short(float(v))}" for id, v in zip(shown.layers, shown.values[:, -1], strict=True))
-        return _("Step {step}: {values}").format(step=f"{shown.steps[-1]:,}", values=", ".join(told))
+        told = (f"{id} {short(float(v))}" for id, v in zip(shown.layers, shown.values[:, self.reading], strict=True))
+        return _("Step {step}: {values}").format(step=f"{shown.steps[self.reading]:,}", values=", ".join(told))
 
     def sizeHint(self) -> QSize:
         return QSize(360, 190)

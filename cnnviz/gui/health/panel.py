@@ -7,7 +7,7 @@ from PySide6.QtGui import QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ...net.health.trial import Trial
-from ...text import _
+from ...text import _, grouped
 from ..paint import theme
 from ..session import Session
 from .entry import Entry
@@ -17,6 +17,8 @@ EVERY_MS = 200
 """Between two drawings, at least."""
 WIDE = 620
 """Pixels from which on the flow stands beside the signs."""
+ABOVE = 3
+"""Widgets above the signs."""
 TALL = 190
 """Pixels of the flow where it stands below them."""
 
@@ -39,13 +41,18 @@ class Health(QWidget):
         self.watched.setWordWrap(True)
         self.watched.setFont(theme.caption())
         self.watched.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.then = QLabel()
+        self.then.setWordWrap(True)
+        self.then.setFont(theme.caption())
+        self.then.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._list = QWidget()
         self._rows = QVBoxLayout(self._list)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(0)
+        self._rows.addWidget(self.then)
         self._rows.addWidget(self.good)
         self._rows.addWidget(self.watched)
-        for label in (self.good, self.watched):
+        for label in (self.then, self.good, self.watched):
             label.setContentsMargins(8, 4, 8, 0)
         self._rows.addStretch(1)
         self.flow = Flow(self)
@@ -102,7 +109,8 @@ class Health(QWidget):
         """Show what the session knows."""
         health, run = self._session.health, self._session.run
         some = len(health.series) > 0
-        self.good.setText(_("No signs of trouble.") if some else _("Press Train: signs of trouble are told here."))
+        if not some:
+            self.good.setText(_("Press Train: signs of trouble are told here."))
         self.good.setVisible(not health.signs)
         self.watched.setVisible(not health.signs)
         self.flow.setVisible(some)
@@ -118,9 +126,9 @@ class Health(QWidget):
                 self.entries[code] = entry = Entry(sign, self._list)
                 entry.picked.connect(self._pick)
                 entry.tried.connect(self._try)
-            if self._rows.indexOf(entry) != place + 2:
+            if self._rows.indexOf(entry) != place + ABOVE:
                 self._rows.removeWidget(entry)
-                self._rows.insertWidget(place + 2, entry)
+                self._rows.insertWidget(place + ABOVE, entry)
             entry.show_sign(sign, health.series, run.tests, health.trials(sign))
             entry.show()
         self.flow.show_series(health.series)
@@ -134,7 +142,19 @@ class Health(QWidget):
 
     @Slot()
     def _move(self) -> None:
-        self.flow.show_step(self._session.time.at)
+        """Say which step this is of, while that is not the present; the signs come with a signal of their own."""
+        at, health = self._session.time.at, self._session.health
+        self.flow.show_step(at)
+        past = at is not None and len(health.series) > 0
+        self.then.setVisible(past)
+        if past:
+            now = ", ".join(s.title for s in health.present) or _("no signs of trouble")
+            self.then.setText(_("As it was at step {step}. Now: {signs}.").format(step=grouped(at or 0), signs=now))
+        if len(health.series):
+            text = _("No signs of trouble at step {step}.") if past else _("No signs of trouble.")
+            self.good.setText(text.format(step=grouped(at or 0)))
+        for entry in self.entries.values():
+            entry.chart.set_cursor(None if at is None else float(at))
 
     @Slot(str)
     def _pick(self, id: str) -> None:

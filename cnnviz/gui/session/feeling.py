@@ -30,8 +30,10 @@ class Feeling:
         self._session = session
         self.series = Series()
         """The readings that are kept."""
+        self.present: tuple[Sign, ...] = ()
+        """The signs that stand now, the worst first."""
         self.signs: tuple[Sign, ...] = ()
-        """Those that stand now, the worst first."""
+        """Those that held at the step that the time cursor stands at; live, the present ones."""
         self._run = self._count = 0
         self._asked = False
         self._written: object = None  # folder, size and time of the file that was read last
@@ -108,11 +110,24 @@ class Feeling:
             return
         self._asked = False
         series = self.series if told.since and told.layers == self.series.layers else Series(told.layers)
-        for reading in told.readings:
+        for reading, stood in zip(told.readings, told.told or ((),) * len(told.readings), strict=True):
             series.add(reading)
+            series.tell(stood)
         self._set(told.run, told.count, series, told.signs)
 
     def _set(self, run: int, count: int, series: Series, signs: tuple[Sign, ...]) -> None:
-        self._run, self._count, self.series, self.signs = run, count, series, signs
+        self._run, self._count, self.series, self.present = run, count, series, signs
+        series.tell(signs)
         self._written = None
+        self.signs = self._then()
         self._session.health_changed.emit()
+
+    def _then(self) -> tuple[Sign, ...]:
+        at = self._session.time.at
+        return self.present if at is None else self.series.signs(at)
+
+    def follow(self) -> None:
+        """The time cursor stands elsewhere."""
+        before, self.signs = self.signs, self._then()
+        if self.signs != before:
+            self._session.health_changed.emit()

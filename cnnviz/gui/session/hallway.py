@@ -123,7 +123,7 @@ class Session(QObject):
     engine_changed = Signal()  # engine_state, devices
     models_changed = Signal()  # models.names: what can be imported
     checkpoint_found = Signal()  # models.found: what a checkpoint holds for the network
-    health_changed = Signal()  # health.series, health.signs
+    health_changed = Signal()  # health.series, health.present, health.signs
     comparison_changed = Signal()  # compare.other, or its view
     finder_changed = Signal()  # finder: a learning rate is looked for
     costs_changed = Signal()  # cost.costs, cost.batch
@@ -172,6 +172,7 @@ class Session(QObject):
         self.preview = Previewing(self)
         self.review = Reviewing(self)
         self.moment_changed.connect(self.review.follow)
+        self.moment_changed.connect(self.health.follow)
         self.ensemble = Ensembling(self)
         self.version = 0  # counts the graphs that the engine has been told of
         self._shapes: dict[int, object] = {}  # of the latest versions

@@ -199,7 +199,7 @@ class TimeLine(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for change in self._session.run.changes:
             _triangle(painter, scale.x(change.step), TOP - 2, now.colour("caption"))
-        for sign in self._session.health.signs:
+        for sign in self._session.health.present:
             x = scale.x(sign.since)
             painter.setPen(QPen(now.colour("panel"), 1))
             painter.setBrush(now.family("Activation"))
@@ -261,7 +261,7 @@ class TimeLine(QWidget):
             parts.append(_("nearest recorded: {step}").format(step=grouped(near)))
         near_by = [c for c in run.changes if abs(scale.x(c.step) - x) <= NEAR]
         parts.extend(f"{label_of(c.setting)}: {c.old:g} → {c.new:g}" for c in near_by)
-        parts.extend(s.text for s in self._session.health.signs if abs(scale.x(s.since) - x) <= NEAR)
+        parts.extend(s.text for s in self._session.health.present if abs(scale.x(s.since) - x) <= NEAR)
         found = time.found
         if found is not None and found.origin is not None and abs(scale.x(found.origin[1]) - x) <= NEAR:
             parts.append(_("branched from another run here"))

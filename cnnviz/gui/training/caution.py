@@ -28,7 +28,7 @@ class Caution(QToolButton):
 
     @Slot()
     def _show(self) -> None:
-        found = self._session.health.signs
+        found = self._session.health.present
         self.setVisible(bool(found))
         if found:
             more = _("{title} and {n} more").format(title=found[0].title, n=len(found) - 1)

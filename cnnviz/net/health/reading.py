@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 from math import isfinite, nan
 from typing import Any
 
+from .sign import Sign, worst
+
 MOST = 400
 """Readings kept of a run, however long it is."""
 FIRST = 20
 """Of these, the first ones stay."""
+SLOWLY = ("stuck",)
+"""Signs that are of the whole training up to when they are seen: earlier they did not hold."""
 
 Row = tuple[float, ...]
 
@@ -122,12 +126,14 @@ def read_reading(said: Any, layers: Layers) -> Reading:
 class Series:
     """The readings of a run in rising order: all at the start, then evenly spread over it, and always the newest.
 
-    The same readings give the same series, wherever it is made: in the engine, in the window, from the file.
+    With each stand the signs that were told then. The same readings give the same series, wherever it is made: in the
+    engine, in the window, from the file.
     """
 
     def __init__(self, layers: Layers = Layers(), readings: Iterable[Reading] = ()):
         self.layers = layers
         self._kept: list[Reading] = []
+        self._signs: dict[int, tuple[Sign, ...]] = {}  # by the step of the reading; none: not there
         self._spacing = 0  # steps between two kept readings, at least
         for reading in readings:
             self.add(reading)
@@ -138,7 +144,7 @@ class Series:
         if kept and reading.step <= kept[-1].step:
             return
         if len(kept) > FIRST and kept[-1].step - kept[-2].step < self._spacing:
-            kept.pop()  # it was kept as the newest only
+            self._signs.pop(kept.pop().step, None)  # it was kept as the newest only
         kept.append(reading)
         if len(kept) > MOST:
             self._spacing = max(1, 2 * (kept[-1].step - kept[FIRST - 1].step) // (MOST - FIRST))
@@ -151,6 +157,31 @@ class Series:
             if reading.step - thinned[-1].step >= self._spacing:
                 thinned.append(reading)
         self._kept = [*thinned, rest[-1]]
+        self._signs = {r.step: self._signs[r.step] for r in self._kept if r.step in self._signs}
+
+    def tell(self, signs: Iterable[Sign]) -> None:
+        """These signs stand from the newest reading on, the worst first."""
+        if self._kept:
+            step, said = self._kept[-1].step, tuple(signs)
+            if said:
+                self._signs[step] = said
+            else:
+                self._signs.pop(step, None)
+
+    def told(self, reading: Reading) -> tuple[Sign, ...]:
+        """The signs that stood with a kept reading."""
+        return self._signs.get(reading.step, ())
+
+    def signs(self, step: int) -> tuple[Sign, ...]:
+        """The signs that held at this step, the worst first: those told by then, and those that had begun by then but
+        were told only when they had lasted."""
+        found: dict[str, Sign] = {}
+        before = [r for r in self._kept if r.step <= step][-1:]
+        for reading in (*before, *(r for r in self._kept if r.step > step)):
+            for sign in self.told(reading):
+                if sign.since <= step and (reading.step <= step or sign.code not in SLOWLY):
+                    found.setdefault(sign.code, sign)
+        return worst(found)
 
     @property
     def last(self) -> Reading | None:
@@ -165,6 +196,7 @@ class Series:
         """The same without what is behind this step."""
         found = Series(self.layers)
         found._kept, found._spacing = [r for r in self._kept if r.step <= step], self._spacing
+        found._signs = {at: signs for at, signs in self._signs.items() if at <= step}
         return found
 
     def of(self, name: str, node: str = "") -> tuple[tuple[int, ...], Row]:

@@ -124,15 +124,23 @@ def test_the_file_stays_small(tmp_path: Path) -> None:
     sign = Sign("stuck", "", 1, 1, 1.0, 1.0, (("first", "2"),))
     for step in range(1, 5 * LINES):
         reading = Reading(step, 0.1, 1.0, 0.5, (1.0,), (1.0,), (1.0,))
+        stood = (sign,) if step % 1000 < 500 else ()
         series.add(reading)
-        pulse.add(reading, (sign,), step)
+        series.tell(stood)
+        pulse.add(reading, stood, step)
         if step % 50 == 0:
-            pulse.write((sign,))
+            pulse.write(stood)
+    series.tell((sign,))
+    pulse.add(None, (sign,), step)
     pulse.write((sign,))
     lines = (tmp_path / pulses.FILE).read_text().splitlines()
     assert MOST / 2 < len(lines) <= LINES + 1
     read = pulses.read(tmp_path)
     assert read.signs == (sign,) and read.series.last == series.last and len(read.series) <= MOST
+    for r in read.series:  # written anew, it still says what stood when
+        assert (
+            read.series.told(r) == series.told(r) == ((sign,) if r.step % 1000 < 500 or r is read.series.last else ())
+        )
 
 
 def test_damage_costs_the_damaged_line_alone(tmp_path: Path) -> None:

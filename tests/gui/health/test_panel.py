@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -175,3 +176,53 @@ def test_cards_are_marked_and_the_bar_says_it(window: Window, lenet: Graph) -> N
     tell(session, count=2)
     assert not any(card.unwell for card in window.canvas.cards_scene.cards.values())
     assert not window.runbar.caution.isVisibleTo(window)
+
+
+# ── the time cursor ──────────────────────────────────────────────────────────────────────────────────────────────────
+def stand_at(session: Session, step: int | None) -> None:
+    session.time.at = step
+    session.moment_changed.emit()
+
+
+def test_signs_cards_and_flow_are_those_of_the_step_that_is_looked_at(window: Window, lenet: Graph) -> None:
+    session, panel = window.session, window.panels["health"]
+    assert isinstance(panel, Health)
+    open_net(session, lenet)
+    window.show_health()
+    session.health.take_news(progress(session, 1))
+    read = reading(1), reading(20), reading(40), reading(60)
+    told = (), (), (SATURATED,), (HIGH,)  # by step 60 the one has ended, and the other begun at 12 and been told late
+    late = replace(HIGH, step=60, since=50)
+    session.health.take(Pulses(session.run.number, 1, 0, LAYERS, read, (late,), (*told[:3], (late,))))
+    panel.draw()
+    cards = window.canvas.cards_scene.cards
+    assert list(panel.entries) == ["high"] and panel.then.isHidden() and cards["C1"].unwell
+    for step, codes, marked, flow in (
+        (5, [], set(), 0),
+        (15, ["saturated"], {"tanh_1"}, 1),
+        (45, ["saturated"], {"tanh_1"}, 2),
+        (55, ["saturated", "high"], {"tanh_1", "C1", "output"}, 3),
+    ):
+        stand_at(session, step)
+        panel.draw()
+        assert sorted(panel.entries) == sorted(codes), step
+        assert {id for id, card in cards.items() if card.unwell} == marked and panel.flow.reading == flow
+        assert panel.then.text() == f"As it was at step {step}. Now: Learning rate too high."
+        assert panel.good.text() == f"No signs of trouble at step {step}."
+    assert window.runbar.caution.text() == "Learning rate too high", "what is the matter now"
+    panel.grab()
+    stand_at(session, None)
+    panel.draw()
+    assert list(panel.entries) == ["high"] and panel.then.isHidden() and panel.flow.reading == 3
+
+
+def test_a_recorded_run_knows_its_signs_at_every_step(session: Session, lenet: Graph, tmp_path: Path) -> None:
+    open_net(session, lenet)
+    lines = [pulses.line(reading(1), ()), pulses.line(reading(30), (SATURATED,)), pulses.line(reading(60), ())]
+    (tmp_path / pulses.FILE).write_text("".join((LAYERS.to_json() + "\n", *lines)))
+    session.health.open(tmp_path)
+    found = []
+    for step in (5, 15, 45, 60, None):
+        stand_at(session, step)
+        found.append([s.code for s in session.health.signs])
+    assert found == [[], ["saturated"], ["saturated"], [], []]
