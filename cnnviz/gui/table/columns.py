@@ -220,8 +220,8 @@ COLUMNS = (
     Column(
         N_("Frozen"),
         N_(
-            "Numbers that training leaves alone: the parameters of frozen layers, and what a layer works with and never "
-            "learns, such as the prototypes of LeNet-5's output."
+            "Numbers that training leaves alone: the parameters of frozen layers, and what is never learned, such as "
+            "the prototypes of LeNet-5's output."
         ),
         amount=lambda row, sight: row.fixed + row.frozen,
         exact=N_("{n} frozen numbers"),
