@@ -61,17 +61,30 @@ def test_a_run_is_followed_paused_and_stopped(tmp_path: Path, capsys: Said) -> N
         (Alive(control.ENDED, 30, 30, end="done"), 0, "The run is done: 30 steps."),
         (Alive(control.ENDED, 3, 30, end="diverged"), 0, "no longer finite"),
         (Alive(control.ENDED, 3, 30, end="failed"), 0, "failed after step 3"),
-        (Alive(TRAINING, 3, 30), 1, "died after step 3 or later, on"),
+        (Alive(control.ENDED, 3, 30, end="stopped"), 0, "was stopped after step 3. Go on with it: cnnviz train "),
+        (Alive(control.ENDED, 30, 30, end="done", recorded=9, lost="full"), 1, "stopped at step 9 (full): later"),
+        (Alive(control.ENDED, 30, 30, end="done", recorded=9, lost="full"), 1, "kept. Go on with it: cnnviz train "),
+        (Alive(TRAINING, 3, 30), 1, "no longer trains: it died on "),
+        (Alive(TRAINING, 3, 30), 1, "after step 3 or later. Go on with it: cnnviz train "),
     ],
 )
 def test_how_it_ended(tmp_path: Path, capsys: Said, state: Alive, status: int, text: str) -> None:
     run = _run(tmp_path)
+    (run / "weights").mkdir()
+    (run / "weights" / "last.safetensors").touch()
     if state.phase != control.UNKNOWN:
         beat(run, state)
         said = json.loads((run / "alive.json").read_text())
         (run / "alive.json").write_text(json.dumps(said | {"born": "0"}))
     assert app.main(["follow", str(run)]) == status
     assert text in capsys.readouterr().out
+
+
+def test_a_run_without_a_sign_of_life_ended_as_its_notes_say(tmp_path: Path, capsys: Said) -> None:
+    run = _run(tmp_path)
+    said = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(said | {"step": 9, "end": "done"}))
+    assert "The run is done: 9 steps." in asked(capsys, "follow", str(run))
 
 
 def test_measurements_that_come_are_told(tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:

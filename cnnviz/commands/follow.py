@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -15,11 +17,14 @@ from ..text import _, grouped
 from .progress import Progress
 
 LOOK = 0.5  # seconds between two looks into the folder
-DEAD = 1  # exit status where the run has died
+DEAD = 1  # exit status where the run has died, or was recorded only in part
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask for what is wanted, or follow to the end; gives 0, or 1 where the run has died. Raises CommandError."""
+    """Ask for what is wanted, or follow to the end; gives 0, or 1 where the run has died or was recorded only in part.
+
+    Raises CommandError.
+    """
     folder = Path(args.run)
     try:
         runs.notes(folder)
@@ -36,7 +41,7 @@ def _ask(folder: Path, what: str) -> int:
         seen = control.alive(folder, seen)
     if seen.heard != number:
         raise CommandError(
-            _("The run in {folder} ended before it heard: {state}").format(folder=folder, state=_said(seen))
+            _("The run in {folder} ended before it heard: {state}").format(folder=folder, state=_said(seen, folder))
         )
     text = {
         control.PAUSE: _("The run in {folder} pauses at step {step}."),
@@ -49,7 +54,7 @@ def _ask(folder: Path, what: str) -> int:
 
 def _follow(folder: Path) -> int:
     seen, lines = control.alive(folder), _Lines(folder)
-    bar, phase = Progress(max(1, seen.steps), seen.step), ""
+    bar, phase, lost = Progress(max(1, seen.steps), seen.step), "", ""
     try:
         while seen.living:
             lines.read()
@@ -57,28 +62,46 @@ def _follow(folder: Path) -> int:
                 text = _("step {step}  held-out loss {loss:.4f}  accuracy {accuracy:.2%}")
                 bar.line(text.format(step=grouped(step), loss=loss, accuracy=accuracy))
             if seen.phase != phase and PAUSED in (phase, seen.phase):
-                bar.line(_said(seen))
-            phase = seen.phase
+                bar.line(_said(seen, folder))
+            if seen.lost and not lost:
+                bar.line(control.unrecorded(seen, folder))
+            phase, lost = seen.phase, seen.lost
             bar.show(seen.step, lines.loss)
             Event().wait(LOOK)
             seen = control.alive(folder, seen)
     finally:
         bar.end()
-    print(_said(seen))
-    return DEAD if seen.phase == control.DIED else 0
+    print(_said(seen, folder))
+    return DEAD if seen.phase == control.DIED or seen.lost else 0
 
 
-def _said(seen: Alive) -> str:
-    """How it stands, as a sentence."""
+def _said(seen: Alive, folder: Path) -> str:
+    """How it stands, as sentences, and how to go on where it has not come to its end."""
+    if seen.phase == control.UNKNOWN:  # of a run whose folder says no more than how it ended
+        notes = runs.notes(folder)
+        seen = replace(seen, phase=control.ENDED if notes.end else seen.phase, step=notes.step, end=notes.end)
+    if seen.end == "done" and seen.lost:
+        seen = replace(seen, end="unrecorded")
+    said = [_state(seen), control.unrecorded(seen, folder)]
+    if not seen.living and (seen.end != "done" or seen.lost) and (folder / runs.LAST).is_file():
+        said.append(_("Go on with it: {command}").format(command=resume(folder)))
+    return " ".join(filter(None, said))
+
+
+def resume(folder: Path) -> str:
+    """The command that goes on with the run in this folder."""
+    return shlex.join(("cnnviz", "train", str(folder / runs.NETWORK), "--out", str(folder), "--resume"))
+
+
+def _state(seen: Alive) -> str:
     ends = {
         "done": _("The run is done: {step} steps."),
-        "stopped": _("The run was stopped after step {step}; cnnviz train --resume goes on from there."),
+        "unrecorded": _("The run made all of its {step} steps, but they are not all recorded."),
+        "stopped": _("The run was stopped after step {step}."),
         "diverged": _("The run ended after step {step}: its numbers were no longer finite."),
     }
     if seen.phase == control.DIED:
-        text = _(
-            "The run died after step {step} or later, on {host}; cnnviz train --resume goes on from what is recorded."
-        )
+        text = _("The run no longer trains: it died on {host}, without a word, after step {step} or later.")
     elif seen.phase == control.UNKNOWN:
         text = _("Nobody trains there, and nothing tells how the run has ended.")
     elif seen.phase == control.ENDED:

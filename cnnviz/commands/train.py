@@ -165,6 +165,7 @@ class _Run:
         except (Refused, MemoryError) as e:
             raise CommandError(f"{args.net}: {e}") from e
         self._unrecorded = ""
+        self._bar: Progress | None = None  # while it trains
         self._wish = Wish(patient=bool(group.job))
         group.wants(STOP, lambda: self._wish.stop)
         group.wants(HOLD, lambda: self._wish.hold)
@@ -183,6 +184,8 @@ class _Run:
 
     def _not_recorded(self, text: str) -> None:
         self._unrecorded = text
+        if self._bar is not None:
+            self._bar.line(f"cnnviz: {text}")
 
     def go(self) -> int:
         """Train to the end, to Ctrl-C, or until the numbers are lost."""
@@ -191,7 +194,7 @@ class _Run:
         from ..engine.post import sentence
 
         training, wish, group = self._training, self._wish, self._group
-        bar = Progress(training.steps, training.start, None if group.leads else StringIO())
+        bar = self._bar = Progress(training.steps, training.start, None if group.leads else StringIO())
         losses = self._of_this_epoch()
         loss = accuracy = None
         began = perf_counter()
@@ -228,7 +231,8 @@ class _Run:
         if self._args.json:
             self._print_json(step, loss, accuracy, pictures / (perf_counter() - began))
         if self._unrecorded:
-            raise CommandError(self._unrecorded)
+            gone = not (self._folder / runs.LAST).is_file()
+            raise CommandError(training.unrecorded + ("" if gone else " " + _("--resume goes on from there.")))
         if group.agreed(STOP):
             text = _("Stopped after step {step}; --resume goes on from there.").format(step=step)
             print(f"cnnviz: {text}", file=sys.stderr)

@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..text import _
+from ..text import _, grouped
 from . import runs
 from .messages import PAUSED, STOPPING, TRAINING
 
@@ -29,6 +29,7 @@ CONTROL, ALIVE = "control.json", "alive.json"
 PAUSE, GO, STOP = "pause", "go", "stop"
 ASKS = (PAUSE, GO, STOP)
 ENDED, DIED, UNKNOWN = "ended", "died", "unknown"
+ROOM = 1024  # bytes of a beat, so that the next one always finds room in its place
 BEAT = 2.0  # seconds between two beats
 SILENT = 90.0  # seconds without one; a shared disk may show another machine's file as it was a minute ago
 LONG = 3600.0  # seconds that no two clocks differ by
@@ -43,6 +44,8 @@ class Alive:
     end      how it ended, as run.json says it: "done", "stopped", "diverged", "failed"
     heard    number of the request (see `ask`) that it heard last; 0: of none
     beat     counts up while it lives
+    recorded the last step that the folder has whole
+    lost     why nothing is recorded any more, while it trains on; empty where it is
     since    when `beat` was first seen to be this, by the follower's monotonic clock
     """
 
@@ -56,12 +59,22 @@ class Alive:
     beat: int = 0
     machine: str = ""
     born: str = ""
+    recorded: int = 0
+    lost: str = ""
     since: float = 0.0
 
     @property
     def living(self) -> bool:
         """Whether somebody trains there now."""
         return self.phase in (TRAINING, PAUSED, STOPPING)
+
+
+def unrecorded(seen: Alive, folder: str | Path) -> str:
+    """That the run in this folder is no longer recorded, since when and why, as a sentence; empty where it is."""
+    if not seen.lost:
+        return ""
+    text = _("Recording in {folder} stopped at step {step} ({why}): later steps are not kept.")
+    return text.format(folder=folder, step=grouped(seen.recorded), why=seen.lost)
 
 
 def alive(folder: str | Path, before: Alive | None = None) -> Alive:
@@ -135,9 +148,13 @@ def asked(folder: Path) -> tuple[str, int]:
 
 def put(path: Path, said: object) -> None:
     """Write a small file of JSON, atomically. Raises OSError."""
+    _put(path, json.dumps(said))
+
+
+def _put(path: Path, text: str) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        beside.write_text(json.dumps(said), "utf-8")
+        beside.write_text(text, "utf-8")
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
@@ -149,7 +166,12 @@ def beat(folder: Path, said: Alive) -> None:
         replace(said, host=socket.gethostname(), pid=os.getpid(), machine=machine(), born=_born(os.getpid()))
     )
     del known["since"]
-    put(folder / ALIVE, known)
+    text = json.dumps(known).ljust(ROOM)
+    try:
+        _put(folder / ALIVE, text)
+    except OSError:  # a full disk, on which what is there already can still be written over
+        with (folder / ALIVE).open("r+b", buffering=0) as file:
+            file.write(text.encode())
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -236,6 +237,34 @@ def test_a_run_of_another_program_is_followed_paused_and_stopped(session, folder
     assert session.run.phase == IDLE and not session.time.far.living
     session.run.train()
     assert session.engine.last(Train).folder
+
+
+def test_a_run_that_has_died_is_told_of_once_with_the_way_on(session, folder, qtbot):
+    control.beat(folder, control.Alive(phase=TRAINING, step=100, steps=1000))
+    said = json.loads((folder / "alive.json").read_text())
+    (folder / "alive.json").write_text(json.dumps(said | {"born": "0", "host": "far"}))
+    heard = []
+    session.noticed.connect(heard.append)
+    assert session.time.open(folder) and not session.time.far.living
+    points = np.column_stack([np.arange(1, 101), *[np.linspace(1, 0, 100)] * 3])
+    recalled(session, qtbot, points=points, tests=np.zeros((0, 3)), end="")
+    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 3)), end="")
+    (text,) = [n.text for n in heard if "died" in n.text or "no longer" in n.text]
+    assert text == (
+        "This run no longer trains: its program ended without a word, on far. Train goes on from what is recorded."
+    )
+
+
+def test_a_run_that_is_no_longer_recorded_is_told_of_once(session, folder, qtbot):
+    control.beat(folder, control.Alive(phase=TRAINING, step=100, steps=1000, recorded=50, lost="the disk is full"))
+    heard = []
+    session.noticed.connect(heard.append)
+    assert session.time.open(folder)
+    points = np.column_stack([np.arange(1, 101), *[np.linspace(1, 0, 100)] * 3])
+    recalled(session, qtbot, points=points, tests=np.zeros((0, 3)))
+    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 3)))
+    (text,) = [n.text for n in heard if "Recording" in n.text]
+    assert "stopped at step 50 (the disk is full): later steps are not kept." in text and "Train goes on" not in text
 
 
 def test_a_followed_run_whose_folder_is_deleted_leaves_the_window_free_to_train(session, folder, qtbot):

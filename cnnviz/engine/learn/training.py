@@ -150,6 +150,13 @@ class Training:
         """The steps whose weights can be looked at; for any thread."""
         return self._recorder.steps if self._recorder is not None else []
 
+    @property
+    def unrecorded(self) -> str:
+        """That the run is no longer recorded, since when, and the way on, as a sentence; empty where it is."""
+        if self._recorder is None:
+            return ""
+        return control.unrecorded(self._alive(), self._recorder.folder)
+
     def mark(self, name: str, step: int | None = None) -> None:
         """Give the present step, or a recorded one, a name, and keep it; without a name no longer. Between two steps.
 
@@ -190,7 +197,8 @@ class Training:
             self._recorder.start(first)
         if self.vitals is not None:
             self.vitals.record(Path(folder), self.kept, self._before)
-        self._beacon = Beacon(Path(folder), self._alive, heard)
+        claim = self._recorder.claim
+        self._beacon = Beacon(Path(folder), self._alive, heard, lambda: claim.holds)
 
     def go(self, controls: Controls | None = None) -> Generator[Step, None, None]:
         """Train to the plan's end, or until it is closed; either way, what is recorded is complete then.
@@ -259,14 +267,15 @@ class Training:
         return step
 
     def _alive(self) -> control.Alive:
-        return control.Alive(PAUSED if self.paused else TRAINING, self.step, self.steps)
+        recorded, lost = (self._recorder.recorded, self._recorder.lost) if self._recorder is not None else (0, "")
+        return control.Alive(PAUSED if self.paused else TRAINING, self.step, self.steps, recorded=recorded, lost=lost)
 
     def _record(self, end: str) -> None:
         if self._recorder is not None or self.group.size > 1:
             beside = self.beside
             if self._recorder is not None:
                 self._recorder.record(beside, end)
-                if self.vitals is not None:
+                if self.vitals is not None and not self._recorder.lost:
                     self.vitals.write()
 
     def _unmeasured(self, since: Moment | None) -> Step | None:

@@ -21,8 +21,9 @@ from ..build import State
 from ..device import versions
 from ..learn.steps import Step
 from . import marks
+from .claim import Claim, Gone
 from .keys import Keys
-from .reader import Reader
+from .reader import Reader, TrackError
 from .scores import Scores
 from .weights import CHECKSUM, atomically, cause, checksum, write_weights
 from .writer import Writer
@@ -41,6 +42,10 @@ class Recorder:
     Training goes on without a recording then. All methods are called by the training thread. `state`: the net's own
     tensors, which the training changes. `keep`: what the folder has of the steps up to this one stays, and the run
     goes on there. `classes`: names of the data set's. `origin`: folder and step that the run branches from.
+
+    claim     its hold on the folder, which may be deleted, and be another run's by now: nothing is written there then
+    recorded  the last step that the folder has whole
+    lost      why nothing is recorded any more, as a part of a sentence; empty where it is
     """
 
     def __init__(
@@ -54,8 +59,11 @@ class Recorder:
         classes: tuple[str, ...] = (),
         origin: tuple[str, int] | None = None,
     ):
-        self._folder, self._failed, self._broken = Path(folder), failed, False
-        self._notes = {"format": FORMAT, "plan": asdict(network.plan), **about, "versions": dict(versions())}
+        self.folder, self._failed, self._broken = Path(folder), failed, False
+        self.claim = Claim(self.folder)
+        self.lost, self.recorded = "", keep
+        self._notes = {"format": FORMAT, "id": self.claim.id, "plan": asdict(network.plan), **about}
+        self._notes["versions"] = dict(versions())
         self._made: list[Step] = []  # since the last recording
         self._due = time.monotonic() + EVERY
         self._step, self._state = keep, state
@@ -66,7 +74,7 @@ class Recorder:
         self._best = -1.0  # held-out accuracy
         if origin is not None:
             self._notes["origin"] = {"folder": origin[0], "step": origin[1]}
-        self._try(lambda: self._begin(network, keep))
+        self._try(lambda: self._begin(network, keep), begun=False)
 
     def add(self, step: Step) -> None:
         """This step has been made."""
@@ -87,10 +95,16 @@ class Recorder:
 
         Raises reader.TrackError, OSError.
         """
+        try:
+            self.claim.check()
+        except Gone as error:
+            text = _("Step {step} cannot be marked in {folder}: {why}.")
+            at = self._step if step is None else step
+            raise TrackError(text.format(step=at, folder=self.folder, why=error)) from error
         if step is not None and (step != self._step or not name):
-            reader = Reader(self._folder / runs.TRACKS)
+            reader = Reader(self.folder / runs.TRACKS)
             reader.refresh()
-            marks.keep(self._folder, reader, step, name)
+            marks.keep(self.folder, reader, step, name)
         else:
             self._try(lambda: self._mark(name))
 
@@ -115,20 +129,20 @@ class Recorder:
         self._due = now + max(EVERY, (now - started) / SHARE)
 
     def _begin(self, network: Network, keep: int) -> None:
-        (self._folder / runs.LAST).parent.mkdir(parents=True, exist_ok=True)
-        files.write(self._folder / runs.NETWORK, network)
-        kept = [line for line in runs.lines(self._folder) if keep and _step(line) <= keep]
-        atomically(self._folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
-        self._scores = Scores(self._folder, self._classes, keep)
+        (self.folder / runs.LAST).parent.mkdir(parents=True, exist_ok=True)
+        files.write(self.folder / runs.NETWORK, network)
+        kept = [line for line in runs.lines(self.folder) if keep and _step(line) <= keep]
+        atomically(self.folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
+        self._scores = Scores(self.folder, self._classes, keep)
         room = self._notes["room"] = budget(network.plan.record_mb, self._state)
         self._write_notes("")
-        self._track = Writer(self._folder / runs.TRACKS, self._state, keep, room - room // KEYS)
-        self._keys = Keys(self._folder, keep, room // KEYS)
-        tests = runs.metrics(self._folder, keep).tests if keep else np.empty((0, 3))
+        self._track = Writer(self.folder / runs.TRACKS, self._state, keep, room - room // KEYS)
+        self._keys = Keys(self.folder, keep, room // KEYS)
+        tests = runs.metrics(self.folder, keep).tests if keep else np.empty((0, 3))
         self._best = max(tests[:, 2], default=-1.0)
-        kept_marks = [m for m in runs.marks(self._folder) if keep and m.step <= keep]
-        if kept_marks or (self._folder / runs.MARKS).exists():
-            marks.write(self._folder, kept_marks)
+        kept_marks = [m for m in runs.marks(self.folder) if keep and m.step <= keep]
+        if kept_marks or (self.folder / runs.MARKS).exists():
+            marks.write(self.folder, kept_marks)
         self._follow()
 
     def _follow(self) -> None:
@@ -144,12 +158,12 @@ class Recorder:
     def _mark(self, name: str) -> None:
         if self._track is not None:
             self._track.mark(self._step, self._state)
-            others = [m for m in runs.marks(self._folder) if m.step != self._step]
-            marks.write(self._folder, [*others, runs.Mark(self._step, name)])
+            others = [m for m in runs.marks(self.folder) if m.step != self._step]
+            marks.write(self.folder, [*others, runs.Mark(self._step, name)])
 
     def _record(self, beside: Mapping[str, Any], end: str) -> None:
         if self._made:
-            with (self._folder / runs.METRICS).open("a", encoding="utf-8") as file:
+            with (self.folder / runs.METRICS).open("a", encoding="utf-8") as file:
                 file.writelines(map(_line, self._made))
             if self._scores is not None:
                 self._scores.add([(s.step, s.test) for s in self._made if s.test is not None])
@@ -158,33 +172,38 @@ class Recorder:
             self._made.clear()
         if end and self._scores is not None:
             self._scores.end()
-        mine = self._folder / runs.state_file(self._step)
+        mine = self.folder / runs.state_file(self._step)
         atomically(mine, lambda new: torch.save(dict(beside), new))
         own = {name: t.clone() for name, t in self._state.items()}  # the format takes no two names for one memory
         said = {"format": "pt", "step": str(self._step), CHECKSUM: checksum(own)}
-        write_weights(self._folder / runs.LAST, own, said)
+        write_weights(self.folder / runs.LAST, own, said)
         if self._keys is not None:
             self._keys.add(self._step)
-        needed = {self._folder / runs.state_file(s) for s in (self._step, *(self._keys.steps if self._keys else ()))}
+        needed = {self.folder / runs.state_file(s) for s in (self._step, *(self._keys.steps if self._keys else ()))}
         for old in mine.parent.glob(runs.state_file(0).name.replace("0", "*")):
             if old not in needed:
                 old.unlink(missing_ok=True)
         self._write_notes(end)
+        self.recorded = self._step
 
     def _write_notes(self, end: str) -> None:
         notes = json.dumps({**self._notes, "step": self._step, "end": end}, indent=1)
-        atomically(self._folder / runs.NOTES, lambda beside: _write(beside, notes))
+        atomically(self.folder / runs.NOTES, lambda beside: _write(beside, notes))
+        self.claim.take()
 
-    def _try(self, work: Callable[[], None]) -> None:
+    def _try(self, work: Callable[[], None], begun: bool = True) -> None:
         if self._broken:
             return
         try:
+            if begun:
+                self.claim.check()
             work()
         except (OSError, ValueError, RuntimeError) as error:
-            self._broken = True
+            gone = begun and not isinstance(error, Gone) and not self.claim.holds
+            self._broken, self.lost = True, _("the folder is gone") if gone else cause(error)
             self._made.clear()
             text = _("The run cannot be recorded in {folder} ({why}). Training goes on without.")
-            self._failed(text.format(folder=self._folder, why=cause(error)))
+            self._failed(text.format(folder=self.folder, why=self.lost))
 
 
 def budget(megabytes: int, state: State) -> int:

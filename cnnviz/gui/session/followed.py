@@ -21,6 +21,7 @@ class Followed:
         self._session = session
         self._folder = ""
         self.alive = control.Alive()
+        self._told: set[str] = set()  # what has been said of this run
 
     @property
     def living(self) -> bool:
@@ -30,6 +31,7 @@ class Followed:
     def open(self, folder: str) -> None:
         """Follow the run in this folder; an empty name: none."""
         self._folder = folder
+        self._told.clear()
         self.alive = control.alive(folder) if folder else control.Alive()
 
     def take(self, found: Recalled) -> None:
@@ -58,9 +60,22 @@ class Followed:
             )
         )
         self._session.points_arrived.emit()
-        if self.alive.phase == control.DIED and before.phase != IDLE:
-            text = _("The program that trained this run has ended without a word. What it has recorded is here.")
-            self._session.notice(text, "warning", key="time")
+        self._warn()
+
+    def _warn(self) -> None:
+        """Say once that the run has died, or is no longer recorded, and how to go on with it."""
+        seen, said = self.alive, {}
+        if seen.lost:
+            said["lost"] = control.unrecorded(seen, self._folder)
+        if seen.phase == control.DIED:
+            text = _("This run no longer trains: its program ended without a word, on {host}.")
+            said["died"] = text.format(host=seen.host)
+        if not said.keys() - self._told:
+            return
+        self._told |= said.keys()
+        if not self.living:
+            said["on"] = _("Train goes on from what is recorded.")
+        self._session.notice(" ".join(said.values()), "warning", key="time")
 
     def lost(self) -> None:
         """Its folder cannot be read: where nobody is known to train in it, it is followed no longer."""
