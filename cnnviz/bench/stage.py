@@ -15,6 +15,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 
 from ..gui.session import READY
 from ..gui.settings import Settings
+from ..gui.window.garbage import between_events
 from ..gui.window.start import application, build
 from ..link.launch import launch
 from ..link.messages import IDLE, PAUSED
@@ -34,13 +35,16 @@ class Stage:
             launched, str(path), Settings(folder / "home"), recover=False, size=(1600, 960)
         )
         self.window.show()
+        self._tidy = between_events()  # as in the program
         self.frames = 0
         self.session.frame_arrived.connect(self._count)
 
     def __enter__(self) -> Stage:
+        self._tidy.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._tidy.__exit__(None, None, None)
         self.session.file.let_go()  # nobody is asked to save
         self.window.close()
         self.window.deleteLater()

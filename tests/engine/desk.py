@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 import time
 from collections.abc import Callable
 from threading import Condition
@@ -29,8 +27,6 @@ class Desk:
         self._client = LocalClient(server.serve, self._hear)
 
     def __enter__(self) -> Self:
-        if "PySide6.QtWidgets" in sys.modules:
-            gc.collect()  # what windows of other tests have left is freed here, and not in one of the engine's threads
         self._client.start()
         return self
 

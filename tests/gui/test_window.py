@@ -16,7 +16,7 @@ from cnnviz.gui.paint import theme
 from cnnviz.gui.session import Session
 from cnnviz.gui.training.planform import PlanForm
 from cnnviz.gui.training.runbar import RunBar, duration
-from cnnviz.gui.window import questions
+from cnnviz.gui.window import desk, questions
 from cnnviz.gui.window.actions import COMMANDS
 from cnnviz.gui.window.keys import Keys
 from cnnviz.gui.window.window import Window
@@ -107,6 +107,7 @@ def test_closing_asks_for_unsaved_edits(window, session, monkeypatch, tmp_path):
     monkeypatch.setattr(questions, "unsaved", lambda parent, name, weights: "save")
     monkeypatch.setattr(questions, "save_network", lambda parent, path: "")
     assert not window.close(), "no name was given"
+    monkeypatch.setattr(desk, "SAVING_MS", 10)  # for the engine, that does not answer here
     monkeypatch.setattr(questions, "save_network", lambda parent, path: str(tmp_path / "n.cnnviz"))
     assert window.close() and session.engine.closed and (tmp_path / "n.cnnviz").is_file()
 

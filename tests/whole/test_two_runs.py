@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,16 +30,7 @@ LONG = 60_000  # ms
 
 
 @pytest.fixture
-def no_collection() -> Iterator[None]:
-    """Widgets of earlier tests that are garbage must not be destroyed in a thread of the engine, which is in here."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
-@pytest.fixture
-def session(qapp, tmp_path: Path, qtbot, monkeypatch, no_collection) -> Iterator[Session]:
+def session(qapp, tmp_path: Path, qtbot, monkeypatch) -> Iterator[Session]:
     """A session with an engine in this process, whose every step may be recorded; it has trained one epoch."""
     monkeypatch.setattr(writer, "SHARE", 1.0)
 

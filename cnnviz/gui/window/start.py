@@ -19,6 +19,7 @@ from ...text import _
 from ..paint import theme
 from ..settings import Settings
 from . import questions
+from .garbage import between_events
 from .window import Window
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def run(launched: Launched, path: str = "", shape: Size | None = None) -> int:
     window.painted.connect(opener.furnish)
     window.show()
     try:
-        return app.exec()
+        with between_events():
+            return app.exec()
     finally:
         opener.close()
 
@@ -163,10 +165,11 @@ def watch(session: Session) -> Callable[[], None]:
 
 @contextmanager
 def guard(session: Session) -> Iterator[None]:
-    """`watch` for as long as it lasts; the session is closed at its end."""
+    """`watch` for as long as it lasts, and garbage is collected between events; the session is closed at its end."""
     unwatch = watch(session)
     try:
-        yield
+        with between_events():
+            yield
     finally:
         unwatch()
         session.close()
