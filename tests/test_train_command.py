@@ -17,6 +17,7 @@ from PIL import Image
 from cnnviz import app
 from cnnviz.commands.progress import Progress, clock
 from cnnviz.engine import memory
+from cnnviz.engine.record.moment import last
 from cnnviz.link import pulses
 from cnnviz.net import files
 from cnnviz.net.graph import Node
@@ -233,3 +234,55 @@ def test_the_bar_is_redrawn_in_place() -> None:
     assert "█" * 24 + " 4/4 steps  loss 0.2500  0:00 left" in drawn
     assert "epoch 1\n" in drawn and drawn[-1] == ""
     assert [clock(s) for s in (5, 65, 7207)] == ["0:05", "1:05", "2:00:07"]
+
+
+def test_a_run_with_nothing_left_to_do_says_so_and_stays_as_it_is(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    run = tmp_path / "run"
+    assert app.main(["train", tiny, "--out", str(run), "--epochs", "2", "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+    assert app.main(["train", tiny, "--out", str(run), "--resume", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert err == (
+        f"cnnviz: The run in {run} had ended already, at step 12 of 12. To train on, raise --epochs above 2.\n"
+    )
+    assert json.loads(out) == {**first, "train_loss": pytest.approx(first["train_loss"]), "samples_per_second": 0.0}
+    assert app.main(["train", tiny, "--out", str(run), "--resume", "--epochs", "1"]) == 0
+    said = "has made 12 steps already; --epochs 1 are 6. To train on, raise --epochs above 2."
+    assert said in capsys.readouterr().err
+    assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
+
+
+def test_a_run_that_ended_early_says_how_it_goes_on(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    given = ["train", tiny, "--out", str(tmp_path / "run")]
+    assert app.main([*given, "--epochs", "9", "--stop-patience", "1", "--lr", "0"]) == 0
+    assert app.main([*given, "--resume"]) == 0
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "had ended already, at step 12 of 54. Ended early: " in said and "raise --stop-patience above 1, or" in said
+    assert app.main([*given, "--resume", "--stop-patience", "0"]) == 0
+    assert metrics(tmp_path / "run")[-1]["step"] == 54
+
+
+def test_a_schedule_that_is_stretched_is_told(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    given = ["train", tiny, "--out", str(tmp_path / "run"), "--schedule", "cosine"]
+    assert app.main([*given, "--epochs", "1"]) == 0
+    assert app.main([*given, "--epochs", "3", "--resume"]) == 0
+    assert "by its schedule over 3 epochs, in place of 1." in capsys.readouterr().err
+
+
+def test_sigterm_ends_a_run_that_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    """The whole state of both runs is the same in the end."""
+    given = [sys.executable, "-m", "cnnviz", "train", "lenet5", "--epochs", "3", "--threads", "1", "--out"]
+    with subprocess.Popen([*given, str(tmp_path / "parts")], cwd=HERE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("epoch 1/3")
+        process.send_signal(signal.SIGTERM)
+        said = process.stderr.read().splitlines()[-1]
+        assert process.wait() == 130
+    assert said.startswith("cnnviz: Stopped after step ") and said.endswith("; --resume goes on from there.")
+    for name, more in (("parts", ["--resume"]), ("whole", [])):
+        subprocess.run([*given, str(tmp_path / name), *more], cwd=HERE, check=True)
+    assert metrics(tmp_path / "parts") == metrics(tmp_path / "whole")
+    parts, whole = (last(tmp_path / name) for name in ("parts", "whole"))
+    assert parts.step == whole.step == 135
+    assert all(torch.equal(parts.weights[k], v) for k, v in whole.weights.items())

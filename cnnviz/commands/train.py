@@ -21,7 +21,7 @@ from ..net.layers import Source
 from ..net.network import Network
 from ..net.plan import Plan
 from ..net.problems import Misfit
-from ..text import _
+from ..text import _, grouped
 from .data import loaded
 from .opening import Opened, note, opened
 from .progress import Progress
@@ -170,7 +170,8 @@ class _Run:
         group.wants(STOP, lambda: self._wish.stop)
         group.wants(HOLD, lambda: self._wish.hold)
         self._felt, self._warned = 0, set[str]()
-        self._record()
+        if not self._training.over:  # else the folder stays as it is
+            self._record()
 
     def _record(self) -> None:
         folder = self._folder
@@ -194,6 +195,8 @@ class _Run:
         from ..engine.post import sentence
 
         training, wish, group = self._training, self._wish, self._group
+        if training.over:
+            return self._had_ended()
         bar = self._bar = Progress(training.steps, training.start, None if group.leads else StringIO())
         losses = self._of_this_epoch()
         loss = accuracy = None
@@ -243,6 +246,30 @@ class _Run:
             print(_("Recorded in {folder}.").format(folder=self._folder))
         return 0
 
+    def _had_ended(self) -> int:
+        """Say that there is nothing left to do, and how to train longer; gives 0."""
+        training, plan = self._training, self._training.plan
+        if not self._group.leads or self._before is None:
+            return 0
+        step, steps, ended = grouped(training.step), grouped(training.steps), training.course.ended
+        if training.step > training.steps:
+            text = _("The run in {folder} has made {step} steps already; --epochs {epochs} are {steps}.")
+            text += " " + _("To train on, raise --epochs above {made}.")
+        elif ended:
+            text = _("The run in {folder} had ended already, at step {step} of {steps}. {why}")
+            text += " " + _("To train on, raise --stop-patience above {patience}, or turn it off by 0.")
+        else:
+            text = _("The run in {folder} had ended already, at step {step} of {steps}.")
+            text += " " + _("To train on, raise --epochs above {epochs}.")
+        made = training.step // training.epoch_steps
+        words = {"epochs": plan.epochs, "made": made, "patience": plan.stop_patience, "why": ended}
+        print("cnnviz: " + text.format(folder=self._folder, step=step, steps=steps, **words), file=sys.stderr)
+        if self._args.json:
+            losses, tests = self._before.metrics.points[-training.epoch_steps :, 1], self._before.metrics.tests
+            accuracy = float(tests[-1, 2]) if len(tests) else None
+            self._print_json(training.step, float(losses.mean()) if len(losses) else None, accuracy, 0.0)
+        return 0
+
     def _warn(self, bar: Progress) -> None:
         """A line for each sign of trouble, the first time that it is seen."""
         vitals = self._training.vitals
@@ -255,9 +282,14 @@ class _Run:
                 bar.line(f"{sign.title}: {sign.text}")
 
     def say_what_changes(self) -> None:
-        """Tell on stderr what is not as it was in the run that goes on, where other processes make it."""
+        """Tell on stderr what is not as it was in the run that goes on, where other processes make it, or its
+        schedule is stretched."""
         before = len(self._before.beside.get("noises", [0])) if self._before is not None else 0
         training, now = self._training, self._group.size
+        old, new = self._before.plan.epochs if self._before is not None else 0, training.plan.epochs
+        if old not in (0, new) and not training.over and training.plan.schedule in ("cosine", "one_cycle"):
+            text = _("From here on the learning rate goes by its schedule over {new} epochs, in place of {old}.")
+            print("cnnviz: " + text.format(new=new, old=old), file=sys.stderr)
         if before in (0, now):
             return
         text = _("The run was made by {before}, and goes on with {now}. A step takes the same {n} pictures.")

@@ -146,6 +146,11 @@ class Training:
         return self.start - (self._owed is not None)
 
     @property
+    def over(self) -> bool:
+        """Whether there is nothing (more) to do by the plan."""
+        return self._done
+
+    @property
     def recorded(self) -> list[int]:
         """The steps whose weights can be looked at; for any thread."""
         return self._recorder.steps if self._recorder is not None else []
