@@ -137,6 +137,7 @@ def _commands() -> argparse.ArgumentParser:
     _weights(p, _("first weights: a run folder or a weights file; of torchvision's models also a name or DEFAULT"))
     p.add_argument("--out", required=True, metavar="RUN", help=_("folder to record the run in"))
     p.add_argument("--resume", action="store_true", help=_("go on with the run in that folder"))
+    p.add_argument("--fit", action="store_true", help=_("give the last layer one output for each class of the data"))
     _json(p)
     _plan(p)
 

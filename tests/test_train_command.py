@@ -146,7 +146,9 @@ def test_a_training_that_does_not_fit_is_refused_before_it_starts(
 def test_a_network_that_cannot_be_trained(capsys: Said, tmp_path: Path) -> None:
     net = save(tmp_path / "a.cnnviz", Node("input", Input()), Node("conv", Conv2d(), ("input",)))
     said = refused(capsys, "train", net, "--out", str(tmp_path / "run"))
-    assert "training needs a vector with one value for each of the 10 classes" in said
+    assert (
+        "conv gives 16×30×30, but needs one value for each of the 10 classes of digits. --fit mends that: Add " in said
+    )
     assert not (tmp_path / "run").exists()
 
 

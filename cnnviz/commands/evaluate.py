@@ -19,6 +19,7 @@ from ..net.layers import Source
 from ..net.plan import Plan
 from ..text import _, grouped
 from .data import loaded
+from .fit import unequal
 from .opening import Opened, note, opened
 from .table import aligned
 from .train import refuse
@@ -61,7 +62,9 @@ def judged(given: Opened, rows: Analysis, plan: Plan, args: argparse.Namespace) 
     assert rows.input is not None and isinstance(rows.input.layer, Source)
     layer = rows.input.layer
     data = loaded(plan, layer)
-    refuse(given.name, rows, len(data.classes))
+    if text := unequal(rows, len(data.classes), data.name):
+        more = _("Choose the data set that it was trained on, or train it on this one by cnnviz train … --fit.")
+        raise CommandError(f"{given.name}: {text} {more}")
     import torch
 
     from ..engine import device, memory

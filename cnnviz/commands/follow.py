@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -13,6 +14,7 @@ from ..cli import CommandError
 from ..link import control, runs
 from ..link.control import Alive
 from ..link.messages import PAUSED
+from ..net.files import FileError
 from ..text import _, grouped
 from .progress import Progress
 
@@ -90,7 +92,11 @@ def _said(seen: Alive, folder: Path) -> str:
 
 def resume(folder: Path) -> str:
     """The command that goes on with the run in this folder."""
-    return shlex.join(("cnnviz", "train", str(folder / runs.NETWORK), "--out", str(folder), "--resume"))
+    net = str(folder / runs.NETWORK)
+    with suppress(FileError):
+        if any(n.type == "Foreign" for n in runs.network(folder).graph):
+            net = "NET"  # the model that it was begun with: its file alone does not run
+    return shlex.join(("cnnviz", "train", net, "--out", str(folder), "--resume"))
 
 
 def _state(seen: Alive) -> str:

@@ -33,10 +33,15 @@ class Opened:
 
     def net(self, rows: Analysis, plan: Plan, drawn: bool = False) -> Net:
         """It running, in training mode: a model with its own weights, all else, or where `drawn`, with the plan's."""
-        from ..engine.build import Net
+        from ..engine.build import Net, fit_state
 
         if self.model is None:
             return Net(rows, plan)
+        if rows.graph != self.model.network.graph:  # fitted to other classes
+            made = Net(rows, plan, deepcopy(dict(self.model.foreign)))
+            if not drawn:
+                fit_state(made, self.model.state)
+            return made
         return Net(rows, plan, deepcopy(dict(self.model.foreign))) if drawn else self.model.net(plan)
 
 

@@ -23,6 +23,7 @@ from ..net.plan import Plan
 from ..net.problems import Misfit
 from ..text import _, grouped
 from .data import loaded
+from .fit import Fitted, fitted, unequal, way_out
 from .opening import Opened, note, opened
 from .progress import Progress
 from .weights import at_step, chosen, pretrained, take
@@ -55,16 +56,21 @@ def run(args: argparse.Namespace) -> int:
 
 def _train(args: argparse.Namespace, group: Group) -> int:
     given = group.first(lambda: opened(args.net, args.input, pretrained(args), args.seed or 0))
-    network = replace(given.network, plan=planned(_for(group, given.network.plan), args))
-    rows = network.analyze()
-    group.together(lambda: refuse(args.net, rows))
+    plan, load = planned(_for(group, given.network.plan), args), _Loader(args.net, group, args.fit)
+    group.together(lambda: refuse(args.net, given.network.analyze()))
     folder = Path(args.out)
-    before = group.given(lambda: _begun(folder, given, args, group))
-    if before is not None:
-        network = replace(network, plan=planned(before.plan, args))
-    run = group.together(lambda: _Run(given, network, rows, folder, before, args, group))
+    if args.fit:
+        fit = group.together(lambda: load.fitted(given, plan, folder if args.resume else None))
+    else:
+        fit = Fitted(given)
+    before = group.given(lambda: _begun(folder, fit.given, args, group))
+    network = replace(fit.given.network, plan=planned(before.plan, args) if before is not None else plan)
+    rows = network.analyze()
+    run = group.together(lambda: _Run(fit, network, rows, folder, before, args, load))
     if group.leads:
         note(given)
+        if fit.said and before is None:
+            print(f"cnnviz: {args.net}: {fit.said}.", file=sys.stderr)
         for f in fields(Plan):
             if getattr(args, f.name, None) is not None and (why := idle(network.plan, f.name)):
                 print(f"cnnviz: {why}", file=sys.stderr)
@@ -130,38 +136,74 @@ def earlier(folder: Path, given: Opened, again: bool = False) -> Moment:
     return found
 
 
+class _Loader:
+    """Loads the data set, once, and looks whether the network has its classes."""
+
+    def __init__(self, net: str, group: Group, fit: bool):
+        self.group = group
+        self._net, self._fit = net, fit
+        self._kept: tuple[object, Data] | None = None
+
+    def __call__(self, plan: Plan, layer: Source) -> Data:
+        """The data set of the plan. Raises what loading it raises."""
+        key = plan.source, layer
+        if self._kept is None or self._kept[0] != key:
+            out = None if self.group.leads else StringIO()
+            self._kept = key, self.group.first(lambda: loaded(plan, layer, out))
+        return self._kept[1]
+
+    def checked(self, rows: Analysis, plan: Plan, layer: Source) -> Data:
+        """The same; raises CommandError with the way out where the network gives something else than its classes."""
+        found = self(plan, layer)
+        classes = len(found.classes)
+        if text := unequal(rows, classes, found.name):
+            raise CommandError(f"{self._net}: {text} {'' if self._fit else way_out(rows, classes)}".rstrip())
+        return found
+
+    def fitted(self, given: Opened, plan: Plan, run: Path | None) -> Fitted:
+        """The network with an output for each class of the data set; of a `run` that goes on, as it has been fitted."""
+        if run is not None and (run / runs.NETWORK).is_file():
+            rows = runs.network(run).analyze()
+            out = rows[rows.graph.ends[-1]].out if len(rows) else None
+            return fitted(given, out[0]) if out is not None and len(out) == 1 else Fitted(given)
+        source = given.network.analyze().input
+        assert source is not None and isinstance(source.layer, Source)
+        return fitted(given, len(self(plan, source.layer).classes))
+
+
 class _Run:
     """One training from its data to its last recording."""
 
     def __init__(
         self,
-        given: Opened,
+        fit: Fitted,
         network: Network,
         rows: Analysis,
         folder: Path,
         before: Moment | None,
         args: argparse.Namespace,
-        group: Group,
+        load: _Loader,
     ):
         from ..engine import memory
         from ..engine.build import Net
         from ..engine.learn.training import Training
         from ..engine.post import Refused
 
+        group = load.group
         self._args, self._folder, self._before, self._group = args, folder, before, group
         memory.tune()
 
-        def load(plan: Plan, layer: Source) -> Data:
-            return group.first(lambda: loaded(plan, layer, None if group.leads else StringIO()))
+        def data(plan: Plan, layer: Source) -> Data:
+            return load.checked(rows, plan, layer)
 
         def made() -> Net:
-            net = given.net(rows, network.plan, drawn=args.init is not None)
+            net = fit.given.net(rows, network.plan, drawn=args.init is not None)
             if before is None and group.leads:  # the others get them from this one
-                take(net, chosen(args) if args.weights else None, at_step(args))
+                take(net, chosen(args) if args.weights else None, at_step(args), fit.new)
             return net
 
         try:
-            self._training = Training(rows, network.plan, load, made, before, group)
+            self._training = Training(rows, network.plan, data, made, before, group)
         except (Refused, MemoryError) as e:
             raise CommandError(f"{args.net}: {e}") from e
         self._unrecorded = ""

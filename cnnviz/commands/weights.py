@@ -98,10 +98,10 @@ def weighted(given: Opened, rows: Analysis, plan: Plan, args: argparse.Namespace
     return net
 
 
-def take(net: Net, weights: Path | None, state: State | None = None) -> None:
+def take(net: Net, weights: Path | None, state: State | None = None, new: frozenset[str] = frozenset()) -> None:
     """Copy the weights of this file, or this `state`, into the net, each by its name.
 
-    Raises CommandError where they do not fit.
+    `new`: nodes that keep their own, as these are of other classes. Raises CommandError where they do not fit.
     """
     from ..engine.foreign.checkpoint import CheckpointError, match, read
 
@@ -113,7 +113,9 @@ def take(net: Net, weights: Path | None, state: State | None = None) -> None:
     except CheckpointError as error:
         raise CommandError(str(error)) from error
     named = {m.ours for m in found.matches if m.how == "name"}
+    named -= {name for name in named if name.partition(".")[0] in new}
     lost = [*(m.ours for m in found.matches if m.how != "name"), *(o.name for o in found.missing)]
+    lost = [name for name in lost if name.partition(".")[0] not in new]
     if lost:
         nodes = tuple(dict.fromkeys(name.partition(".")[0] for name in ours if name in lost))
         text = _("{file} has no weights that fit {nodes}. {why} Give the weights of this network.")
