@@ -84,7 +84,7 @@ class Past:
             metrics.refresh()
             first = min(command.since, len(metrics.points))
             points = np.array(metrics.points[first:], float).reshape(-1, 4)
-            tests = np.array(metrics.tests, float).reshape(-1, 3)
+            tests = np.array(metrics.tests, float).reshape(-1, 4)
         return Recalled(
             folder=command.folder,
             steps=np.array(tracks.steps, np.int64),
@@ -205,7 +205,7 @@ class _Metrics:
             try:
                 said = json.loads(line)
                 point = (said["step"], said["loss"], said["accuracy"], said["lr"])
-                test = (said["step"], said["test_loss"], said["test_accuracy"]) if "test_loss" in said else None
+                test = runs.measured(said) if "test_loss" in said else None
             except (ValueError, KeyError, TypeError):
                 continue
             self.points.append(point)

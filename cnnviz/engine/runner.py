@@ -6,6 +6,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from math import nan
 from threading import Condition, Thread
 
 import numpy as np
@@ -73,7 +74,8 @@ class Run:
         self.points.extend((step.step, step.loss, step.accuracy, step.lr))
         self.changes.extend(step.changes)
         if step.test is not None:
-            self.tests.extend((step.step, step.test.loss, step.test.accuracy))
+            top5 = nan if step.test.top5 is None else step.test.top5
+            self.tests.extend((step.step, step.test.loss, step.test.accuracy, top5))
             self.score = step.test.score(step.step, self._classes)
         if not self.pace or now - self.pace[-1][0] > SPAN / 20:
             self.pace.append((now, step.step))
@@ -96,7 +98,7 @@ class Run:
             steps_per_second=speed,
             seconds_left=(self.steps - self.step) / speed if speed and self.phase == TRAINING else None,
             loss=self.points[-3] if self.points else None,
-            accuracy=self.tests[-1] if self.tests else None,
+            accuracy=self.tests[-2] if self.tests else None,
             lr=self.controls.lr,
             device=self.device,
             ended=self.ended,
@@ -189,7 +191,7 @@ class Runner:
             first = min(max(since, 0), have) if number == run.command.run else 0
             points, tests, changes = run.points[4 * first :], run.tests[:], tuple(run.changes)
             progress = run.progress()
-        return News(progress, first, np.array(points).reshape(-1, 4), np.array(tests).reshape(-1, 3), changes)
+        return News(progress, first, np.array(points).reshape(-1, 4), np.array(tests).reshape(-1, 4), changes)
 
     def pulses(self, number: int, since: int) -> Pulses:
         """How healthy that run is; nothing where it is not the latest one."""

@@ -292,8 +292,8 @@ class Progress:
 @dataclass(frozen=True, eq=False)
 class News:
     """Answer to Take: `points` is (n, 4) float64, columns step, train loss, train accuracy, learning rate, from index
-    `first`; `tests` is (m, 3) float64, all held-out measurements so far: step, loss, accuracy; `changes`: all of the
-    plan so far."""
+    `first`; `tests` is (m, 4) float64, all held-out measurements so far: step, loss, accuracy, top-5 accuracy (NaN
+    below six classes); `changes`: all of the plan so far."""
 
     progress: Progress
     first: int

@@ -21,7 +21,9 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
+from math import nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +72,7 @@ class Mark:
 @dataclass(frozen=True, eq=False)
 class Metrics:
     """Of each step: `points` (n, 4) step, train loss, train accuracy, learning rate; of each measurement on held-out
-    pictures: `tests` (m, 3) step, loss, accuracy. float64."""
+    pictures: `tests` (m, 4) step, loss, accuracy, top-5 accuracy (NaN below six classes). float64."""
 
     points: np.ndarray
     tests: np.ndarray
@@ -221,7 +223,7 @@ def metrics(folder: str | Path, until: int) -> Metrics:
         try:
             said = json.loads(line)
             point = (said["step"], said["loss"], said["accuracy"], said["lr"])
-            test = (said["step"], said["test_loss"], said["test_accuracy"]) if "test_loss" in said else None
+            test = measured(said) if "test_loss" in said else None
             made = [Change(said["step"], *change) for change in said["changes"]] if "changes" in said else []
         except (ValueError, KeyError, TypeError):
             continue
@@ -229,7 +231,12 @@ def metrics(folder: str | Path, until: int) -> Metrics:
             points.append(point)
             tests += [test] if test else []
             changes += made
-    return Metrics(np.array(points, float).reshape(-1, 4), np.array(tests, float).reshape(-1, 3), tuple(changes))
+    return Metrics(np.array(points, float).reshape(-1, 4), np.array(tests, float).reshape(-1, 4), tuple(changes))
+
+
+def measured(said: dict[str, Any]) -> tuple[float, float, float, float]:
+    """A row of Metrics.tests, from what a line says. Raises KeyError, TypeError, ValueError for another line."""
+    return said["step"], said["test_loss"], said["test_accuracy"], float(said.get("test_top5", nan))
 
 
 def lines(folder: str | Path) -> list[str]:

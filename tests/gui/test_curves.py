@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import nan
 
@@ -90,3 +91,30 @@ def test_of_a_long_plan_the_axis_shows_what_has_been_trained(session, qtbot):
     answer(session, qtbot, news(session, 0, 50, steps=90_000))
     qtbot.waitUntil(lambda: len(curves.accuracy.data("batch")[0]) == 50)
     assert curves.loss.axes()[0].high == curves.accuracy.axes()[0].high == 500
+
+
+def test_top_5_accuracy_is_drawn_when_asked_for(session, qtbot):
+    curves = Curves(session)
+    qtbot.addWidget(curves)
+    curves.show()
+    session.run.train()
+    few = np.array([[25.0, 0.9, 0.6, nan]])
+    answer(session, qtbot, replace(news(session, 0, 50, steps=400), tests=few))
+    qtbot.waitUntil(lambda: len(curves.accuracy.data("held_out")[0]) == 1)
+    assert curves.top5.isHidden(), "below six classes there is none"
+    answer(
+        session,
+        qtbot,
+        replace(news(session, 50, 50, steps=400), tests=np.array([[50, 0.5, 0.8, 0.97], [100, 0.4, 0.9, 0.99]])),
+    )
+    qtbot.waitUntil(lambda: curves.top5.isVisible())
+    assert not len(curves.accuracy.data("top5")[0])
+    curves.top5.click()
+    qtbot.waitUntil(lambda: len(curves.accuracy.data("top5")[0]) == 2)
+    x, y = curves.accuracy.data("top5")
+    assert x.tolist() == [50, 100] and y.tolist() == [97, 99]
+    curves.accuracy.set_step(100)
+    assert "top-5 99" in " ".join(curves.accuracy.readout())
+    again = Curves(session)
+    qtbot.addWidget(again)
+    assert again.top5.isChecked(), "remembered"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QMouseEvent
@@ -11,10 +13,14 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.session import Session
+from cnnviz.gui.training.curves import Curves
 from cnnviz.gui.window.window import Window
 from cnnviz.net.graph import Graph
+from cnnviz.net.health.reading import Series
 
 from .hand import LEFT, NONE
+from .health.readings import HIGH, LAYERS, SATURATED, reading
+from .test_session import answer, news
 
 WIDE, SMALL = QSize(1280, 720), QSize(785, 600)
 
@@ -95,3 +101,25 @@ def test_panels_as_at_first_forgets_what_was_dragged(window: Window, qtbot: QtBo
     window.resize(SMALL)
     window.resize(WIDE)
     assert sizes(window)["layers"] == before["layers"]
+
+
+@pytest.mark.parametrize("size", [WIDE, QSize(1024, 700), SMALL])
+def test_a_training_that_begins_pushes_nothing(window: Window, qtbot: QtBot, size: QSize) -> None:
+    """Curves in place of a hint, signs of trouble, and whatever else a training brings: every dock stays as it is."""
+    session = window.session
+    window.resize(size)
+    qtbot.waitUntil(lambda: window.size() == size and not window.sizes._soon.isActive())
+    QApplication.processEvents()
+    before, least = sizes(window), window.minimumSizeHint()
+    session.run.train()
+    told = news(session, 0, 50, steps=400)
+    answer(session, qtbot, replace(told, tests=np.array([[40.0, 0.5, 0.9, 1.0]])))
+    session.health.take_news(session.run.progress)
+    session.health._set(session.run.number, 1, Series(LAYERS, (reading(1), reading(20))), (HIGH, SATURATED))
+    curves = window.panels["curves"]
+    assert isinstance(curves, Curves)
+    qtbot.waitUntil(lambda: len(curves.loss.data("batch")[0]) == 50 and curves.caution.isVisibleTo(window))
+    curves.top5.click()
+    QApplication.processEvents()
+    assert sizes(window) == before and window.minimumSizeHint() == least
+    curves.grab()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +102,11 @@ class _Events:
             self._scalar("loss/train", loss, step)
             self._scalar("accuracy/train", accuracy, step)
             self._scalar("learning_rate", lr, step)
-        for step, loss, accuracy in self._metrics.tests.tolist():
+        for step, loss, accuracy, top5 in self._metrics.tests.tolist():
             self._scalar("loss/held_out", loss, step)
             self._scalar("accuracy/held_out", accuracy, step)
-        for line in runs.lines(self._run):
-            with suppress(ValueError, KeyError, TypeError):
-                said = json.loads(line)
-                self._scalar("accuracy/held_out_top5", float(said["test_top5"]), int(said["step"]))
+            if not isnan(top5):
+                self._scalar("accuracy/held_out_top5", top5, step)
 
     def _scalar(self, tag: str, value: float, step: float) -> None:
         self._writer.add_scalar(tag, value, int(step), walltime=self._time)

@@ -112,7 +112,7 @@ class Entry(QFrame):
         self.tries: list[Try] = []
 
     def show_sign(self, sign: Sign, series: Series, tests: np.ndarray, trials: tuple[Trial, ...]) -> None:
-        """Stand for this sign. `tests`: (m, 3) step, held-out loss, accuracy."""
+        """Stand for this sign. `tests`: (m, 4) step, held-out loss, accuracy, …"""
         self.sign = sign
         self.title.setText(sign.title)
         if self.words.text() != sign.text:

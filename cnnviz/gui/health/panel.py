@@ -112,7 +112,6 @@ class Health(QWidget):
         if not some:
             self.good.setText(_("Press Train: signs of trouble are told here."))
         self.good.setVisible(not health.signs)
-        self.watched.setVisible(not health.signs)
         self.flow.setVisible(some)
         now = {sign.code: sign for sign in health.signs}
         for code in [c for c in self.entries if c not in now]:
@@ -146,7 +145,8 @@ class Health(QWidget):
         at, health = self._session.time.at, self._session.health
         self.flow.show_step(at)
         past = at is not None and len(health.series) > 0
-        self.then.setVisible(past)
+        self.then.setVisible(past and bool(health.signs or health.present))
+        self.watched.setVisible(not past and not health.signs)
         if past:
             now = ", ".join(s.title for s in health.present) or _("no signs of trouble")
             self.then.setText(_("As it was at step {step}. Now: {signs}.").format(step=grouped(at or 0), signs=now))

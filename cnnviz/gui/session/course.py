@@ -7,7 +7,7 @@ import numpy as np
 from ...link.adjusting import Change
 from ...link.messages import News
 
-NOTHING, UNTESTED = np.empty((0, 4)), np.empty((0, 3))
+NOTHING, UNTESTED = np.empty((0, 4)), np.empty((0, 4))
 
 
 class Course:
@@ -15,7 +15,7 @@ class Course:
 
     def __init__(self) -> None:
         self.points = NOTHING  # (n, 4): step, train loss, train accuracy, learning rate
-        self.tests = UNTESTED  # (m, 3): step, held-out loss, held-out accuracy
+        self.tests = UNTESTED  # (m, 4): step, held-out loss, accuracy, top-5 accuracy (NaN: there is none)
         self.changes: tuple[Change, ...] = ()
         self._room = NOTHING  # what `points` is the filled part of
 
@@ -38,6 +38,12 @@ class Course:
             self._room = room
         self._room[first:end] = points
         self.points = self._room[:end]
+
+    @property
+    def top5(self) -> np.ndarray:
+        """(k, 2): step and top-5 accuracy of the measurements that have one; below six classes it says nothing."""
+        some = self.tests[:, [0, 3]] if self.tests.shape[1] > 3 else np.empty((0, 2))
+        return some[~np.isnan(some[:, 1])]
 
     def cut(self, step: int) -> None:
         """Keep what was up to this step."""

@@ -77,7 +77,7 @@ class Running:
 
     @property
     def tests(self) -> np.ndarray:
-        """(m, 3): step, held-out loss, held-out accuracy."""
+        """(m, 4): step, held-out loss, held-out accuracy, held-out top-5 accuracy."""
         return self.course.tests
 
     @property

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import inf
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QHideEvent, QIcon, QPainter, QPixmap, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from ...text import _
 from ..paint import theme
@@ -23,6 +23,10 @@ EVERY_MS = 100
 """Between one chart and the other: each is drawn at most every 200 ms, in turns of the event loop of their own."""
 SMOOTH = 0.02
 """Part of the run that one point of the bold line averages."""
+SPOT = 8
+"""Pixels of the spot on the button of a curve."""
+NARROW = 102
+"""Pixels of a chart in the smallest panel."""
 MOST = 4096
 """Points of the bold line; longer runs are averaged in blocks of 2, 4, 8, … steps first."""
 
@@ -62,13 +66,13 @@ class Curves(QWidget):
         self._session = session
         self._due = 0  # charts that do not show the newest points yet
         self._turn = 0  # which of them is next
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 4, 4, 4)
+        self._either = QStackedLayout(self)  # as large with the hint as with the charts: nothing is pushed later
+        self._either.setContentsMargins(4, 4, 4, 4)
         self._hint = QLabel(_("Press Train: loss and accuracy are drawn here."))
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
         self._hint.setEnabled(False)
-        column.addWidget(self._hint)
+        self._either.addWidget(self._hint)
         self._charts = QWidget()
         rows = QVBoxLayout(self._charts)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -76,29 +80,46 @@ class Curves(QWidget):
         beside = QHBoxLayout()
         beside.setSpacing(4)
         rows.addLayout(beside, 1)
-        column.addWidget(self._charts)
-        self._charts.hide()
+        self._either.addWidget(self._charts)
         series = (
             Series("batch", "Convolution", "thin", _("train")),
             Series("mean", "Convolution", "bold"),
             Series("held_out", "Activation", "dots", _("held out")),
         )
         self._own = series
+        self._five = Series("top5", "Pooling", "dots", _("top-5"))
+        self._some_top5 = False
         others = (  # on top: where both run along each other, the gaps of one show the other
             Series("other_mean", "Convolution", "bold", _("other train, mean"), dashed=True),
             Series("other_held_out", "Activation", "dots", _("other held out"), dashed=True),
         )
         self.loss = Chart(_("Loss"), series + others, limits=(0.0, inf))
-        self.accuracy = Chart(_("Accuracy, %"), series + others, limits=(0.0, 100.0))
+        self.accuracy = Chart(_("Accuracy, %"), (*series, self._five, *others), limits=(0.0, 100.0))
         self._besides: dict[Chart, object] = {}  # the points of the other run that each chart shows
         beside.addWidget(self.loss, 1)
         beside.addWidget(self.accuracy, 1)
         self.legend = Legend(series)  # of both charts: no title's row has room for it in a small window
-        below = QHBoxLayout()
+        bar = QWidget()
+        below = QHBoxLayout(bar)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(4)
         below.addWidget(self.legend, 1)
-        self.caution = Caution(session)
+        self.top5 = QToolButton()
+        self.top5.setText(_("top-5"))
+        self.top5.setCheckable(True)
+        self.top5.setAutoRaise(True)
+        self.top5.setFont(theme.caption())
+        self.top5.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.top5.setIconSize(QSize(SPOT, SPOT))
+        self.top5.setToolTip(_("Draw the top-5 accuracy on held-out pictures: the right class is among five guesses"))
+        self.top5.setAccessibleName(_("Top-5 accuracy"))
+        self.top5.hide()
+        self.top5.toggled.connect(self._set_top5)
+        below.addWidget(self.top5)
+        self.caution = Caution(session, shrinks=True)
         below.addWidget(self.caution)
-        rows.addLayout(below)
+        bar.setFixedHeight(max(self.top5.sizeHint().height(), self.legend.sizeHint().height()))
+        rows.addWidget(bar)
         self.log = QToolButton()
         self.log.setText(_("log"))
         self.log.setCheckable(True)
@@ -108,7 +129,9 @@ class Curves(QWidget):
         self.log.setAccessibleName(self.log.toolTip())
         self.log.toggled.connect(self._set_log)
         self.log.setChecked(session.settings.get("loss_axis") == "log")
+        self.top5.setChecked(session.settings.get("top5_curve") == "shown")
         self.loss.set_corner(self.log)
+        self._colour()
         self.setAccessibleName(_("Training curves"))
         self._timer = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._timer.timeout.connect(self.draw)
@@ -118,11 +141,36 @@ class Curves(QWidget):
         self._show_beside()
         for chart in (self.loss, self.accuracy):
             chart.picked.connect(self._go)
+            chart.setMinimumWidth(NARROW)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._colour()
+
+    def _colour(self) -> None:
+        """The curve's colour beside its button: that says what it is called, so that the legend need not."""
+        ratio = self.devicePixelRatioF()
+        spot = QPixmap(QSize(SPOT, SPOT) * ratio)
+        spot.setDevicePixelRatio(ratio)
+        spot.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(spot)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._five.ink())
+        painter.drawEllipse(QRectF(1, 1, SPOT - 2, SPOT - 2))
+        painter.end()
+        self.top5.setIcon(QIcon(spot))
 
     @Slot(bool)
     def _set_log(self, log: bool) -> None:
         self.loss.set_log(log)
         self._session.settings.set("loss_axis", "log" if log else "linear")
+
+    @Slot(bool)
+    def _set_top5(self, shown: bool) -> None:
+        self._session.settings.set("top5_curve", "shown" if shown else "hidden")
+        self._arrived()
 
     @Slot()
     def _show_moment(self) -> None:
@@ -162,14 +210,20 @@ class Curves(QWidget):
         run = self._session.run
         other = self._session.beside.course
         some = len(run.points) > 0 or len(other.points) > 0
-        self._hint.setVisible(not some)
-        self._charts.setVisible(some)
+        self._either.setCurrentWidget(self._charts if some else self._hint)
         chart, column, scale = ((self.loss, 1, 1.0), (self.accuracy, 2, 100.0))[self._turn]
         steps, values = run.points[:, 0].copy(), run.points[:, column] * scale  # contiguous: searched many times
         chart.set_extent(reach(float(steps[-1]), run.progress.steps) if len(steps) and run.progress else 0.0)
         chart.set_data("batch", steps, values)
         chart.set_data("mean", *smooth(steps, values))
         chart.set_data("held_out", run.tests[:, 0], run.tests[:, column] * scale)
+        if chart is self.accuracy:
+            five = run.course.top5
+            if bool(len(five)) != self._some_top5:
+                self._some_top5 = bool(len(five))
+                self.top5.setVisible(self._some_top5)
+            drawn = five if self.top5.isChecked() else five[:0]
+            chart.set_data("top5", drawn[:, 0].copy(), 100.0 * drawn[:, 1])
         if self._besides.get(chart) is not other.points:  # at rest it costs nothing
             self._besides[chart] = other.points
             chart.set_data("other_mean", *smooth(other.points[:, 0].copy(), other.points[:, column] * scale))

@@ -98,6 +98,7 @@ def test_a_run_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     }
     assert recorded.metrics.points[:, 1].tolist() == [s.loss for s in made]
     assert recorded.metrics.tests[:, 2].tolist() == [s.test.accuracy for s in made if s.test]
+    assert recorded.metrics.tests[:, 3].tolist() == [s.test.top5 for s in made if s.test]
     assert training.step == 90
 
 
