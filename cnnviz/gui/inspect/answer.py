@@ -12,6 +12,7 @@ from ...text import _
 from ..paint import theme
 from ..paint.bars import Bars
 from ..paint.number import percent
+from ..paint.still import Still
 
 ALL = 12
 """So many classes are shown in their order, which stays; of more, the `BEST` most probable."""
@@ -35,7 +36,7 @@ class Answer(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.verdict)
+        column.addWidget(Still(self.verdict))
         column.addWidget(self.bars, 1)
 
     def show_answer(

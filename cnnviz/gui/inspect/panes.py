@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLabel, QScrollBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollBar, QVBoxLayout, QWidget
 
 from ...text import _
 from ..paint import theme
 from ..paint.colour import Range
+from ..paint.still import Still
 from ..paint.view import MosaicView
 
 NAMES, CAPTION = 3, 20
@@ -36,9 +37,9 @@ class Panes(QWidget):
         self._caption.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._caption.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
         self._caption.setFixedHeight(CAPTION)
-        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._caption.hide()
-        self._column.addWidget(self._caption)
+        self._line = Still(self._caption)
+        self._line.hide()
+        self._column.addWidget(self._line)
         self.first = self._add(_("This run"))
         self.seen: tuple[MosaicView, ...] = (self.first,)
         self.setFocusProxy(self.first)
@@ -94,7 +95,7 @@ class Panes(QWidget):
         three = len(views) > 1
         if three:
             self._squeeze(LEAST)  # before they are shown: the window would grow for a moment, and stay so
-        self._caption.setVisible(three)
+        self._line.setVisible(three)
         for view, label in zip(self._views, self._labels, strict=True):
             view.setVisible(view in views)
             label.setVisible(three)

@@ -8,13 +8,14 @@ from math import nan
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from . import theme
 from .bars import Bars, Values
 from .colour import Range
 from .colourbar import ColourBar
 from .photo import Frame, Photo
+from .still import Still
 from .tiles import Tiles
 
 SHARED = "shared"
@@ -56,12 +57,12 @@ class MosaicView(QWidget):
         self._caption.setFont(theme.tabular(theme.caption()))
         self._caption.setContentsMargins(8, 0, 8, 0)
         self._caption.setFixedHeight(20)
-        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # never widens the view
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._pages, 1)
-        column.addWidget(self._caption)
+        self._line = Still(self._caption)  # never widens the view
+        column.addWidget(self._line)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
         for quiet in (self._empty, self._caption):
@@ -139,7 +140,7 @@ class MosaicView(QWidget):
 
     def set_captioned(self, captioned: bool) -> None:
         """Whether there is a line below."""
-        self._caption.setVisible(captioned)
+        self._line.setVisible(captioned)
 
     @property
     def caption(self) -> str:

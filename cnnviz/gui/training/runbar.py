@@ -14,6 +14,7 @@ from ...net.plan import OPTIMIZERS, Plan
 from ...text import N_, _
 from ..boxes import Decimal, refusal
 from ..paint import theme
+from ..paint.still import Still
 from ..session import LOST, STARTING, Session
 from ..session.running import HOME_SENTENCES
 from .caution import Caution
@@ -46,12 +47,11 @@ class RunBar(QWidget):
         self.lr.refused.connect(self._rate_refused)
         self.status = QLabel()
         self.status.setFont(theme.tabular(theme.body()))
-        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.caution = Caution(session)
         for w in (self.optimizer, label, self.lr):
             row.addWidget(w)
         row.addSpacing(8)
-        row.addWidget(self.status, 1)
+        row.addWidget(Still(self.status), 1)
         row.addWidget(self.caution)
         session.plan_changed.connect(self._show_plan)
         session.run_changed.connect(self._show_progress)
