@@ -144,3 +144,27 @@ def test_the_windows_own_run_is_heard_too(tmp_path: Path, asking: str) -> None:
         desk.progress(lambda p: p.phase == IDLE)
     assert alive(tmp_path).end == "stopped"
     assert json.loads((tmp_path / "run.json").read_text())["end"] == "stopped"
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_run_whose_folder_is_gone_trains_on_and_says_so(tmp_path: Path, again: bool) -> None:
+    net, run = tiny(tmp_path), tmp_path / "run"
+    with child(net, run) as process:
+        until(run, lambda a: a.step > 0)
+        os.rename(run, tmp_path / "gone")
+        if again:
+            subprocess.run([sys.executable, "-m", "cnnviz", "train", net, "--out", str(run)], cwd=HERE, check=True)
+            before = {p: p.read_bytes() for p in run.rglob("*") if p.is_file()}
+        said = tmp_path / "said.txt"
+        end = time.monotonic() + PATIENCE
+        while "Training goes on without." not in said.read_text():
+            assert time.monotonic() < end
+            Event().wait(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 1
+    last_line = said.read_text().splitlines()[-1]
+    assert "stopped at step " in last_line and "(the folder is gone" in last_line and "--resume" not in last_line
+    if again:
+        assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before and runs.notes(run).end == "done"
+    else:
+        assert not run.exists()

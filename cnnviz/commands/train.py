@@ -276,8 +276,8 @@ class _Run:
         if self._args.json:
             self._print_json(step, loss, accuracy, pictures / (perf_counter() - began))
         if self._unrecorded:
-            gone = not (self._folder / runs.LAST).is_file()
-            raise CommandError(training.unrecorded + ("" if gone else " " + _("--resume goes on from there.")))
+            way = " " + _("--resume goes on from there.") if training.holds else ""
+            raise CommandError(training.unrecorded + way)
         if group.agreed(STOP):
             text = _("Stopped after step {step}; --resume goes on from there.").format(step=step)
             print(f"cnnviz: {text}", file=sys.stderr)

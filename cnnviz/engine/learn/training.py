@@ -162,6 +162,11 @@ class Training:
             return ""
         return control.unrecorded(self._alive(), self._recorder.folder)
 
+    @property
+    def holds(self) -> bool:
+        """Whether the folder that it is recorded in, as far as it is, is this run's still."""
+        return self._recorder is not None and self._recorder.claim.holds
+
     def mark(self, name: str, step: int | None = None) -> None:
         """Give the present step, or a recorded one, a name, and keep it; without a name no longer. Between two steps.
 
