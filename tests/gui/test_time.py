@@ -250,9 +250,12 @@ def test_a_run_that_has_died_is_told_of_once_with_the_way_on(session, folder, qt
     recalled(session, qtbot, points=points, tests=np.zeros((0, 3)), end="")
     recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 3)), end="")
     (text,) = [n.text for n in heard if "died" in n.text or "no longer" in n.text]
-    assert text == (
-        "This run no longer trains: its program ended without a word, on far. Train goes on from what is recorded."
-    )
+    died = "This run no longer trains: its program ended without a word, on far."
+    assert text == died + " “Train on” continues from what is recorded."
+    hushed = []
+    session.noticed.connect(lambda n: hushed.append(n.key) if not n.text else None)
+    session.run.train()
+    assert "followed" in hushed
 
 
 def test_a_run_that_is_no_longer_recorded_is_told_of_once(session, folder, qtbot):
@@ -264,7 +267,7 @@ def test_a_run_that_is_no_longer_recorded_is_told_of_once(session, folder, qtbot
     recalled(session, qtbot, points=points, tests=np.zeros((0, 3)))
     recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 3)))
     (text,) = [n.text for n in heard if "Recording" in n.text]
-    assert "stopped at step 50 (the disk is full): later steps are not kept." in text and "Train goes on" not in text
+    assert "stopped at step 50 (the disk is full): later steps are not kept." in text and "Train on" not in text
 
 
 def test_a_followed_run_whose_folder_is_deleted_leaves_the_window_free_to_train(session, folder, qtbot):

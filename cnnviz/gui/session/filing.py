@@ -27,7 +27,7 @@ SUFFIX, WEIGHTS = ".cnnviz", ".safetensors"
 AUTOSAVE_MS = 1500  # after an edit
 RUNS_KEPT, ROOM = 24, 4_000_000_000  # run folders, and bytes that they take, before the oldest are cleared away
 OF_A_DOCUMENT = (
-    *("file", "recovered", "edit", "train", "plan", "engine", "behind"),
+    *("file", "recovered", "edit", "train", "plan", "engine", "behind", "followed"),
     *("notes", "compare", "export", "failed.checkpoint", "failed.open", "failed.data", "failed.look", "failed.train"),
     *("failed.record", "failed.import", "failed.save", "failed.measure", "failed.export"),
 )

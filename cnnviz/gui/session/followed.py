@@ -74,8 +74,8 @@ class Followed:
             return
         self._told |= said.keys()
         if not self.living:
-            said["on"] = _("Train goes on from what is recorded.")
-        self._session.notice(" ".join(said.values()), "warning", key="time")
+            said["on"] = _("“Train on” continues from what is recorded.")
+        self._session.notice(" ".join(said.values()), "warning", key="followed")
 
     def lost(self) -> None:
         """Its folder cannot be read: where nobody is known to train in it, it is followed no longer."""

@@ -244,7 +244,7 @@ class Running:
         if self.problem is not None:
             self._refuse(self.problem)
             return
-        self._session.hush("train", "ended", "failed.train", "failed.record", "engine", "notes")
+        self._session.hush("train", "ended", "failed.train", "failed.record", "engine", "notes", "followed")
         self.number += 1
         if origin is not None:
             folder, start = self._session.file.run_folder(), origin[1]
