@@ -119,6 +119,17 @@ def test_it_plays_each_step_once_it_is_shown_and_holds_at_the_end(run, qtbot):
     assert run.time.at == 100 and not run.time.playing
 
 
+def test_it_plays_evenly_however_sparse_the_record(run, qtbot):
+    run.time.play()
+    frames = {}
+    while run.time.playing:
+        frames[run.time.at] = frames.get(run.time.at, 0) + 1
+        shown(run, qtbot, run.time.at)
+        run.time._next()
+    assert frames[40] > 4 * frames[10], "ten steps take longer than one"
+    assert sum(frames.values()) * 0.04 == pytest.approx(min(12, 0.2 * len(STEPS)), rel=0.1)
+
+
 def test_an_edit_shows_the_present_network(run, qtbot):
     run.time.go(40)
     shown(run, qtbot, 40)

@@ -58,7 +58,7 @@ class Results(QWidget):
 
     def _make_controls(self) -> None:
         self.source, self.view = QComboBox(), QComboBox()
-        for text in (_("While training"), _("Held-out, now"), _("Trained on, now")):
+        for text in (_("Measured"), _("Held out"), _("Trained on")):
             self.source.addItem(text)
         tips = (
             _("As measured after an epoch of the run"),

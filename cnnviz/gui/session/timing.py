@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 EVERY_MS, FOLLOWED_MS = 1000, 500
 """Between two looks into the run folder: of a run of our own, and of one that another program trains."""
-PLAYED_S, FRAME_MS = 12.0, 40
-"""Seconds that the whole training plays in, and milliseconds between two of its steps."""
+PLAYED_S, LONGEST_S, FRAME_MS = 12.0, 0.2, 40
+"""Seconds that the whole training plays in, and that the mean recorded step stands at most; milliseconds of a frame."""
 NONE = np.empty(0, np.int64)
 
 
@@ -36,6 +36,7 @@ class Timing(QObject):
         self.found: Recalled | None = None  # what it holds, as was last heard
         self.at: int | None = None  # the step that was asked for; None: the live end, or the present network
         self.playing = False
+        self._played = 0.0  # where in time it plays, between the recorded steps
         self.other = ""  # run folder that is shown beside …
         self.next_other = ""  # … and beside the next run, as soon as that begins
         self.followed = False  # another program trains, or has trained, there
@@ -132,6 +133,7 @@ class Timing(QObject):
         self.playing = True
         if self.at is None or self.at >= int(self.steps[-1]):
             self.go(0)
+        self._played = float(self.at or 0)
         self._play.start()
         self._session.moment_changed.emit()
 
@@ -146,9 +148,11 @@ class Timing(QObject):
         if self.at >= int(steps[-1]):
             self.play()
             return
-        far = self.at + self.end * FRAME_MS / 1000 / PLAYED_S
-        i = max(int(np.searchsorted(steps, far, "right")) - 1, int(np.searchsorted(steps, self.at, "right")))
-        self.go(int(steps[min(i, len(steps) - 1)]))
+        seconds = min(PLAYED_S, LONGEST_S * len(steps))
+        self._played = max(self._played, float(self.at)) + self.end * FRAME_MS / 1000 / seconds
+        i = int(np.searchsorted(steps, self._played, "right")) - 1
+        if int(steps[i]) > self.at:  # time passes as evenly as the steps, however sparse they are recorded
+            self.go(int(steps[i]))
 
     def mark(self, name: str) -> None:
         """Give the step that is shown a name, and keep it."""
