@@ -130,6 +130,7 @@ def test_the_window_says_what_each_adds(ready: Session, qtbot: object) -> None:
 def test_what_cannot_be_trained_says_why(session: Session, qtbot: object) -> None:
     dialog = EnsembleDialog(session)
     qtbot.addWidget(dialog)
-    assert not dialog.go.isEnabled() and dialog.go.toolTip()
+    assert not dialog.go.isEnabled() and dialog.go.toolTip() == dialog.why.text() != ""
+    assert not dialog.why.isHidden()
     assert session.run.plan == Plan()
     dialog.grab()

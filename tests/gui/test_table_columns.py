@@ -115,6 +115,8 @@ def test_frozen_parameters_are_counted_apart_and_said(session: Session, table: T
     assert "Frozen: 156." in tip(row, PARAMS)
     assert f"{trained:,} are trained, 156 are frozen" in as_text("net", session.rows)
     assert as_json("net", session.rows)["totals"]["frozen"] == 156
+    assert table.totals.texts[OUT] == "156 frozen", "seen without a tip, beside the sum"
+    table.grab()
     session.edit.undo()
     assert session.rows.frozen == 0 and table.totals.texts[TYPE] == before[TYPE]
 

@@ -242,6 +242,8 @@ class Totals(QWidget):
             text = _("1 problem") if self._problems == 1 else _("{n} problems").format(n=self._problems)
             self._texts[OUT] = text  # nothing is summed up there
             self._short[OUT] = grouped(self._problems)
+        elif rows.frozen:
+            self._texts[OUT] = _("{n} frozen").format(n=grouped(rows.frozen))
         self._told = tuple(told)
         self._tell()
         self.setAccessibleName(", ".join(f"{_(COLUMNS[c].name)} {t}" for c, t in self._texts.items()))
@@ -306,7 +308,9 @@ class Totals(QWidget):
             if column not in self._rows.shown:
                 continue
             words, (left, room) = self._words(column), self._place(column)
-            painter.setPen(now.colour({TYPE: "caption", OUT: "problem_text"}.get(column, "text")))
+            wrong = column == OUT and self._problems > 0
+            quiet = column in (TYPE, OUT)
+            painter.setPen(now.colour("problem_text" if wrong else "caption" if quiet else "text"))
             if column == LAYER:
                 name = self._view.columnViewportPosition(column) + PAD  # it goes out of sight with its column
                 words.paint(painter, name, self._view.columnWidth(column) - 2 * PAD, middle, text)
@@ -314,7 +318,10 @@ class Totals(QWidget):
             if column == OUT:
                 if left < SIGN + PAD:
                     continue  # out of sight
-                sign(painter, QRectF(left - SIGN, 1, SIZE, self.height() - 1), None, now.colour("window"))
+                if not wrong:
+                    left, room = left - SIGN, room + SIGN
+                else:
+                    sign(painter, QRectF(left - SIGN, 1, SIZE, self.height() - 1), None, now.colour("window"))
             if room > words.width("…"):
                 words.paint_figure(painter, left, room, middle, text, self._short.get(column, ""), column in NUMBERS)
         painter.end()

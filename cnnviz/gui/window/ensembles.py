@@ -25,7 +25,7 @@ from ..session.ensembling import LEAST, MOST, Ensembling
 
 SPACE = 2 * theme.GRID
 ROW = 24
-SEED, ALONE, TOGETHER, ADDS = 64, 84, 84, 76
+SEED, ALONE, TOGETHER, ADDS = 64, 84, 84, 100
 """Pixels of the columns before the bars."""
 
 
@@ -45,6 +45,8 @@ class EnsembleDialog(QDialog):
         self.count = QSpinBox(minimum=LEAST, maximum=MOST, value=5)
         self.seeds = QLabel()
         self.go = QPushButton()
+        self.why = QLabel(wordWrap=True)  # it cannot be trained now
+        self.why.setFont(theme.caption())
         self.table = Rows()
         scroll = QScrollArea()
         scroll.setWidget(self.table)
@@ -66,6 +68,7 @@ class EnsembleDialog(QDialog):
         box.setSpacing(SPACE)
         box.addWidget(self.about)
         box.addLayout(line)
+        box.addWidget(self.why)
         box.addWidget(scroll, 1)
         box.addWidget(self.said)
         box.addWidget(buttons)
@@ -94,8 +97,10 @@ class EnsembleDialog(QDialog):
         self.count.setEnabled(not busy)
         self.go.setText(_("Stop") if busy else _("Train"))
         self.go.setEnabled(busy or (problem is None and not run.active))
-        why = problem.text if problem else _("Stop the training that goes on first") if run.active else ""
+        why = problem.text if problem else _("A training goes on. Stop it, or wait for its end.") if run.active else ""
         self.go.setToolTip("" if busy else why)
+        self.why.setText(why)
+        self.why.setVisible(bool(why) and not busy)
         self.table.show_ensemble(ensemble, n if busy else max(len(ensemble.trained), 0))
         self.said.setText(self._verdict())
 
