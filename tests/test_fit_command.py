@@ -66,6 +66,8 @@ def test_it_is_fitted_and_goes_on_as_it_was(tmp_path: Path, capsys: Said, four: 
     analysis = runs.network(tmp_path / "whole").analyze()
     assert analysis[analysis.graph.ends[0]].out == (4,)
     capsys.readouterr()
+    said = refused(capsys, "evaluate", net, "--weights", str(tmp_path / "whole"))
+    assert said.endswith(f"The weights are of another network. Give that one: {tmp_path / 'whole' / 'network.cnnviz'}.")
     out = asked(capsys, "evaluate", str(tmp_path / "whole" / "network.cnnviz"), "--weights", str(tmp_path / "whole"))
     assert f"pictures of {four}" in out
 

@@ -64,6 +64,9 @@ def judged(given: Opened, rows: Analysis, plan: Plan, args: argparse.Namespace) 
     data = loaded(plan, layer)
     if text := unequal(rows, len(data.classes), data.name):
         more = _("Choose the data set that it was trained on, or train it on this one by cnnviz train … --fit.")
+        run = Path(args.weights or "")
+        if (run / runs.NETWORK).is_file() and not unequal(runs.network(run).analyze(), len(data.classes), data.name):
+            more = _("The weights are of another network. Give that one: {file}").format(file=run / runs.NETWORK)
         raise CommandError(f"{given.name}: {text} {more}")
     import torch
 
