@@ -72,13 +72,21 @@ class Flow(QWidget):
         self._shown = Gradients((), np.empty(0), np.empty((0, 0)))
         self._selected = ""
         self._step: int | None = None
+        self._beside: Gradients | None = None
+        self._second = False
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(_("Gradient flow by layer"))
 
     # ── what is shown ───────────────────────────────────────────────────────────────────────────────────────────────
-    def show_series(self, series: Series) -> None:
-        """Draw the gradients of these readings."""
+    def show_series(self, series: Series, beside: Series | None = None, second: bool = False) -> None:
+        """Draw the gradients of these readings. `beside`: those of the run that is compared, in the same colours.
+
+        `second`: the series itself is the other run's, whose profile the first one draws.
+        """
         self._shown = Gradients.of(series)
+        found = Gradients.of(beside) if beside is not None else None
+        self._beside = found if found is not None and len(found.steps) and len(found.layers) else None
+        self._second = second
         self.setAccessibleDescription(self._described())
         self.update()
 
@@ -90,12 +98,32 @@ class Flow(QWidget):
             self.update()
 
     @property
+    def layers(self) -> tuple[str, ...]:
+        """Those that have a row."""
+        return self._shown.layers
+
+    @property
     def reading(self) -> int:
-        """Index of the reading whose profile is drawn."""
-        steps = self._shown.steps
-        if self._step is None:
-            return len(steps) - 1
-        return int(np.abs(steps - self._step).argmin()) if len(steps) else 0
+        """Index of the reading whose profile is drawn: of two runs at a step that both have come to."""
+        return self._nearest(self._shown)
+
+    def _nearest(self, which: Gradients) -> int:
+        step = self._step
+        if step is None and self._beside is not None and len(self._shown.steps):
+            step = min(int(self._shown.steps[-1]), int(self._beside.steps[-1]))
+        if step is None:
+            return len(which.steps) - 1
+        return int(np.abs(which.steps - step).argmin()) if len(which.steps) else 0
+
+    @property
+    def decades(self) -> tuple[int, int]:
+        """Whole powers of ten around all values, of both runs where there are two."""
+        low, high = self._shown.decades
+        if self._beside is None:
+            return low, high
+        there = self._beside.decades
+        high = max(high, there[1])
+        return max(min(low, there[0]), high - DEEPEST), high
 
     def select(self, id: str) -> None:
         """Mark the row of this layer."""
@@ -118,10 +146,13 @@ class Flow(QWidget):
 
     # ── where things lie ────────────────────────────────────────────────────────────────────────────────────────────
     def areas(self) -> tuple[QRectF, QRectF]:
-        """The heat map, and the profile."""
+        """The heat map, and the profile; the second of two runs has none of its own: it is in the first one's."""
         metrics = QFontMetricsF(_figures())
         names = max((metrics.horizontalAdvance(id) for id in self._shown.layers), default=0.0)
         left = ceil(SIDE + min(names + 1, self.width() * 0.22) + 6)
+        if self._second:
+            whole = QRectF(left, HEAD, max(self.width() - left - SIDE, 1), max(round(self.height() - HEAD - FOOT), 1))
+            return whole, QRectF(whole.right(), HEAD, 0, whole.height())
         wide, tall = self.width() - left - SIDE - BETWEEN, max(round(self.height() - HEAD - FOOT), 1)
         profile = round(max(wide, 2) * PROFILE)
         heat = QRectF(left, HEAD, max(round(wide - profile), 1), tall)
@@ -158,15 +189,13 @@ class Flow(QWidget):
         if not len(shown.steps) or not len(shown.layers):
             return
         heat, profile = self.areas()
-        self._title(painter, heat, _("Gradient by layer"), _("Gradient"))
-        step, first = (f"{shown.steps[i]:,}" for i in (self.reading, 0))
-        short_one = _("Step {step}").format(step=step)
-        long_one = _("Step {step} (thin: {first})").format(step=step, first=first)
-        self._title(painter, profile, *((long_one, short_one, step) if step != first else (short_one, step)))
-        low, high = shown.decades
+        self._title(painter, heat, *self._names)
+        low, high = self.decades
         self._paint_heat(painter, heat, low, high)
         self._paint_names(painter, heat)
-        self._paint_profile(painter, profile, low, high)
+        if not self._second:
+            self._title(painter, profile, *self._profiled)
+            self._paint_profile(painter, profile, low, high)
         if self._selected in shown.layers:
             i, n = shown.layers.index(self._selected), len(shown.layers)
             top, bottom = (round(heat.top() + heat.height() * k / n) for k in (i, i + 1))
@@ -175,6 +204,25 @@ class Flow(QWidget):
             painter.drawRect(
                 QRectF(heat.left() - 1, top - 1, profile.right() - heat.left() + 2, max(bottom - top, 2) + 2)
             )
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """What the heat map is, in the words that fit."""
+        if self._second:
+            return _("Gradient by layer, other run"), _("Other run")
+        if self._beside is not None:
+            return _("Gradient by layer, this run"), _("This run")
+        return _("Gradient by layer"), _("Gradient")
+
+    @property
+    def _profiled(self) -> tuple[str, ...]:
+        """Which step the profile is of, in the words that fit."""
+        step, first = (f"{self._shown.steps[i]:,}" for i in (self.reading, 0))
+        plain = _("Step {step}").format(step=step), step
+        if self._beside is not None:
+            texts = _("Step {step} (dashed: other run)"), _("{step}, dashed: other"), _("dashed: other")
+            return (*(t.format(step=step) for t in texts), *plain)
+        return plain if step == first else (_("Step {step} (thin: {first})").format(step=step, first=first), *plain)
 
     def _title(self, painter: QPainter, area: QRectF, *texts: str) -> None:
         """The first of these that fits."""
@@ -256,24 +304,32 @@ class Flow(QWidget):
         ramp = np.arange(LEVELS, dtype=np.uint8)[None]
         painter.drawImage(QRectF(area.left(), area.bottom() + 2, area.width(), BAR), to_image(ramp, VIRIDIS.colours()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        n = len(shown.layers)
-        heights = area.top() + area.height() * (np.arange(n) + 0.5) / n
-        first, newest = shown.values[:, 0], shown.values[:, self.reading]
-        for values, ink, thick in ((first, now.colour("caption"), 1.0), (newest, now.family("Convolution"), 2.0)):
-            if values is first and self.reading == 0:
-                continue
-            with np.errstate(divide="ignore", invalid="ignore"):
-                x = area.left() + np.clip((np.log10(values) - low) / (high - low), 0, 1) * area.width()
-            painter.setPen(QPen(ink, thick))
-            for piece in np.split(np.arange(n), np.flatnonzero(np.isnan(x))):
-                some = piece[~np.isnan(x[piece])]
-                line = polygon(np.column_stack([x[some], heights[some]]))
-                painter.drawPolyline(line)
-            if thick > 1 and area.height() / n >= 6:
-                painter.setPen(QPen(ink, 5, c=Qt.PenCapStyle.RoundCap))
-                good = ~np.isnan(x)
-                painter.drawPoints(polygon(np.column_stack([x[good], heights[good]])))
+        blue, thin = now.family("Convolution"), now.colour("caption")
+        if self._beside is not None:
+            self._paint_line(painter, area, self._beside, self._nearest(self._beside), QPen(blue, 2), True)
+        elif self.reading != 0:
+            self._paint_line(painter, area, shown, 0, QPen(thin, 1), False)
+        self._paint_line(painter, area, shown, self.reading, QPen(blue, 2), False)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_line(self, painter: QPainter, area: QRectF, which: Gradients, at: int, pen: QPen, dashed: bool) -> None:
+        """One profile, from its first layer at the top to its last one at the bottom, however many there are."""
+        low, high = self.decades
+        n = len(which.layers)
+        heights = area.top() + area.height() * (np.arange(n) + 0.5) / n
+        with np.errstate(divide="ignore", invalid="ignore"):
+            x = area.left() + np.clip((np.log10(which.values[:, at]) - low) / (high - low), 0, 1) * area.width()
+        ink, thick = pen.color(), pen.width()
+        if dashed:
+            pen.setDashPattern([3, 2])
+        painter.setPen(pen)
+        for piece in np.split(np.arange(n), np.flatnonzero(np.isnan(x))):
+            some = piece[~np.isnan(x[piece])]
+            painter.drawPolyline(polygon(np.column_stack([x[some], heights[some]])))
+        if thick > 1 and area.height() / n >= 6:
+            painter.setPen(QPen(ink, 5, c=Qt.PenCapStyle.RoundCap))
+            good = ~np.isnan(x)
+            painter.drawPoints(polygon(np.column_stack([x[good], heights[good]])))
 
     # ── pointing ────────────────────────────────────────────────────────────────────────────────────────────────────
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -288,10 +344,11 @@ class Flow(QWidget):
         id, at = self.row_at(y), self.step_at(x)
         if not id or not len(self._shown.steps):
             return ""
+        dashed = _(" · dashed: the other run") if at < 0 and self._beside is not None else ""
         at = self.reading if at < 0 else at
         value = float(self._shown.values[self._shown.layers.index(id), at])
         text = _("{layer} · step {step} · gradient {value} (root mean square)")
-        return text.format(layer=id, step=f"{self._shown.steps[at]:,}", value=short(value))
+        return text.format(layer=id, step=f"{self._shown.steps[at]:,}", value=short(value)) + dashed
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:

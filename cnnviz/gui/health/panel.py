@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from ...net.health.reading import Series
 from ...net.health.trial import Trial
 from ...text import _, grouped
 from ..paint import theme
@@ -57,12 +58,17 @@ class Health(QWidget):
         self._rows.addStretch(1)
         self.flow = Flow(self)
         self.flow.picked.connect(self._pick)
+        self.other: Flow | None = None  # the other run's; made when one first stands beside
+        self._flows = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._flows.setContentsMargins(0, 0, 0, 0)
+        self._flows.setSpacing(8)
+        self._flows.addWidget(self.flow, 1)
         inside = QWidget()
         self._both = QBoxLayout(QBoxLayout.Direction.TopToBottom, inside)
         self._both.setContentsMargins(4, 4, 4, 4)
         self._both.setSpacing(8)
         self._both.addWidget(self._list, 1)
-        self._both.addWidget(self.flow, 1)
+        self._both.addLayout(self._flows, 1)
         self._scroll = QScrollArea(self)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
@@ -74,7 +80,7 @@ class Health(QWidget):
         self.setAccessibleName(_("Health of the training"))
         self._timer = QTimer(self, singleShot=True, interval=EVERY_MS)
         self._timer.timeout.connect(self.draw)
-        for signal in (session.health_changed, session.graph_changed, session.plan_changed):
+        for signal in (session.health_changed, session.graph_changed, session.plan_changed, session.beside_changed):
             signal.connect(self._arrived)
         session.selection_changed.connect(self._select)
         session.moment_changed.connect(self._move)
@@ -99,10 +105,14 @@ class Health(QWidget):
         way = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
         if self._both.direction() != way:
             self._both.setDirection(way)
+            self._flows.setDirection(way)
         self._both.setStretch(0, 2 if wide else 0)
-        self._both.setStretch(1, 3 if wide else 1)
-        layers = len(self._session.health.series.layers.weights)
-        self.flow.setMinimumHeight(0 if wide and layers < 20 else TALL)
+        two = self.other is not None and not self.other.isHidden()
+        self._both.setStretch(1, (5 if two else 3) if wide else 1)
+        for flow in (self.flow, self.other):
+            if flow is not None:
+                layers = len(flow.layers)
+                flow.setMinimumHeight(0 if wide and layers < 20 else TALL)
 
     @Slot()
     def draw(self) -> None:
@@ -130,20 +140,37 @@ class Health(QWidget):
                 self._rows.insertWidget(place + ABOVE, entry)
             entry.show_sign(sign, health.series, run.tests, health.trials(sign))
             entry.show()
-        self.flow.show_series(health.series)
+        there = health.beside() if some else None
+        self.flow.show_series(health.series, there)
+        self._show_other(there)
         self._move()
         self._select()
         self._arrange()
 
+    def _show_other(self, there: Series | None) -> None:
+        """The other run's flow beside or below this one's, in the same colours."""
+        if there is not None and self.other is None:
+            self.other = Flow(self)
+            self.other.picked.connect(self._pick)
+            self._flows.addWidget(self.other, 1)
+        if self.other is not None:
+            self.other.setVisible(there is not None)
+            if there is not None:
+                self.other.show_series(there, self._session.health.series, second=True)
+
     @Slot()
     def _select(self) -> None:
-        self.flow.select(self._session.look.selected)
+        for flow in (self.flow, self.other):
+            if flow is not None:
+                flow.select(self._session.look.selected)
 
     @Slot()
     def _move(self) -> None:
         """Say which step this is of, while that is not the present; the signs come with a signal of their own."""
         at, health = self._session.time.at, self._session.health
         self.flow.show_step(at)
+        if self.other is not None:
+            self.other.show_step(at)
         past = at is not None and len(health.series) > 0
         self.then.setVisible(past and bool(health.signs or health.present))
         self.watched.setVisible(not past and not health.signs)

@@ -37,6 +37,7 @@ class Feeling:
         self._run = self._count = 0
         self._asked = False
         self._written: object = None  # folder, size and time of the file that was read last
+        self._there: tuple[object, Series] | None = None  # of the run beside: its file as it was read, and what it held
         self._offered: tuple[Analysis, Plan, dict[str, tuple[Trial, ...]]] | None = None
 
     # ── what is known ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -88,6 +89,21 @@ class Feeling:
             found = pulses.read(folder)
             self._set(0, 0, found.series, found.signs)
             self._written = written
+
+    def beside(self) -> Series | None:
+        """The readings of the run that stands beside, read again where there are new ones; None where there are none."""
+        folder = self._session.beside.folder
+        try:
+            state = (Path(folder) / pulses.FILE).stat() if folder else None
+        except OSError:
+            state = None
+        if state is None:
+            self._there = None
+            return None
+        written = folder, state.st_size, state.st_mtime_ns
+        if self._there is None or self._there[0] != written:
+            self._there = written, pulses.read(folder).series
+        return self._there[1] if len(self._there[1]) else None
 
     def forget(self) -> None:
         """Another network is being opened."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, nan
 
 import numpy as np
@@ -90,3 +91,39 @@ def test_all_kinds_of_numbers_are_drawn(flow: Flow) -> None:
     flow.select("layer_7")
     flow.grab()
     assert flow.accessibleDescription().startswith("Step 5: layer_0 1e−9")
+
+
+def test_two_runs_share_the_colours_and_the_profile(flow: Flow) -> None:
+    mine = Series(LAYERS, [reading(1, 1.0, 7.0, 0.1), reading(101, 1.0, 7.0, 0.1)])
+    theirs = Series(LAYERS, [reading(1, 1e-6, 7.0, 1e-6), reading(51, 1e-7, 7.0, 1e-6)])
+    flow.show_series(mine)
+    alone, before = flow.decades, flow.grab().toImage()
+    flow.show_series(mine, theirs)
+    low, high = flow.decades
+    assert low <= -7 < alone[0] and high == alone[1]
+    assert colour(flow, 0, 0.5).getRgb()[:3] == viridis((0 - low) / (high - low))
+    assert flow.reading == 0, "live, both are seen at a step that both have come to: the nearest to 51"
+    assert flow.grab().toImage() != before
+    blue = theme.current().family("Convolution")
+    _heat, profile = flow.areas()
+    image = flow.grab().toImage()
+    columns = {
+        x
+        for x in range(round(profile.left()), round(profile.right()))
+        for y in range(round(profile.top()), round(profile.bottom()))
+        if image.pixelColor(x, y) == blue
+    }
+    middle = profile.center().x()
+    assert min(columns) < middle < max(columns), "a line on either side: this run's, and the other one's"
+    flow.show_series(theirs, mine, second=True)
+    assert flow.decades == (low, high), "both pictures in the same colours"
+
+
+def test_another_network_has_a_profile_over_the_same_height(flow: Flow) -> None:
+    deep = Layers(weights=tuple(f"conv_{i}" for i in range(5)))
+    wide = replace(reading(1), gradients=(1e-2,) * 5)
+    flow.show_series(Series(LAYERS, [reading(1)]), Series(deep, [wide]))
+    flow.grab()
+    flow.show_series(Series(deep, [wide]), Series(LAYERS, [reading(1)]), second=True)
+    assert flow.layers == deep.weights
+    flow.grab()

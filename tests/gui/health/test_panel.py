@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -226,3 +227,24 @@ def test_a_recorded_run_knows_its_signs_at_every_step(session: Session, lenet: G
         stand_at(session, step)
         found.append([s.code for s in session.health.signs])
     assert found == [[], ["saturated"], ["saturated"], [], []]
+
+
+def test_another_run_has_its_flow_beside(panel: Health, session: Session, tmp_path: Path) -> None:
+    tell(session)
+    panel.draw()
+    assert panel.other is None, "nothing is made while there is one run"
+    written = [json.dumps(asdict(LAYERS)) + "\n", pulses.line(reading(1), ()), pulses.line(reading(40), ())]
+    (tmp_path / pulses.FILE).write_text("".join(written))
+    session.beside._folder = str(tmp_path)
+    session.beside_changed.emit()
+    panel.draw()
+    assert panel.other is not None and panel.other.isVisible() and panel.other.layers == panel.flow.layers
+    assert panel.flow.decades == panel.other.decades
+    series = session.health.beside()
+    assert session.health.beside() is series, "it is not read again while nothing has come"
+    with (tmp_path / pulses.FILE).open("a") as file:
+        file.write(pulses.line(reading(60), ()))
+    assert len(session.health.beside() or ()) == 3
+    session.beside._folder = ""
+    panel.draw()
+    assert not panel.other.isVisible()
