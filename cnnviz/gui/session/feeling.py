@@ -91,7 +91,7 @@ class Feeling:
             self._written = written
 
     def beside(self) -> Series | None:
-        """The readings of the run that stands beside, read again where there are new ones; None where there are none."""
+        """The readings of the run that stands beside, read again where new ones came; None: there are none."""
         folder = self._session.beside.folder
         try:
             state = (Path(folder) / pulses.FILE).stat() if folder else None
