@@ -14,11 +14,12 @@ from cnnviz.gui.inspect.sides import ALL, DIFFERENCE, OTHER, THIS, Pair
 from cnnviz.gui.paint.colour import SIGNED, Range, Ranges, joined
 from cnnviz.gui.paint.view import PER_CHANNEL
 from cnnviz.link.messages import Pictures
-from cnnviz.link.past import Show
+from cnnviz.link.past import Recalled, Show
 
 from . import frames, test_beside
 from .frames import CLASSES, colour_at, pixels
 from .test_maps import place
+from .test_session import answer
 
 run, other = test_beside.run, test_beside.other
 
@@ -231,3 +232,53 @@ def test_the_answer_tells_what_the_other_run_takes_it_for(run, maps, qtbot):
     run.beside.end()
     frames.arrive(run, frames.frame(run, 3, run=run.run.number, moment=run.engine.last(Show).number, past=True))
     assert "other run" not in panel.caption.text() and not len(panel.answer.bars._beside)
+
+
+def more(run, qtbot, folder, steps):
+    """A run's folder holds the weights of these steps by now."""
+    found = Recalled(str(folder), np.array(steps), np.array([0]), steps[-1], "", 10, 10, (), 1000, 2000)
+    if folder == run.beside.folder:
+        points = np.zeros((0, 4))
+        found = replace(found, points=points, tests=points)
+    answer(run, qtbot, found)
+
+
+def shows(run):
+    return sum(isinstance(c, Show) for c in run.engine.sent)
+
+
+def test_both_are_followed_at_the_newest_step_that_both_have(run, other, maps, qtbot):
+    run.time.live()
+    more(run, qtbot, other, [0, 10, 20, 30, 35])
+    choose(maps, ALL)
+    assert run.time.at == 30 and run.engine.last(Show).step == 30
+    sent = shows(run)
+    more(run, qtbot, run.time.folder, [*range(0, 121, 10)])
+    assert shows(run) == sent, "the other one has not come so far"
+    more(run, qtbot, other, [*range(0, 111, 10), 115])
+    assert run.time.at == 110 and run.engine.last(Show) == replace(run.engine.last(Show), step=110, other=other)
+    assert shows(run) == sent + 1
+    maps.hide()
+    more(run, qtbot, other, [*range(0, 131, 10)])
+    assert shows(run) == sent + 1, "nothing is computed that nobody sees"
+    maps.show()
+    more(run, qtbot, other, [*range(0, 131, 10)])
+    assert run.time.at == 120
+
+
+def test_a_move_of_the_cursor_ends_the_following_and_this_run_goes_live(run, other, maps, qtbot):
+    run.time.live()
+    choose(maps, OTHER)
+    assert run.time.follows
+    run.time.go(20)
+    more(run, qtbot, other, [0, 10, 20, 30])
+    assert run.time.at == 20 and not run.time.follows
+    choose(maps, THIS)
+    assert run.time.at == 20, "a step that a person chose stays"
+    run.time.live()
+    choose(maps, OTHER)
+    choose(maps, THIS)
+    assert run.time.at is None
+    choose(maps, OTHER)
+    run.beside.end()
+    assert run.time.at is None and not run.time.follows

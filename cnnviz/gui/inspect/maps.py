@@ -63,7 +63,7 @@ class Maps(Panel):
         super().__init__(session, parent)
         self.panes = Panes(self._make_view)
         self.view = self.panes.first
-        self.sides = Sides()
+        self.sides = Sides(session)
         self.scaling = Scaling()
         self._header.addWidget(self.scaling)
         self._column.addWidget(self.sides)
@@ -75,7 +75,6 @@ class Maps(Panel):
         self.view.set_empty("")
         self.view.tiles.rescaled.connect(self._remember)
         self.scaling.changed.connect(self._rescale)
-        self.sides.chosen_anew.connect(self._turn_sides)
         session.beside_changed.connect(self._renew)
 
     def _make_view(self) -> MosaicView:
@@ -94,7 +93,7 @@ class Maps(Panel):
         id = self._session.look.selected
         row = self._session.rows.get(id)
         array = frame.maps.get(id) if frame else None
-        self.sides.setVisible(bool(self._session.beside.folder))
+        self.sides.follow()
         if row is None:
             self.show_nothing(_("Select a layer"))
         elif row.problem:
@@ -125,7 +124,7 @@ class Maps(Panel):
         beside = bool(self._session.beside.folder)
         other = frame.other if frame is not None and beside and frame.past else None
         if frame is not None and beside:
-            self.sides.say(frame, live=self._session.time.at is None)
+            self.sides.say(frame)
         self.title.say(f"{id} · {size_text(array.shape)}")
         side = self.sides.chosen if other is not None else THIS
         self.sides.show_side(side)
@@ -174,19 +173,12 @@ class Maps(Panel):
     def _compared(self, channel: int, y: int = 0, x: int = 0) -> str:
         return self._pair.told(channel, y, x) if self._pair is not None else ""
 
-    @Slot()
-    def _turn_sides(self) -> None:
-        time = self._session.time
-        if time.at is None and self.sides.chosen != THIS:
-            time.go(time.end)
-        self._shown = None
-        self._renew()
-
     def _outline(self, shape: tuple[int, ...]) -> None:
         """Outline the unit where it is another one: it scrolls into sight, which a live picture must not do."""
         unit = self._session.look.unit
-        if self._shown != (unit, shape, len(self.panes.seen)):
-            self._shown = unit, shape, len(self.panes.seen)
+        shown = unit, shape, len(self.panes.seen), self.sides.chosen
+        if self._shown != shown:
+            self._shown = shown
             for view in self.panes.seen:
                 if unit is None:
                     view.select(-1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
 
@@ -14,6 +14,7 @@ from ...link.messages import Array, Frame
 from ...text import N_, _, grouped
 from ..paint import theme
 from ..paint.number import number
+from ..session import Session
 from .panel import Title
 
 THIS, OTHER, DIFFERENCE, ALL = "this", "other", "difference", "all"
@@ -65,11 +66,9 @@ def _value(array: Array, unit: tuple[int, ...]) -> float | None:
 class Sides(QWidget):
     """The choice, in a strip that is there while another run stands beside, and which steps are seen."""
 
-    chosen_anew = Signal()
-
-    def __init__(self, parent: QWidget | None = None):
+    def __init__(self, session: Session, parent: QWidget | None = None):
         super().__init__(parent)
-        self.chosen = THIS
+        self._session = session
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
         row.setSpacing(0)
@@ -93,31 +92,44 @@ class Sides(QWidget):
         self.setFixedHeight(STRIP)
         self._group.buttonClicked.connect(self._choose)
         self.show_side(THIS)
-        self.hide()
+        self.follow()
 
     def show_side(self, side: str) -> None:
         """Which side is seen: this run alone while there is no step that both are shown at."""
         self.buttons[side].setChecked(True)
 
-    def say(self, frame: Frame, live: bool) -> None:
+    @property
+    def chosen(self) -> str:
+        """The side that all panels show."""
+        return self._session.beside.side
+
+    def follow(self) -> None:
+        """Be there while another run stands beside."""
+        self.setVisible(bool(self._session.beside.folder))
+
+    def say(self, frame: Frame) -> None:
         """Which steps are seen."""
+        live = self._session.time.at is None
         if live:
             text = _("live")
         elif frame.other is None:
             text = ""
         elif frame.other.step == frame.step:
-            text = _("both at step {step}").format(step=grouped(frame.step))
+            text = _("both at step {step}, following") if self._session.time.moving else _("both at step {step}")
+            text = text.format(step=grouped(frame.step))
         else:
             text = _("step {step}, other {nearest}").format(step=grouped(frame.step), nearest=grouped(frame.other.step))
         other = frame.other
         why = ""
         if live:
-            why = _("Other, Difference and All three go to the newest recorded step.")
+            why = _(
+                "Other, Difference and All three go to the newest step that both runs have recorded, and on with it."
+            )
         elif other is not None and other.step != frame.step:
             why = _("The other run has not recorded this step: its nearest one is shown.")
         self.steps.say(text, why)
 
     @Slot()
     def _choose(self) -> None:
-        self.chosen = next(side for side, button in self.buttons.items() if button.isChecked())
-        self.chosen_anew.emit()
+        side = next(side for side, button in self.buttons.items() if button.isChecked())
+        self._session.beside.choose_side(side)

@@ -18,6 +18,7 @@ from ...net.plan import Plan
 from ...text import _
 from ..planwords import words
 from .course import Course
+from .timing import NONE
 
 if TYPE_CHECKING:
     from .hallway import Session
@@ -36,6 +37,8 @@ class Beside(QObject):
         self._session = session
         self.account: Account | None = None  # None: no run stands beside
         self.course = Course()
+        self.steps = NONE  # (n,) int64, rising: those whose weights the other run has recorded
+        self.side = "this"  # what the panels show of the two, as inspect.sides names it
         self.alive = control.Alive()
         self._folder = ""
         self._pending: tuple[str, Plan, Graph | None] | None = None  # to be trained when nothing else is
@@ -118,6 +121,17 @@ class Beside(QObject):
         self._session.time.beside(folder)
         return True
 
+    def choose_side(self, side: str) -> None:
+        """Show this of the two runs, in all panels; what needs both goes from the live end to where both have come."""
+        self.side = side
+        time = self._session.time
+        if side == "this":
+            if time.follows:
+                time.live()
+        elif time.at is None:
+            time.together()
+        self._session.beside_changed.emit()
+
     def end(self) -> None:
         """No other run any more."""
         if self._folder:
@@ -165,6 +179,7 @@ class Beside(QObject):
             return
         self._folder = folder
         self.course.clear()
+        self.steps = NONE
         self.alive = control.Alive()
         self._timer.stop()
         self._read()
@@ -189,6 +204,8 @@ class Beside(QObject):
         """What the other run's folder holds."""
         if found.folder != self._folder or found.points is None or found.tests is None:
             return
+        self.steps = found.steps
+        self._session.time.advance()
         before = len(self.course.points), len(self.course.tests)
         self.course.add(found.first, found.points)
         self.course.tests = found.tests

@@ -218,6 +218,11 @@ class Looking:
                 self._wants.pop((panel, kind), None)
             self._watch()
 
+    @property
+    def inside(self) -> bool:
+        """Whether a panel that is seen shows maps, weights or a measured field."""
+        return any(kind != "thumbs" for _panel, kind in self._wants)
+
     def _watch(self) -> None:
         wants: dict[str, dict[str, None]] = {k: {} for k in KINDS}
         for (_panel, kind), ids in self._wants.items():

@@ -37,6 +37,7 @@ class Timing(QObject):
         self.at: int | None = None  # the step that was asked for; None: the live end, or the present network
         self.playing = False
         self._played = 0.0  # where in time it plays, between the recorded steps
+        self.follows = False  # the cursor goes on to the newest step that both runs have come to
         self.other = ""  # run folder that is shown beside …
         self.next_other = ""  # … and beside the next run, as soon as that begins
         self.followed = False  # another program trains, or has trained, there
@@ -97,13 +98,14 @@ class Timing(QObject):
         if not self.folder or not len(self.steps):
             return
         step = min(max(step, 0), self.end)
+        self.follows = False
         if step != self.at:
             before, self.at = self.at, step
             self._show(new=before is None)
 
     def live(self) -> None:
         """Show the present network again, and follow it."""
-        self.playing = False
+        self.playing = self.follows = False
         self._play.stop()
         if self.at is not None:
             self.at = None
@@ -192,9 +194,36 @@ class Timing(QObject):
     def beside(self, folder: str) -> None:
         """Show another run beside this one, step by step; an empty name ends that."""
         self.other = folder
+        if not folder and self.follows:
+            self.live()
         if folder and self.at is None and not self._session.run.active and len(self.steps):
             self.at = self.end
         self._show(new=True)
+
+    def together(self) -> None:
+        """Show both runs at the newest step that both have recorded, and go on with it while one of them trains."""
+        if self.folder and len(self.steps):
+            new, self.at, self.follows = self.at is None, self.newest, True
+            self._show(new)
+
+    def advance(self) -> None:
+        """To a newer step of both runs, where there is one and somebody looks inside; called once a second."""
+        if self.follows and self._session.look.inside and self.newest != self.at:
+            self.at = self.newest
+            self._show(new=False)
+
+    @property
+    def moving(self) -> bool:
+        """Whether the cursor follows two runs of which one still trains."""
+        session = self._session
+        return self.follows and (session.run.active or session.beside.alive.living)
+
+    @property
+    def newest(self) -> int:
+        """The newest step that both runs have recorded; where they share none, the end of the shorter one."""
+        there = self._session.beside.steps
+        both = np.intersect1d(self.steps, there)
+        return int(both[-1]) if len(both) else min(self.end, *map(int, there[-1:]), self.end)
 
     @property
     def _present(self) -> int | None:
@@ -254,6 +283,7 @@ class Timing(QObject):
                 self._show(new=False)  # its newest recorded step
             if not self.far.living:
                 self._timer.stop()
+        self.advance()
         if before is None or not _same(before, found):
             self._session.time_changed.emit()
 
@@ -265,7 +295,7 @@ class Timing(QObject):
         if reply.what == "past" and self.at is not None and self._lost_other():
             return True
         if reply.what == "past" and self.at is not None:
-            self.at, self.playing = None, False
+            self.at, self.playing, self.follows = None, False, False
             self._play.stop()
             self._floor = self._number
             self._session.moment_changed.emit()
@@ -278,7 +308,7 @@ class Timing(QObject):
         """The followed run's folder is gone: said in one place, whichever question met it first."""
         self._timer.stop()
         self._play.stop()
-        self.at, self.playing = None, False
+        self.at, self.playing, self.follows = None, False, False
         self._floor = self._number
         self.far.lost()
         text = _("The run in {folder} is gone. Its curves stay until another run; the panels show the present network.")
@@ -316,7 +346,7 @@ class Timing(QObject):
         self._timer.stop()
         self._timer.setInterval(EVERY_MS)
         self._active = False
-        self.at, self.playing = None, False
+        self.at, self.playing, self.follows = None, False, False
         self._play.stop()
         if self._number:
             self._show(new=True)
