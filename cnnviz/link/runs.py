@@ -141,6 +141,9 @@ def notes(folder: str | Path) -> Notes:
     except (ValueError, RecursionError) as error:
         raise _damaged(path, _torn(error)) from error
     try:
+        for key in ("step", "epoch_steps"):
+            if type(said[key]) is not int:
+                raise _damaged(path, _("“{key}” is no whole number").format(key=key))
         known = {f.name for f in fields(Plan)}
         plan = Plan(**{k: v for k, v in said["plan"].items() if k in known})
         origin = said.get("origin")
@@ -148,6 +151,8 @@ def notes(folder: str | Path) -> Notes:
         return Notes(
             plan, int(said["step"]), int(said["epoch_steps"]), str(said["end"]), from_, int(said.get("room", 0))
         )
+    except RunError:
+        raise
     except KeyError as error:
         raise _damaged(path, _("“{key}” is missing").format(key=error.args[0])) from error
     except Misfit as error:

@@ -89,7 +89,7 @@ def test_no_run_folder_does_not_go_on(tmp_path: Path) -> None:
         (lambda text: "\udcff\udcfe", "it is no JSON"),
         (lambda text: "[" * 100_000, "it is no JSON"),
         (lambda text: "[1]", "what it says has another form"),
-        (lambda text: text.replace('"step": 50', '"step": "x"'), "what it says has another form"),
+        (lambda text: text.replace('"step": 50', '"step": "x"'), "“step” is no whole number"),
         (lambda text: text.replace('"step"', '"stop"'), "“step” is missing"),
         (lambda text: text.replace('"epochs": 2', '"epochs": "x"'), "epochs must be a whole number"),
     ],
