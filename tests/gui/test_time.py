@@ -366,6 +366,14 @@ def test_the_bar_says_what_is_shown_and_takes_a_step(run, qtbot):
     run.time.go(50)
     shown(run, qtbot, 50)
     assert bar.said.text() == "step 50 of 100" and bar.step.value() == 50
+    run.time.play()
+    run.time._played = 59.9
+    run.time._next()
+    assert run.time.at == 60 and bar.said.text() == "step 60 of 100", "no word of what was painted before"
+    shown(run, qtbot, 60)
+    run.time.play()
+    run.time.go(50)
+    shown(run, qtbot, 50)
     bar.step.setFocus()
     bar.step.lineEdit().setText("99999")
     QTest.keyClick(bar.step, Qt.Key.Key_Return)

@@ -21,6 +21,7 @@ from cnnviz.gui.window.actions import COMMANDS
 from cnnviz.gui.window.keys import Keys
 from cnnviz.gui.window.window import Window
 from cnnviz.link.messages import IDLE, TRAINING, Look, PictureFile, Pixels, Ready, Watch
+from cnnviz.link.past import Recalled
 from cnnviz.net.graph import Graph
 
 from .hand import LEFT
@@ -367,6 +368,24 @@ def test_a_panel_behind_another_tab_does_nothing(window, session, qtbot):
     bar = next(b for b in window.findChildren(QTabBar) if b.count() == 5)
     QTest.mouseClick(bar, LEFT, pos=bar.tabRect(4).center())
     qtbot.waitUntil(window.panels["why"].isVisible)
+
+
+def test_play_becomes_hold_while_it_plays(window, session, lenet, qtbot):
+    play = window.actions_["time_play"]
+    session.edit.document.reset(lenet)
+    session.run.train()
+    answer(session, qtbot, news(session, 0, 100, step=100, steps=100, phase=IDLE))
+    steps = np.arange(0, 101, 10)
+    found = Recalled(session.time.folder, steps, np.array([0, 50]), 100, "done", 10, 10, (), 1000, 2000)
+    answer(session, qtbot, found)
+    qtbot.waitUntil(play.isEnabled)
+    before = play.icon().pixmap(20).toImage()
+    play.trigger()
+    qtbot.waitUntil(lambda: play.text() == "Hold the training that plays")
+    assert session.time.playing and play.icon().pixmap(20).toImage() != before
+    play.trigger()
+    qtbot.waitUntil(lambda: play.text() == "Play the training")
+    assert not session.time.playing and play.icon().pixmap(20).toImage() == before
 
 
 def test_panels_keep_the_canvas_wide(window):

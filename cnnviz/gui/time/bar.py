@@ -113,6 +113,8 @@ class TimeBar(QWidget):
         shown = time.shown
         if shown is None:
             return _("looking …")
+        if time.playing:  # the next one is on its way
+            shown = time.at
         if shown != time.at:
             return _("step {shown}, nearest to {at}").format(shown=grouped(shown), at=grouped(time.at))
         return _("step {shown} of {end}").format(shown=grouped(shown), end=grouped(time.end))

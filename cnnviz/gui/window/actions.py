@@ -211,8 +211,7 @@ COMMANDS = (
     Command("ensemble", TRAIN, N_("Train an ensemble…"), "", "desk.ensemble", "", _empty, True),
     Command("again", TRAIN, N_("Train again with one change…"), "Ctrl+Alt+F5", "times.again", "", _no_run),
     Command("measure", TRAIN, N_("Measure the layers' times"), "F8", "session.cost.start", "", _cannot_measure, True),
-    Command("time_play", TIME, N_("Play the training"), "Ctrl+Space", "session.time.play", "play", _nothing_recorded,
-            checked=lambda w: w.session.time.playing),
+    Command("time_play", TIME, N_("Play the training"), "Ctrl+Space", "session.time.play", "play", _nothing_recorded),
     Command("time_back", TIME, N_("Step back in time"), "Ctrl+,", "times.back", "back", _nothing_recorded),
     Command("time_forward", TIME, N_("Step forward in time"), "Ctrl+.", "times.forward", "step", _not_in_the_past),
     Command("time_live", TIME, N_("Back to the live end"), "Ctrl+Shift+.", "session.time.live", "live",
@@ -293,6 +292,7 @@ class _Action(QAction):
         self.setObjectName(command.name)
         self.setCheckable(command.checked is not None)
         self.setShortcuts([QKeySequence(k) for k in command.keys.split("; ") if k])
+        self._icon = command.icon
         self._key = self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         self.setMenuRole(
             {"quit": QAction.MenuRole.QuitRole, "about": QAction.MenuRole.AboutRole}.get(
@@ -317,6 +317,12 @@ class _Action(QAction):
             text = f"{text}: {document.undo_text if self.command.name == 'undo' else document.redo_text}"
         if self.command.name == "train":
             text = _train_text(window)
+        if self.command.name == "time_play":
+            playing = window.session.time.playing
+            text = _("Hold the training that plays") if playing else text
+            if self._icon != (icon := "pause" if playing else self.command.icon):
+                self._icon = icon
+                self.recolour()
         if self.text() != text:
             self.setText(text)
         if self.command.checked is not None:
@@ -331,8 +337,8 @@ class _Action(QAction):
 
     def recolour(self) -> None:
         """The icon in the theme's colours."""
-        if self.command.icon:
-            self.setIcon(icons.icon(self.command.icon, theme.current()))
+        if self._icon:
+            self.setIcon(icons.icon(self._icon, theme.current()))
 
 
 class NameMenu(QMenu):
