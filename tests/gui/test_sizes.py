@@ -109,7 +109,9 @@ def test_a_training_that_begins_pushes_nothing(window: Window, qtbot: QtBot, siz
     session = window.session
     window.resize(size)
     qtbot.waitUntil(lambda: window.size() == size and not window.sizes._soon.isActive())
-    QApplication.processEvents()
+    before = {}
+    while before != (before := sizes(window)):  # until the docks rest
+        qtbot.wait(50)
     before, least = sizes(window), window.minimumSizeHint()
     session.run.train()
     told = news(session, 0, 50, steps=400)

@@ -34,7 +34,7 @@ def box(qtbot):
     widget.resize(200, 100)
     column = QVBoxLayout(widget)
     column.setContentsMargins(0, 0, 0, 0)
-    widget.label = QLabel()
+    widget.label = QLabel("step 0")
     column.addWidget(Still(widget.label))
     widget.rest = QWidget()
     column.addWidget(widget.rest, 1)

@@ -38,6 +38,8 @@ class Still(QWidget):
 
     def _fit(self) -> None:
         label = self._label
+        if not label.text() and self.height() == self.minimumHeight():
+            return  # no words need no other room than the last ones
         tall = label.heightForWidth(self.width()) if label.wordWrap() else label.sizeHint().height()
         tall = min(max(tall, label.fontMetrics().height(), label.minimumHeight()), label.maximumHeight())
         if tall != self.height():
