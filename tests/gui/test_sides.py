@@ -9,12 +9,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-from cnnviz.gui.inspect import Maps, Picture
+from cnnviz.gui.inspect import Filters, Maps, Picture
 from cnnviz.gui.inspect.sides import ALL, DIFFERENCE, OTHER, THIS, Pair
 from cnnviz.gui.paint.colour import SIGNED, Range, Ranges, joined
+from cnnviz.gui.paint.number import number
 from cnnviz.gui.paint.view import PER_CHANNEL
-from cnnviz.link.messages import Pictures
+from cnnviz.link.messages import Frame, Pictures
 from cnnviz.link.past import Recalled, Show
+from cnnviz.net.graph import Graph
+from cnnviz.net.layers import Conv2d, Input
 
 from . import frames, test_beside
 from .frames import CLASSES, colour_at, pixels
@@ -282,3 +285,90 @@ def test_a_move_of_the_cursor_ends_the_following_and_this_run_goes_live(run, oth
     choose(maps, OTHER)
     run.beside.end()
     assert run.time.at is None and not run.time.follows
+
+
+@pytest.fixture
+def filters(run, other, qtbot) -> Filters:
+    """The weights of C1, another run beside."""
+    run.look.take_pictures(Pictures("digits", 1437, 360, CLASSES))
+    run.look.select(["C1"])
+    panel = Filters(run)
+    qtbot.addWidget(panel)
+    panel.resize(420, 420)
+    panel.show()
+    assert not panel.sides.isVisible() and len(panel._views) == 1, "nothing is made while there is one run"
+    run.beside.choose(other)
+    return panel
+
+
+def test_weights_of_both_runs_and_their_difference(run, filters):
+    frame = come(run)
+    this, there = frame.filters["C1"], frame.other.filters["C1"]
+    most = max(np.abs(this).max(), np.abs(there).max())
+    tile, unit = 3, (3, 0, 2, 4)
+    for side, value in ((THIS, this), (OTHER, there), (DIFFERENCE, this - there)):
+        choose(filters, side)
+        assert filters.tiles.value((tile, 2, 4)) == value[unit]
+        if side != DIFFERENCE:
+            pixels(filters)
+            assert filters.tiles.shown == Range(-most, most)
+    text = filters.tiles.text(tile, 2, 4)
+    assert text.startswith("output 3 · input 0 · (2, 4) · this ") and " · Δ " in text
+    choose(filters, ALL)
+    assert [v.tiles.value((tile, 2, 4)) for v in filters.panes.seen] == [this[unit], there[unit], (this - there)[unit]]
+    run.look.pick(2)
+    assert [v.tiles.marked for v in filters.panes.seen] == [2, 2, 2]
+    filters.panes.seen[2].picked.emit(5, 0, 0)
+    assert run.look.unit.channel == 5
+
+
+def test_one_choice_holds_for_maps_and_weights(run, filters, maps):
+    run.look.select(["C1"])
+    come(run)
+    choose(maps, OTHER)
+    assert filters.sides.buttons[OTHER].isChecked()
+    choose(filters, DIFFERENCE)
+    assert maps.sides.buttons[DIFFERENCE].isChecked()
+
+
+def test_weights_of_another_shape_or_layer_are_said(run, filters):
+    come(run, filters={"C1": np.ones((4, 1, 5, 5), np.float32)})
+    choose(filters, DIFFERENCE)
+    text = "C1 has 6×1×5×5 weights here and 4×1×5×5 in the other run: there is no difference to show."
+    assert filters.view._empty.text() == text
+    choose(filters, OTHER)
+    assert "4×1×5×5 in the other run" in filters.view._empty.text()
+    come(run, filters={})
+    assert filters.view._empty.text() == "The other run's network has no weights of C1."
+    choose(filters, THIS)
+    assert filters.view._pages.currentWidget() is filters.view._maps
+    assert "other" not in filters.tiles.text(3, 0, 0)
+
+
+def test_a_matrix_of_weights_is_compared_too(run, filters):
+    run.look.select(["output"])
+    frame = come(run)
+    choose(filters, DIFFERENCE)
+    assert filters.tiles.value((3, 0, 4)) == (frame.filters["output"] - frame.other.filters["output"])[3, 4]
+
+
+def test_kernels_in_colour_are_compared_too(run, filters):
+    """Zero difference is middle grey; the numbers are those of the view under the pointer."""
+    run.edit.document.edit(
+        "colour", Graph().add(Input(3, (12, 12)), id="first").add(Conv2d(8, (3, 3)), ["first"], id="conv")
+    )
+    run.look.select(["conv"])
+    weight = np.linspace(-1, 1, 8 * 27, dtype=np.float32).reshape(8, 3, 3, 3)
+    there = weight.copy()
+    there[1] = 0
+    row = run.rows["conv"]
+    second = Frame(1, 0, 100, 0, filters={"conv": there})
+    filters._show_sides(Frame(1, 0, 100, 0, filters={"conv": weight}, other=second, past=True), row, weight)
+    run.beside.side = ALL
+    filters._show_sides(Frame(1, 0, 100, 0, filters={"conv": weight}, other=second, past=True), row, weight)
+    views = filters.panes.seen
+    assert len(views) == 3
+    top, left, _tall, _wide = views[2].photo.layout_shown.tile(0)
+    assert views[2].photo._pixels[top, left].tolist() == [128] * 3
+    red = number(float(weight[1, 0, 0, 0]))
+    assert f"red {red} " in filters._mixed(2, 1, 0, 0) and "red 0 " in filters._mixed(1, 1, 0, 0)

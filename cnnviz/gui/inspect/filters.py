@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QComboBox, QWidget
@@ -17,6 +20,8 @@ from ..session import Session
 from .grids import ColourTiles, WeightTiles
 from .meaning import gone, problem_text
 from .panel import Panel, Veil
+from .panes import Panes
+from .sides import ALL, DIFFERENCE, OTHER, THIS, Pair, Sides
 from .weights import (
     Kernels,
     factors,
@@ -32,6 +37,7 @@ from .weights import (
 
 COLOUR, SIGNED = "colour", "signed"
 BLOCKS, MATRIX, UNIT = "blocks", "matrix", "unit"
+NOTHING: Array = np.zeros(0, np.float32)
 LONG = 1024, 8
 """A matrix whose rows have more weights than this, and so many times more than there are rows, is a line on any
 screen: its rows are folded into blocks."""
@@ -49,8 +55,15 @@ class Filters(Panel):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        self.tiles, self.colours = WeightTiles(self._word), ColourTiles(self._mixed)
-        self.view = MosaicView(tiles=self.tiles, photo=self.colours)
+        self._views: list[MosaicView] = []
+        self._colours: list[Kernels | None] = []  # what each view mixes colours from
+        self.panes = Panes(self._make_view)
+        self.view = self.panes.first
+        self.sides = Sides(session)
+        self._weights = Pair(NOTHING, NOTHING)
+        self._parts: tuple[str, ...] = (THIS,)
+        self._pair: Pair | None = None  # the weights of both runs as they are laid out
+        self._excuse = ""  # why there is nothing of the other run to show
         self.way = QComboBox()
         self.way.setAccessibleName(_("How weights are shown"))
         self.way.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -62,11 +75,32 @@ class Filters(Panel):
         self._block: tuple[int, int] | None = None  # inputs of a Linear layer, and how many stand in a row of a block
         self._marked: object = None
         self._header.addWidget(self.way)
-        self._column.addWidget(self.view, 1)
-        self.veil = Veil(self.view, self.title)
+        self._column.addWidget(self.sides)
+        self._column.addWidget(self.panes, 1)
+        self.veil = Veil(self.panes, self.title)
         self.view.set_empty("")
-        self.view.picked.connect(self._pick)
+        session.beside_changed.connect(self._renew)
         self.way.activated.connect(self._choose)
+
+    def _make_view(self) -> MosaicView:
+        tiles, colours = WeightTiles(self._word), ColourTiles(partial(self._mixed, len(self._views)))
+        view = MosaicView(tiles=tiles, photo=colours)
+        tiles.compare = self._compared
+        view.bars.say = self._compared
+        view.picked.connect(self._pick)
+        self._views.append(view)
+        self._colours.append(None)
+        return view
+
+    @property
+    def tiles(self) -> WeightTiles:
+        """Those of the first view."""
+        return _parts(self.view)[0]
+
+    @property
+    def colours(self) -> ColourTiles:
+        """Those of the first view."""
+        return _parts(self.view)[1]
 
     def wants(self) -> tuple[str, tuple[str, ...]]:
         id = self._session.look.selected
@@ -78,13 +112,14 @@ class Filters(Panel):
         id = self._session.look.selected
         row = self._session.rows.get(id)
         weight = frame.filters.get(id) if frame else None
+        self.sides.follow()
         if row is None:
             self.show_nothing(_("Select a layer"))
         elif row.problem:
             self.show_nothing(problem_text(self._session.rows, id))
         elif not weighted(row):
             self.show_nothing(self._weightless(row))
-        elif weight is None or not weight.size or not self._show(row, weight):
+        elif frame is None or weight is None or not weight.size or not self._show_sides(frame, row, weight):
             if gone(self._session, frame, id):
                 self.show_nothing(_("{id} is not in the network that is training").format(id=id))
             else:
@@ -99,6 +134,8 @@ class Filters(Panel):
         self.title.say(self._session.look.selected)
         self._offer(())
         self.veil.set_stale(False)
+        self._pair = None
+        self.panes.show_one()
         self.view.set_empty(text)
 
     def _weightless(self, row: Row) -> str:
@@ -109,6 +146,64 @@ class Filters(Panel):
         names = ", ".join(others[:NAMED]) + (", …" if len(others) > NAMED else "")
         return f"{text} {_('Select one of these: {names}').format(names=names)}"
 
+    # ── two runs ────────────────────────────────────────────────────────────────────────────────────────────────────
+    def _show_sides(self, frame: Frame, row: Row, weight: Array) -> bool:
+        """Show this run's weights, or what is chosen of them and the other run's."""
+        beside = bool(self._session.beside.folder)
+        other = frame.other if beside and frame.past else None
+        if beside:
+            self.sides.say(frame)
+        there = other.filters.get(row.id) if other is not None else None
+        side = self.sides.chosen if other is not None else THIS
+        self.sides.show_side(side)
+        self._weights = Pair(weight, NOTHING if there is None else there)
+        self._excuse = ""
+        if there is None or not there.size:
+            self._excuse = _("The other run's network has no weights of {id}.").format(id=row.id)
+        elif there.shape != weight.shape:
+            text = _("{id} has {this} weights here and {other} in the other run: there is no difference to show.")
+            self._excuse = text.format(id=row.id, this=shape(weight.shape), other=shape(there.shape))
+        self._parts = (THIS, OTHER, DIFFERENCE) if side == ALL else (side,)
+        if side == ALL:
+            self.panes.show_three()
+        else:
+            self.panes.show_one()
+        shown = self._show(row, weight)
+        self.panes.write()
+        return shown
+
+    def _fill(self, lay: Callable[[Array], Array], key: object, across: int = 1, free: bool = True) -> None:
+        """Show the weights as `lay` gives them: planes (tiles, height, width), or a vector as bars."""
+        this = lay(self._weights.this)
+        self._pair = None if self._excuse else Pair(this, lay(self._weights.other))
+        for view, side in zip(self.panes.seen, self._parts, strict=True):
+            array = this if self._pair is None else self._pair.of(side)
+            if array is None or (side != THIS and self._pair is None):
+                view.set_empty(self._excuse)
+                continue
+            near = self._pair.of(OTHER if side == THIS else THIS) if self._pair and side != DIFFERENCE else None
+            if array.ndim == 1:
+                view.show_bars(array, beside=near)
+            else:
+                _parts(view)[0].set_rows(across, free)
+                view.show_array(array, signed=True, key=(key, side == DIFFERENCE), beside=near)
+
+    def _mix(self, row: Row) -> None:
+        """Show kernels in colour; their difference is grey where both are equal."""
+        self._pair = None
+        for view, side in zip(self.panes.seen, self._parts, strict=True):
+            weight = self._weights.of(side)
+            found = kernels(row, weight) if weight is not None and (side == THIS or not self._excuse) else None
+            self._colours[self._views.index(view)] = found
+            if found is None:
+                view.set_empty(self._excuse)
+            else:
+                view.show_rgb(_parts(view)[1].compose(found.colours))
+
+    def _compared(self, tile: int, y: int = 0, x: int = 0) -> str:
+        return self._pair.told(tile, y, x) if self._pair is not None else ""
+
+    # ── one layer ───────────────────────────────────────────────────────────────────────────────────────────────────
     def _show(self, row: Row, weight: Array) -> bool:
         """Whether the weight is this layer's, and shown; one of an older graph may have another shape."""
         if kernels(row, weight) is not None:
@@ -121,11 +216,10 @@ class Filters(Panel):
         if maps is not None:
             self._map = maps.shape
             self.title.say(f"{row.id} · {_('{size} weights').format(size=shape(weight.shape))}")
-            self.tiles.set_rows(1, free=True)
-            self.view.show_array(maps, signed=True, key=row.id)
+            self._fill(lambda w: _planes(row, w), row.id)
         elif line is not None:
             self.title.say(f"{row.id} · {_('{n} factors').format(n=f'{len(line):,}')}")
-            self.view.show_bars(line)
+            self._fill(_line, row.id)
         else:
             return False
         self._mark(weight.shape)
@@ -141,10 +235,9 @@ class Filters(Panel):
         self.title.say(f"{row.id} · {text}", _("One row for each output channel, one column for each input channel"))
         self._offer((COLOUR, SIGNED) if sees_colours(self._session.rows, row.id) else ())
         if self._way() == COLOUR:
-            self.view.show_rgb(self.colours.compose(found.colours))
+            self._mix(row)
         else:
-            self.tiles.set_rows(i, free=i == 1)
-            self.view.show_array(found.tiles, signed=True, key=row.id)
+            self._fill(lambda w: _tiles(row, w), row.id, i, free=i == 1)
         self._mark(found.shape)
         return True
 
@@ -158,24 +251,21 @@ class Filters(Panel):
         self._offer(ways if len(ways) > 1 else ())
         self._kernels, self._map, self._block = None, maps if self._way() == UNIT else None, None
         if self._map and unit:
-            c, h, w = self._map
-            text = _("output {out} · {n} maps of {size}").format(out=unit.channel, n=c, size=f"{h}×{w}")
+            c, h, w_ = self._map
+            text = _("output {out} · {n} maps of {size}").format(out=unit.channel, n=c, size=f"{h}×{w_}")
             self.title.say(f"{row.id} · {text}")
-            self.tiles.set_rows(1, free=True)
-            self.view.show_array(weight[unit.channel].reshape(self._map), signed=True, key=(row.id, "unit"))
+            self._fill(lambda w: w[unit.channel].reshape(c, h, w_), (row.id, "unit"))
         elif self._way() == BLOCKS:
             blocks = folded(weight)
             self._block = weight.shape[1], blocks.shape[2]
             text = _("{size} as {block} blocks").format(size=shape(weight.shape), block=shape(blocks.shape[1:]))
             tip = _("The weights of one output, a row of the matrix, are written in lines as words on a page")
             self.title.say(f"{row.id} · {text}", tip)
-            self.tiles.set_rows(1, free=True)
-            self.view.show_array(blocks, signed=True, key=(row.id, "blocks"))
+            self._fill(folded, (row.id, "blocks"))
         else:
             text = _("{size} weights").format(size=shape(weight.shape))
             self.title.say(f"{row.id} · {text}", _("One row for each output, one column for each input"))
-            self.tiles.set_rows(1, free=True)
-            self.view.show_array(weight[None], signed=True, key=row.id)
+            self._fill(lambda w: w[None], row.id)
         self._mark((weight.shape, self._map))
         return True
 
@@ -212,18 +302,24 @@ class Filters(Panel):
         """Outline what belongs to the selected channel."""
         unit = self._session.look.unit
         channel = unit.channel if unit else -1
-        if self._marked == (channel, shown, self._way()):
+        now = channel, shown, self._way(), self._parts
+        if self._marked == now:
             return
-        self._marked = channel, shown, self._way()
+        self._marked = now
+        for view in self.panes.seen:
+            self._mark_in(view, channel)
+
+    def _mark_in(self, view: MosaicView, channel: int) -> None:
+        tiles, colours = _parts(view)
         matrix = self._map is None
-        alone = self._block is not None and self.tiles.layout_shown is not None and self.tiles.layout_shown.n == 1
-        self.tiles.mark(channel if matrix and not alone else -1)
-        self.colours.mark(channel)
-        chosen = self.tiles.selected
+        alone = self._block is not None and tiles.layout_shown is not None and tiles.layout_shown.n == 1
+        tiles.mark(channel if matrix and not alone else -1)
+        colours.mark(channel)
+        chosen = tiles.selected
         if chosen and matrix and self._output(*chosen) != channel:
-            self.tiles.select(-1, 0, 0)
-        if self.view.bars.isVisible():
-            self.view.select(channel)
+            tiles.select(-1, 0, 0)
+        if view.bars.isVisible():
+            view.select(channel)
 
     def _output(self, tile: int, y: int, x: int) -> int:
         if self._block:
@@ -235,10 +331,12 @@ class Filters(Panel):
         unit = self._session.look.unit
         if unit is None or self._map is not None:
             return
+        sender = self.sender()
+        view = sender if isinstance(sender, MosaicView) else self.view
         if self._ways and self._way() == COLOUR:
-            weight = self.colours.weight_at(y, x)
+            weight = _parts(view)[1].weight_at(y, x)
             output = weight[0] if weight else unit.channel
-        elif self.view.bars.isVisible():
+        elif view.bars.isVisible():
             output = channel
         else:
             output = self._output(channel, y, x)
@@ -269,9 +367,34 @@ class Filters(Panel):
         row = self._session.rows.get(self._session.look.selected)
         return row.node.layer if row else None
 
-    def _mixed(self, out: int, y: int, x: int) -> str:
-        if self._kernels is None or not np.all(np.array((out, y, x)) < np.array(self._kernels.array.shape)[[0, 2, 3]]):
+    def _mixed(self, which: int, out: int, y: int, x: int) -> str:
+        found = self._colours[which]
+        if found is None or not np.all(np.array((out, y, x)) < np.array(found.array.shape)[[0, 2, 3]]):
             return ""
-        red, green, blue = (number(float(v)) for v in self._kernels.array[out, :, y, x])
+        red, green, blue = (number(float(v)) for v in found.array[out, :, y, x])
         place = _("output {out} · ({y}, {x})").format(out=out, y=y, x=x)
         return f"{place} · {_('red {r}  green {g}  blue {b}').format(r=red, g=green, b=blue)}"
+
+
+def _parts(view: MosaicView) -> tuple[WeightTiles, ColourTiles]:
+    tiles, colours = view.tiles, view.photo
+    assert isinstance(tiles, WeightTiles) and isinstance(colours, ColourTiles)
+    return tiles, colours
+
+
+def _tiles(row: Row, weight: Array) -> Array:
+    found = kernels(row, weight)
+    assert found is not None
+    return found.tiles
+
+
+def _planes(row: Row, weight: Array) -> Array:
+    found = planes(row, weight)
+    assert found is not None
+    return found
+
+
+def _line(weight: Array) -> Array:
+    found = factors(weight)
+    assert found is not None
+    return found

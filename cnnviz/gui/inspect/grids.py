@@ -31,6 +31,9 @@ class WeightTiles(Tiles):
     A single tile is a matrix with one output a row.
     """
 
+    compare: Word = staticmethod(lambda _tile, _y, _x: "")
+    """The weight in two runs, in place of its value; empty where there is one run."""
+
     def __init__(self, word: Word, parent: QWidget | None = None) -> None:
         """`word` says what stands at (tile, y, x), without its value; nothing where no weight stands."""
         super().__init__(parent)
@@ -74,7 +77,7 @@ class WeightTiles(Tiles):
 
     def text(self, channel: int, y: int, x: int) -> str:
         word, value = self._word(channel, y, x), super().text(channel, y, x).rpartition(" · ")[2]
-        return f"{word} · {value}" if word else ""
+        return f"{word} · {self.compare(channel, y, x) or value}" if word else ""
 
     def _placed(self, shape: tuple[int, int, int], tall: int, wide: int, gap: int) -> Layout:
         n, height, width = shape
