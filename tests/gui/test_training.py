@@ -208,6 +208,11 @@ def test_the_plan_draws_its_learning_rate(session, lenet, qtbot):
     session.run.train()
     answer(session, qtbot, news(session, 0, 3, step=3, steps=135))
     assert form.rates.data("now")[0].tolist() == session.run.points[-1:, 0].tolist() != []
+    before = session.run.plan.schedule
+    session.run.set_plan(schedule="plateau")
+    assert form.rates.accessibleName() == "Learning rate until a plateau"
+    session.run.set_plan(schedule=before)
+    assert form.rates.accessibleName() == "Learning rate"
     session.run.set_plan(schedule="one_cycle")
     assert not form.editors["warmup"].isEnabled() and "by itself" in form.editors["warmup"].toolTip()
     assert not form.editors["cycle_rise"].isHidden() and form.editors["step_epochs"].isHidden()

@@ -58,6 +58,8 @@ class Rates(Chart):
             return
         plan = self._session.run.plan
         normalises = any(n.type.startswith("BatchNorm") for n in self._session.graph)
+        flat = plan.schedule == "plateau"  # where it falls, only the training will show
+        self.set_title(_("Learning rate until a plateau") if flat else _("Learning rate"))
         drawn = np.array(curve(plan, epoch_steps(plan, self._pictures, normalises)))
         self.set_data("plan", drawn[:, 0].copy(), drawn[:, 1].copy())
         self._follow()
