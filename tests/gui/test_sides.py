@@ -9,12 +9,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-from cnnviz.gui.inspect import Filters, Maps, Picture
+from cnnviz.gui.inspect import Field, Filters, Maps, Picture
+from cnnviz.gui.inspect.heat import missing_text
 from cnnviz.gui.inspect.sides import ALL, DIFFERENCE, OTHER, THIS, Pair
-from cnnviz.gui.paint.colour import SIGNED, Range, Ranges, joined
+from cnnviz.gui.paint.colour import SIGNED, VIRIDIS, Range, Ranges, joined
 from cnnviz.gui.paint.number import number
+from cnnviz.gui.paint.photo import Frame as FrameBox
 from cnnviz.gui.paint.view import PER_CHANNEL
-from cnnviz.link.messages import Frame, Pictures
+from cnnviz.link.messages import Frame, Pictures, Unit
 from cnnviz.link.past import Recalled, Show
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Conv2d, Input
@@ -372,3 +374,57 @@ def test_kernels_in_colour_are_compared_too(run, filters):
     assert views[2].photo._pixels[top, left].tolist() == [128] * 3
     red = number(float(weight[1, 0, 0, 0]))
     assert f"red {red} " in filters._mixed(2, 1, 0, 0) and "red 0 " in filters._mixed(1, 1, 0, 0)
+
+
+@pytest.fixture
+def field(run, other, qtbot) -> Field:
+    run.look.select(["C1"])
+    panel = Field(run)
+    qtbot.addWidget(panel)
+    panel.resize(420, 420)
+    panel.show()
+    run.look.pick(2, 3, 4)
+    assert panel.second is None, "nothing is made while there is one run"
+    run.beside.choose(other)
+    return panel
+
+
+def two_fields(run, **fields):
+    """Frames of both runs: this one's gradient is in the left half of the window, the other's in one pixel."""
+    this, there = np.zeros((32, 32), np.float32), np.zeros((32, 32), np.float32)
+    this[3:8, 4:6] = 1
+    there[5, 6] = 0.25
+    frame = come(run, field=there, **fields)
+    frame = replace(frame, field=this)
+    frames.arrive(run, frame)
+
+
+def test_the_fields_of_both_runs_stand_side_by_side(run, field):
+    two_fields(run)
+    second = field.second
+    assert second.heat.isVisible() and field.heat.isVisible() and not field.bar.isVisible()
+    assert second.heat.box == field.heat.box
+    assert "brightest: 1" in field.measured.text() and "brightest: 0.25" in second.caption.text()
+    assert second.caption.text().endswith("at step 100")
+    place = second.heat.place(FrameBox(5, 6, 1, 1)).center().toPoint()
+    assert colour_at(pixels(second.heat.viewport()), place) == tuple(VIRIDIS.table[250].tolist())
+    second.heat.asked.emit(20, 20)
+    assert run.look.unit.y > 3, "a click there selects, as in all pictures"
+    run.beside.end()
+    frames.arrive(run, frames.frame(run, 3, run=run.run.number, moment=run.engine.last(Show).number, past=True))
+    assert not second.heat.isVisible() and second.hidden
+
+
+def test_a_unit_that_the_other_network_has_not_is_said(run, field):
+    two_fields(run, unit=None)
+    assert field.second.caption.text() == "at step 100: not measured yet" and not field.second.heat.isVisible()
+    rows = run.beside.account.rows
+    assert missing_text(rows, Unit("gone", 0, 0, 0)) == "its network has no gone"
+    assert missing_text(rows, Unit("C1", 9, 0, 0)) == "its C1 gives 6×28×28, without this unit"
+
+
+def test_live_the_field_is_that_of_this_run_alone(run, field):
+    two_fields(run)
+    run.time.live()
+    frames.arrive(run, frames.frame(run, 3, run=run.run.number, moment=run.engine.last(Show).number))
+    assert field.second.hidden and field._does.text() == "What it does see"

@@ -12,38 +12,20 @@ from ...net.analysis import Analysis
 from ...net.region import seen
 from ...text import _
 from ..paint import theme
-from ..paint.colour import VIRIDIS, Range, natural
+from ..paint.colour import VIRIDIS
 from ..paint.colourbar import ColourBar
-from ..paint.mosaic import levels
-from ..paint.number import number, percent
+from ..paint.number import percent
 from ..session import Session
 from .caption import Caption
-from .gradient import SHARE, Box, effective, inside
+from .gradient import SHARE
+from .heat import SECOND, Heat, Second, measured_text, most_text
 from .meaning import fits, gone, problem_text, window
 from .panel import Panel, Veil
 from .sentence import FieldWords
-from .shot import Framed, Shot
+from .shot import Shot
 
 ROOM = 560
 """Pixels of width from which on there is room for a colour bar."""
-
-
-class Heat(Framed):
-    """The size of the gradient at every pixel, as colours from zero to the largest."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._field = np.zeros((1, 1), np.float32)
-
-    def show_field(self, field: Array) -> Range:
-        """Show `field` (height, width); gives what the colours stand for."""
-        self._field = field
-        shown = natural(field, signed=False)
-        self.show_rgb(VIRIDIS.table[levels(field[None], shown)[0]])
-        return shown
-
-    def text(self, y: int, x: int) -> str:
-        return f"({y}, {x}) · {_('gradient {value}').format(value=number(float(self._field[y, x])))}"
 
 
 class Field(Panel):
@@ -65,10 +47,11 @@ class Field(Panel):
         grid.setColumnStretch(1, 1)
         grid.setRowStretch(1, 100)
         grid.setRowStretch(3, 1)
-        for column, head in enumerate((_("What it can see"), _("What it does see"))):
-            label = QLabel(head)
-            label.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
-            grid.addWidget(label, 0, column)
+        self._grid = grid
+        self._can, self._does = _heading(_("What it can see")), _heading(_("What it does see"))
+        grid.addWidget(self._can, 0, 0)
+        grid.addWidget(self._does, 0, 1)
+        self.second: Second | None = None  # the other run's; made when one first stands beside
         grid.addWidget(self.shot, 1, 0)
         grid.addWidget(self.heat, 1, 1)
         grid.addWidget(self.bar, 1, 2)
@@ -92,6 +75,7 @@ class Field(Panel):
         for picture in (self.shot, self.heat, self.words.chips):
             picture.asked.connect(self.look_at)
             picture.stepped.connect(self.step)
+        session.beside_changed.connect(self._renew)
 
     def wants(self) -> tuple[str, tuple[str, ...]]:
         return "field", ("*",)
@@ -114,6 +98,7 @@ class Field(Panel):
         else:
             self.pages.setCurrentWidget(self.both)
             self._declare(unit, frame)
+            self._compare(unit, frame)
             self._measure(frame)
             self.veil.set_stale(self._session.look.stale)
 
@@ -167,7 +152,27 @@ class Field(Panel):
         self.bar.show_scale(VIRIDIS, self.heat.show_field(field), frozenset())
         box = window(self._session.rows, unit) if fits(self._session.rows, field.shape) else None
         self.heat.show_box(box)
-        self.measured.say(measured_text(field, box))
+        self.measured.say(
+            measured_text(field, box) if self._alone else f"{measured_text(field, box)}\n{most_text(field)}"
+        )
+
+    @property
+    def _alone(self) -> bool:
+        return self.second is None or self.second.hidden
+
+    def _compare(self, unit: Unit, frame: Frame) -> None:
+        """The same unit of the run beside, at that run's step; each in colours up to its own largest gradient."""
+        other = frame.other if frame.past and self._session.beside.folder else None
+        if other is None and self.second is None:
+            return
+        if self.second is None:
+            self.second = Second(self._session, self._grid)
+            self.second.heat.asked.connect(self.look_at)
+            self.second.heat.stepped.connect(self.step)
+        self.second.show_frame(frame.unit or unit, other)  # the one that was measured
+        self._grid.setColumnStretch(SECOND, 0 if other is None else 1)
+        self._does.setText(_("What it does see") if other is None else _("This run sees"))
+        self._give_bar_room()
 
     def late(self, text: str) -> None:
         if self.pages.currentWidget() is not self.both:
@@ -178,9 +183,10 @@ class Field(Panel):
         self.measured.say(text)
 
     def _give_bar_room(self) -> None:
-        self.bar.setVisible(self.width() >= ROOM and not self.heat.isHidden())
-        side = (self.width() - self.bar.sizeHint().width() * (not self.bar.isHidden())) // 2
-        for picture in (self.shot, self.heat, self.bar):
+        self.bar.setVisible(self.width() >= ROOM and not self.heat.isHidden() and self._alone)
+        side = (self.width() - self.bar.sizeHint().width() * (not self.bar.isHidden())) // (2 if self._alone else 3)
+        pictures = (self.shot, self.heat, self.bar) if self.second is None else (self.shot, self.heat, self.second.heat)
+        for picture in pictures:
             picture.setMaximumHeight(side)  # no more than the picture needs: the words stand below it
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -205,14 +211,7 @@ def declared_text(rows: Analysis, id: str) -> str:
     return text if field.aligned else f"{text}; {_('its branches are not aligned')}"
 
 
-def measured_text(field: Array, box: Box | None) -> str:
-    """`gradient in the frame: 100 %`, and on a line of its own `95 % within 9×9`."""
-    side = effective(field, box or (0, 0, *field.shape))
-    if side is None:
-        return _("no pixel changes this unit: its gradient is zero")
-    within = _("{share} within {size}").format(share=percent(SHARE).replace(".0", ""), size=f"{side}×{side}")
-    share = inside(field, box) if box else None
-    if share is None:
-        return within
-    head = _("gradient in the frame: {share}").format(share=percent(share).replace(".0 ", " "))
-    return f"{head}\n{within}"
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
+    return label
