@@ -37,7 +37,7 @@ COMMANDS = (
 FORMS = ("python", "onnx", "keras", "json", "svg", "png", "tensorboard")
 """What a network can be exported to."""
 OPTIONS = {"batch_size": "batch"}
-"""Settings of the plan whose option has another name."""
+"""Settings of the plan whose option has another name, beside their own."""
 
 
 class CommandError(Exception):
@@ -248,17 +248,17 @@ def _plan(parser: argparse.ArgumentParser) -> None:
         group = parser.add_argument_group(_(title))
         for name in names:
             kind = kinds[name]
-            option = "--" + OPTIONS.get(name, name).replace("_", "-")
+            options = ["--" + n.replace("_", "-") for n in dict.fromkeys((OPTIONS.get(name, name), name))]
             text = _(kind.help).replace("%", "%%")
             if kind.name == "bool":
-                group.add_argument(option, dest=name, action=argparse.BooleanOptionalAction, help=text)
+                group.add_argument(*options, dest=name, action=argparse.BooleanOptionalAction, help=text)
             elif kind.name == "choice":
-                group.add_argument(option, dest=name, choices=kind.choices, help=text)
+                group.add_argument(*options, dest=name, choices=kind.choices, help=text)
             elif kind.name == "text":
-                group.add_argument(option, dest=name, metavar="NAME", help=text)
+                group.add_argument(*options, dest=name, metavar="NAME", help=text)
             else:
                 metavar = "N" if kind.name == "int" else "X"
-                group.add_argument(option, dest=name, type=_setting(name), metavar=metavar, help=text)
+                group.add_argument(*options, dest=name, type=_setting(name), metavar=metavar, help=text)
 
 
 def _json(parser: argparse.ArgumentParser) -> None:

@@ -167,7 +167,8 @@ def test_a_wrong_number_of_the_plan_names_its_option(option: str, value: str, sa
     with pytest.raises(SystemExit) as e:
         app.main(["train", "lenet5", "--out", "r", option, value])
     assert e.value.code == 2
-    assert f"error: argument {option}: {says}" in capsys.readouterr().err
+    names = {"--batch": "--batch/--batch-size"}
+    assert f"error: argument {names.get(option, option)}: {says}" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder in which nobody can make one")

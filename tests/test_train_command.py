@@ -272,6 +272,16 @@ def test_a_schedule_that_is_stretched_is_told(capsys: Said, tmp_path: Path, tiny
     assert "by its schedule over 3 epochs, in place of 1." in capsys.readouterr().err
 
 
+def test_other_settings_of_a_run_that_goes_on_are_told(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    given = ["train", tiny, "--out", str(tmp_path / "run")]
+    assert app.main([*given, "--epochs", "1", "--batch", "64", "--seed", "1"]) == 0
+    assert app.main([*given, "--epochs", "2", "--seed", "1", "--resume"]) == 0
+    assert "From here on" not in capsys.readouterr().err
+    assert app.main([*given, "--epochs", "3", "--batch-size", "32", "--seed", "2", "--resume"]) == 0
+    said = capsys.readouterr().err
+    assert "From here on: batch 32 in place of 64, seed 2 in place of 1." in said
+
+
 def test_sigterm_ends_a_run_that_goes_on_bit_for_bit(tmp_path: Path) -> None:
     """The whole state of both runs is the same in the end."""
     given = [sys.executable, "-m", "cnnviz", "train", "lenet5", "--epochs", "3", "--threads", "1", "--out"]

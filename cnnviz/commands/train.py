@@ -6,13 +6,13 @@ import argparse
 import json
 import sys
 from contextlib import closing, suppress
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from io import StringIO
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ..cli import CommandError
+from ..cli import OPTIONS, CommandError
 from ..engine.learn.group import ALONE, HOLD, STOP, Elsewhere, Group, Lost, started
 from ..link import control, runs
 from ..net.acting import idle
@@ -324,14 +324,22 @@ class _Run:
                 bar.line(f"{sign.title}: {sign.text}")
 
     def say_what_changes(self) -> None:
-        """Tell on stderr what is not as it was in the run that goes on, where other processes make it, or its
-        schedule is stretched."""
+        """Tell on stderr what is not as it was in the run that goes on: settings, a schedule that is stretched, other
+        processes that make it."""
         before = len(self._before.beside.get("noises", [0])) if self._before is not None else 0
         training, now = self._training, self._group.size
         old, new = self._before.plan.epochs if self._before is not None else 0, training.plan.epochs
         if old not in (0, new) and not training.over and training.plan.schedule in ("cosine", "one_cycle"):
             text = _("From here on the learning rate goes by its schedule over {new} epochs, in place of {old}.")
             print("cnnviz: " + text.format(new=new, old=old), file=sys.stderr)
+        was, goes = (
+            asdict(p) for p in (self._before.plan if self._before is not None else training.plan, training.plan)
+        )
+        others = [name for name in was if name != "epochs" and was[name] != goes[name]]
+        if others and not training.over:
+            part = _("{setting} {new} in place of {old}")
+            parts = (part.format(setting=OPTIONS.get(n, n).replace("_", " "), new=goes[n], old=was[n]) for n in others)
+            print("cnnviz: " + _("From here on: {changes}.").format(changes=", ".join(parts)), file=sys.stderr)
         if before in (0, now):
             return
         text = _("The run was made by {before}, and goes on with {now}. A step takes the same {n} pictures.")
