@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from ...link.messages import Array, Frame, Unit
@@ -49,8 +50,9 @@ class Second:
         self.heat, self.caption = Heat(), Caption()
         self.head = QLabel(_("Other run sees"))
         self.head.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
-        for line, widget in enumerate((self.head, self.heat, self.caption)):
-            grid.addWidget(widget, line, SECOND)
+        grid.addWidget(self.head, 0, SECOND)
+        grid.addWidget(self.heat, 1, SECOND)
+        grid.addWidget(self.caption, 2, SECOND, Qt.AlignmentFlag.AlignTop)
         self.hidden = False
 
     def show_frame(self, unit: Unit, other: Frame | None) -> None:
