@@ -267,8 +267,7 @@ def test_both_are_followed_at_the_newest_step_that_both_have(run, other, maps, q
     more(run, qtbot, other, [*range(0, 131, 10)])
     assert shows(run) == sent + 1, "nothing is computed that nobody sees"
     maps.show()
-    more(run, qtbot, other, [*range(0, 131, 10)])
-    assert run.time.at == 120
+    assert run.time.at == 120, "also where both have ended meanwhile"
 
 
 def test_a_move_of_the_cursor_ends_the_following_and_this_run_goes_live(run, other, maps, qtbot):

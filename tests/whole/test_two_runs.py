@@ -13,7 +13,7 @@ from cnnviz.engine import server
 from cnnviz.engine.build import Net
 from cnnviz.engine.record import writer
 from cnnviz.engine.record.reader import Reader
-from cnnviz.gui.inspect import Maps
+from cnnviz.gui.inspect import Field, Filters, Maps
 from cnnviz.gui.inspect.sides import DIFFERENCE, OTHER
 from cnnviz.gui.session import READY, Session
 from cnnviz.gui.settings import Settings
@@ -98,6 +98,19 @@ def test_one_change_is_the_only_one_and_both_are_seen_at_one_step(session: Sessi
     assert maps.view.tiles.value(unit) == a - b
     maps.sides.buttons[OTHER].click()
     assert maps.view.tiles.value(unit) == b
+    weights = Filters(session)
+    qtbot.addWidget(weights)
+    weights.show()
+    field = Field(session)
+    qtbot.addWidget(field)
+    field.show()
+    session.look.pick(2, 3, 4)
+    qtbot.waitUntil(lambda: field.second is not None and field.second.heat.isVisible(), timeout=LONG)
+    qtbot.waitUntil(
+        lambda: "conv" in session.look.frame.filters and weights.sides.buttons[OTHER].isChecked(), timeout=LONG
+    )
+    assert weights.tiles.value((2, 1, 1)) == session.look.frame.other.filters["conv"][2, 0, 1, 1]
+    assert session.look.frame.other.unit == session.look.frame.unit == session.look.unit
     lines = {line.name: (line.this, line.other) for line in table.lines if line.section == "Plan"}
     assert lines == {"Learning rate": ("0.1", "0.01")}
 

@@ -104,7 +104,8 @@ class Sides(QWidget):
         return self._session.beside.side
 
     def follow(self) -> None:
-        """Be there while another run stands beside."""
+        """Be there while another run stands beside, at the newest step of both where that is followed."""
+        self._session.time.advance()  # while the panel was hidden nothing has been asked for
         self.setVisible(bool(self._session.beside.folder))
 
     def say(self, frame: Frame) -> None:
