@@ -427,3 +427,12 @@ def test_live_the_field_is_that_of_this_run_alone(run, field):
     run.time.live()
     frames.arrive(run, frames.frame(run, 3, run=run.run.number, moment=run.engine.last(Show).number))
     assert field.second.hidden and field._does.text() == "What it does see"
+
+
+def test_three_small_views_of_kernels_need_no_scrolling(run, filters, qtbot):
+    filters.resize(360, 290)
+    come(run)
+    choose(filters, ALL)
+    for view in filters.panes.seen:
+        qtbot.waitUntil(lambda v=view: 0 < v.tiles.layout_shown.size[0] <= v.tiles.viewport().height())
+        assert view.tiles.verticalScrollBar().maximum() == 0

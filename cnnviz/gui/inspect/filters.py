@@ -185,7 +185,7 @@ class Filters(Panel):
             if array.ndim == 1:
                 view.show_bars(array, beside=near)
             else:
-                _parts(view)[0].set_rows(across, free)
+                _parts(view)[0].set_rows(across, free, tight=len(self._parts) > 1)
                 view.show_array(array, signed=True, key=(key, side == DIFFERENCE), beside=near)
 
     def _mix(self, row: Row) -> None:

@@ -16,7 +16,7 @@ from ..paint.mosaic import mosaic
 from ..paint.photo import Frame, Photo
 from ..paint.surface import MARGIN, outline
 from ..paint.tiles import Tiles
-from ..paint.tiling import ZOOMS, Layout, fit
+from ..paint.tiling import ZOOMS, Layout, at, fit
 
 GAP = 4
 """Pixels between kernels where there is room."""
@@ -40,12 +40,13 @@ class WeightTiles(Tiles):
         self._word = word
         self._across = 1
         self._free = True
+        self._tight = False
         self._marked = -1
 
-    def set_rows(self, across: int, free: bool) -> None:
-        """`across`: tiles of one output. `free`: rows may be broken anywhere."""
-        if (across, free) != (self._across, self._free):
-            self._across, self._free = across, free
+    def set_rows(self, across: int, free: bool, tight: bool = False) -> None:
+        """`across`: tiles of one output. `free`: rows may be broken anywhere. `tight`: rather smaller than scrolled."""
+        if (across, free, tight) != (self._across, self._free, self._tight):
+            self._across, self._free, self._tight = across, free, tight
             self.zoom_to(None)
 
     def mark(self, output: int) -> None:
@@ -82,7 +83,12 @@ class WeightTiles(Tiles):
     def _placed(self, shape: tuple[int, int, int], tall: int, wide: int, gap: int) -> Layout:
         n, height, width = shape
         if self._free:
-            return super()._placed(shape, tall, wide, gap * GAP if n > 1 else gap)
+            gap = gap * GAP if n > 1 else gap
+            found = super()._placed(shape, tall, wide, gap)
+            if self._tight and self._scale is None and found.size[0] > tall:
+                smaller = [at(*shape, wide, s, gap) for s in ZOOMS if max(height, width) * s >= LEGIBLE and s > 0]
+                found = next((way for way in reversed(smaller) if way.size[0] <= tall and way.size[1] <= wide), found)
+            return found
         gap *= 2
         layouts = (Layout(n, height, width, self._across, scale, gap) for scale in reversed(ZOOMS))
         if self._scale is not None:

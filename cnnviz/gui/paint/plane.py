@@ -226,7 +226,8 @@ class Plane(Surface):
             layout = self._placed(shape, tall, max(wide - bar, 1), gap)
         if layout != self._layout:
             self._layout, self._sheet = layout, None
-        seen = self.viewport().size()
+        fits = layout.size[0] <= tall and layout.size[1] <= wide
+        seen = room if fits else self.viewport().size()  # bars that are there must not be why they are needed
         for scroll, pixels, page in (
             (self.verticalScrollBar(), layout.size[0], seen.height()),
             (self.horizontalScrollBar(), layout.size[1], seen.width()),
