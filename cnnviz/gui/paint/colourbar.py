@@ -36,6 +36,7 @@ class ColourBar(QWidget):
         self._soon.timeout.connect(self._say)
         self.setFont(theme.tabular(theme.caption()))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName(_("Colour scale"))
 
     def show_scale(self, palette: Palette, shown: Range | None, marks: frozenset[int]) -> None:

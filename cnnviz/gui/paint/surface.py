@@ -14,7 +14,7 @@ BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.F
 
 
 class Surface(QAbstractScrollArea):
-    """A scroll area that paints itself and shows a focus ring where a person came by keyboard."""
+    """A scroll area that paints all of itself and shows a focus ring where a person came by keyboard."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,6 +22,7 @@ class Surface(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.viewport().setAutoFillBackground(False)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it is painted for it
         self._ring = False
 
     def tip(self, at: QPointF) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from math import nan
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from . import theme
 from .bars import Bars, Values
 from .colour import Range
-from .colourbar import ColourBar
+from .colourbar import EVERY_MS, ColourBar
 from .photo import Frame, Photo
 from .still import Still
 from .tiles import Tiles
@@ -63,6 +63,8 @@ class MosaicView(QWidget):
         column.addWidget(self._pages, 1)
         self._line = Still(self._caption)  # never widens the view
         column.addWidget(self._line)
+        self._soon = QTimer(self, singleShot=True, interval=EVERY_MS)  # of numbers that never rest
+        self._soon.timeout.connect(self._write)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
         for quiet in (self._empty, self._caption):
@@ -151,8 +153,12 @@ class MosaicView(QWidget):
         if self._pages.currentWidget() is not page:
             self._pages.setCurrentWidget(page)
             self.setFocusProxy(self.tiles if page is self._maps else page)
-        self._write()
+            self._soon.stop()
+        if not self._soon.isActive():
+            self._write()
+            self._soon.start()
 
+    @Slot()
     def _write(self) -> None:
         page = self._pages.currentWidget()
         text = ""

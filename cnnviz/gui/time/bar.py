@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Slot
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, QTimer, Slot
 from PySide6.QtGui import QAction, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSpinBox, QToolButton, QWidget
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LAST = 2_000_000_000
 """A number beyond the run's end can be typed, and is its end."""
+EVERY_MS = 250
+"""Between two steps of a run that goes on: nobody could read all of them."""
 SAID = 190
 """Pixels for the words at the right: they must not push the line while it plays."""
 
@@ -71,8 +73,11 @@ class TimeBar(QWidget):
         self.menu_button.clicked.connect(self._open_menu)
         self.menu_button.setText("⋯")
         row.addWidget(self.menu_button)
-        for signal in (session.time_changed, session.moment_changed, session.run_changed):
+        for signal in (session.time_changed, session.moment_changed):
             signal.connect(self.refresh)
+        session.run_changed.connect(self._ran)
+        self._soon = QTimer(self, singleShot=True, interval=EVERY_MS)
+        self._soon.timeout.connect(self.refresh)
         session.frame_arrived.connect(self._shown)
         self.refresh()
 
@@ -89,6 +94,12 @@ class TimeBar(QWidget):
                 self.step.setValue(step)
         past = time.at is not None
         self._say(self._words(), QPalette.ColorRole.Link if past else QPalette.ColorRole.PlaceholderText)
+
+    @Slot()
+    def _ran(self) -> None:
+        if not self._soon.isActive():
+            self.refresh()
+            self._soon.start()
 
     @Slot()
     def _shown(self) -> None:
