@@ -277,9 +277,20 @@ def test_other_settings_of_a_run_that_goes_on_are_told(capsys: Said, tmp_path: P
     assert app.main([*given, "--epochs", "1", "--batch", "64", "--seed", "1"]) == 0
     assert app.main([*given, "--epochs", "2", "--seed", "1", "--resume"]) == 0
     assert "From here on" not in capsys.readouterr().err
-    assert app.main([*given, "--epochs", "3", "--batch-size", "32", "--seed", "2", "--resume"]) == 0
+    assert app.main([*given, "--epochs", "3", "--lr", "0.5", "--seed", "2", "--resume"]) == 0
     said = capsys.readouterr().err
-    assert "From here on: batch 32 in place of 64, seed 2 in place of 1." in said
+    assert "From here on: lr 0.5 in place of " in said and ", seed 2 in place of 1." in said
+
+
+@pytest.mark.parametrize(("option", "value"), [("--batch-size", "32"), ("--held-out", "0.5"), ("--data", "shapes")])
+def test_what_its_steps_are_counted_by_stays(capsys: Said, tmp_path: Path, tiny: str, option: str, value: str) -> None:
+    given = ["train", tiny, "--out", str(tmp_path / "run")]
+    assert app.main([*given, "--epochs", "1"]) == 0
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert app.main([*given, "--epochs", "2", option, value, "--resume"]) == 1
+    said = capsys.readouterr().err
+    assert f"cannot go on with {value}. Leave it out, or begin a new run from its weights: --weights" in said
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
 
 
 def test_sigterm_ends_a_run_that_goes_on_bit_for_bit(tmp_path: Path) -> None:

@@ -65,6 +65,8 @@ def _train(args: argparse.Namespace, group: Group) -> int:
         fit = Fitted(given)
     before = group.given(lambda: _begun(folder, fit.given, args, group))
     network = replace(fit.given.network, plan=planned(before.plan, args) if before is not None else plan)
+    if before is not None:
+        same_steps(before.plan, network.plan, folder)
     rows = network.analyze()
     run = group.together(lambda: _Run(fit, network, rows, folder, before, args, load))
     if group.leads:
@@ -103,6 +105,17 @@ def planned(plan: Plan, args: argparse.Namespace) -> Plan:
         return replace(plan, **said)
     except Misfit as e:  # settings that do not go together
         raise CommandError(str(e)) from None
+
+
+def same_steps(was: Plan, now: Plan, folder: Path) -> None:
+    """Raise CommandError where an epoch would have other steps than those that the run has counted."""
+    parts = {OPTIONS["batch_size"]: (was.step_size, now.step_size)}
+    parts |= {n.replace("_", "-"): (getattr(was, n), getattr(now, n)) for n in ("data", "held_out", "drop_leaks")}
+    for option, (old, new) in parts.items():
+        if old != new:
+            text = _("The run in {folder} counts its steps by --{option} {old}, and cannot go on with {new}. ")
+            text += _("Leave it out, or begin a new run from its weights: --weights {folder} and another --out.")
+            raise CommandError(text.format(folder=folder, option=option, old=old, new=new))
 
 
 def _processes(n: int) -> str:
