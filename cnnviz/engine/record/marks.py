@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
 from ...link import runs
-from .reader import Reader
+from ...text import _
+from .reader import Reader, TrackError
 from .track import MARKED, copied
-from .weights import atomically
+from .weights import atomically, cause
 from .writer import append, retain
+
+FULL = (ENOSPC, EDQUOT)
 
 
 def write(folder: Path, marks: Iterable[runs.Mark]) -> None:
@@ -21,7 +25,17 @@ def write(folder: Path, marks: Iterable[runs.Mark]) -> None:
 
 
 def keep(folder: Path, reader: Reader, step: int, name: str) -> None:
-    """Give a recorded step a name, or none. Nobody else may write to the folder. Raises reader.TrackError, OSError."""
+    """Give a recorded step a name, or none. Nobody else may write to the folder. Raises reader.TrackError."""
+    try:
+        _keep(folder, reader, step, name)
+    except OSError as error:
+        text = _("Step {step} cannot be marked in {folder}: {why}. Nothing is lost; mark it again once there is room.")
+        if error.errno not in FULL:
+            text = _("Step {step} cannot be marked in {folder}: {why}.")
+        raise TrackError(text.format(step=step, folder=folder, why=cause(error))) from error
+
+
+def _keep(folder: Path, reader: Reader, step: int, name: str) -> None:
     path = folder / runs.TRACKS / MARKED
     others = [m for m in runs.marks(folder) if m.step != step]
     if not name:

@@ -222,7 +222,9 @@ class Filing:
             (self._autosaves / f"{os.getpid()}.json").write_text(json.dumps(note), encoding="utf-8")
         except (FileError, OSError) as e:
             why = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
-            text = _("Edits cannot be kept for recovery in {folder}: {why}.").format(folder=self._autosaves, why=why)
+            text = _("Edits cannot be kept for recovery in {folder}: {why}.").format(
+                folder=self._autosaves, why=why.rstrip(".")
+            )
             self._session.notice(text, "warning", key="autosave")
         else:
             self._autosaved = state
