@@ -77,6 +77,10 @@ def test_one_that_is_stopped_ends_it_and_those_that_are_done_are_averaged(ready:
     finish(ready, qtbot, step=50)
     assert trained(ready) == [7, 8, 9] and "stopped" in ensemble.trouble
     assert len(ready.engine.last(Combine).folders) == 2
+    number = ensemble._number
+    ready._answer(Failed("combine", "A folder is gone.", run=number))
+    assert "stopped" in ensemble.trouble and "gone" in ensemble.trouble, "why it ended stays said"
+    ensemble._end("")
     ensemble.cancel()
     assert ready.engine.last(Uncombine) and not ensemble.busy
 

@@ -137,7 +137,8 @@ class Ensembling(QObject):
     def failed(self, reply: Failed) -> None:
         """The engine could not average them."""
         if reply.run == self._number and self.averaging is not None:
-            self.averaging, self.trouble = None, reply.text
+            self.averaging = None
+            self.trouble = " ".join(filter(None, (self.trouble, reply.text)))  # why it ended early stays said
             self._session.ensemble_changed.emit()
 
     def lost(self) -> None:
