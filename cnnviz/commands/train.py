@@ -66,7 +66,8 @@ def _train(args: argparse.Namespace, group: Group) -> int:
     before = group.given(lambda: _begun(folder, fit.given, args, group))
     network = replace(fit.given.network, plan=planned(before.plan, args) if before is not None else plan)
     if before is not None:
-        same_steps(before.plan, network.plan, folder)
+        was = before.plan
+        group.together(lambda: same_steps(was, network.plan, folder))
     rows = network.analyze()
     run = group.together(lambda: _Run(fit, network, rows, folder, before, args, load))
     if group.leads:
@@ -113,8 +114,8 @@ def same_steps(was: Plan, now: Plan, folder: Path) -> None:
     parts |= {n.replace("_", "-"): (getattr(was, n), getattr(now, n)) for n in ("data", "held_out", "drop_leaks")}
     for option, (old, new) in parts.items():
         if old != new:
-            text = _("The run in {folder} counts its steps by --{option} {old}, and cannot go on with {new}. ")
-            text += _("Leave it out, or begin a new run from its weights: --weights {folder} and another --out.")
+            text = _("The run in {folder} counts its steps by --{option} {old}, and cannot go on with {new}.")
+            text += " " + _("Leave it out, or begin a new run from its weights: --weights {folder} and another --out.")
             raise CommandError(text.format(folder=folder, option=option, old=old, new=new))
 
 
@@ -339,15 +340,15 @@ class _Run:
     def say_what_changes(self) -> None:
         """Tell on stderr what is not as it was in the run that goes on: settings, a schedule that is stretched, other
         processes that make it."""
-        before = len(self._before.beside.get("noises", [0])) if self._before is not None else 0
+        if self._before is None:
+            return
+        before = len(self._before.beside.get("noises", [0]))
         training, now = self._training, self._group.size
-        old, new = self._before.plan.epochs if self._before is not None else 0, training.plan.epochs
-        if old not in (0, new) and not training.over and training.plan.schedule in ("cosine", "one_cycle"):
+        was, goes = asdict(self._before.plan), asdict(training.plan)
+        old, new = was["epochs"], goes["epochs"]
+        if old != new and not training.over and training.plan.schedule in ("cosine", "one_cycle"):
             text = _("From here on the learning rate goes by its schedule over {new} epochs, in place of {old}.")
             print("cnnviz: " + text.format(new=new, old=old), file=sys.stderr)
-        was, goes = (
-            asdict(p) for p in (self._before.plan if self._before is not None else training.plan, training.plan)
-        )
         others = [name for name in was if name != "epochs" and was[name] != goes[name]]
         if others and not training.over:
             part = _("{setting} {new} in place of {old}")

@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from cnnviz.gui.inspect import Field, Filters, Maps, Picture
 from cnnviz.gui.inspect.heat import missing_text
-from cnnviz.gui.inspect.sides import ALL, DIFFERENCE, OTHER, THIS, Pair
+from cnnviz.gui.inspect.sides import Pair
 from cnnviz.gui.paint.colour import SIGNED, VIRIDIS, Range, Ranges, joined
 from cnnviz.gui.paint.number import number
 from cnnviz.gui.paint.photo import Frame as FrameBox
 from cnnviz.gui.paint.view import PER_CHANNEL
+from cnnviz.gui.session.beside import ALL, DIFFERENCE, OTHER, THIS
 from cnnviz.link.messages import Frame, Pictures, Unit
 from cnnviz.link.past import Recalled, Show
 from cnnviz.net.graph import Graph
@@ -29,15 +30,21 @@ from .test_session import answer
 run, other = test_beside.run, test_beside.other
 
 
-@pytest.fixture
-def maps(run, other, qtbot) -> Maps:
-    """Another run stands beside at step 100; C1 is selected."""
+def opened(kind, run, qtbot):
+    """A panel on C1 of the one run."""
     run.look.take_pictures(Pictures("digits", 1437, 360, CLASSES))
     run.look.select(["C1"])
-    panel = Maps(run)
+    panel = kind(run)
     qtbot.addWidget(panel)
     panel.resize(420, 420)
     panel.show()
+    return panel
+
+
+@pytest.fixture
+def maps(run, other, qtbot) -> Maps:
+    """Another run stands beside at step 100; C1 is selected."""
+    panel = opened(Maps, run, qtbot)
     run.beside.choose(other)
     return panel
 
@@ -291,12 +298,7 @@ def test_a_move_of_the_cursor_ends_the_following_and_this_run_goes_live(run, oth
 @pytest.fixture
 def filters(run, other, qtbot) -> Filters:
     """The weights of C1, another run beside."""
-    run.look.take_pictures(Pictures("digits", 1437, 360, CLASSES))
-    run.look.select(["C1"])
-    panel = Filters(run)
-    qtbot.addWidget(panel)
-    panel.resize(420, 420)
-    panel.show()
+    panel = opened(Filters, run, qtbot)
     assert not panel.sides.isVisible() and len(panel._views) == 1, "nothing is made while there is one run"
     run.beside.choose(other)
     return panel

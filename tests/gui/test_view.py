@@ -179,6 +179,21 @@ def test_where_states_follow_one_another_nothing_is_painted_in_between(view, qtb
     assert timer.interval() < 20, "what comes alone eases before one's eyes"
 
 
+def test_the_value_of_a_unit_is_written_now_and_then_and_the_last_one_always(view, qtbot):
+    states = [np.full((2, 4, 4), n, np.float32) for n in range(1, 6)]
+    view.show_array(states[0], True)
+    view.select(0, 1, 1)
+    before = view.caption
+    said = []
+    for state in states[1:]:
+        view.show_array(state, True)
+        said.append(view.caption)
+    assert len({before, *said}) <= 2, "not each of them"
+    qtbot.waitUntil(lambda: view.caption.endswith("5"))
+    view.select(1, 2, 2)
+    assert view.caption.startswith("channel 1 · (2, 2)"), "another unit at once"
+
+
 def test_another_picture_starts_at_its_own_range(view):
     one = np.ones((2, 4, 4), np.float32)
     view.show_array(one, False, key="conv2d_1")

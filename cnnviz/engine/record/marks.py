@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
 from ...link import runs
@@ -14,8 +13,6 @@ from .reader import Reader, TrackError
 from .track import MARKED, copied
 from .weights import atomically, cause
 from .writer import append, retain
-
-FULL = (ENOSPC, EDQUOT)
 
 
 def write(folder: Path, marks: Iterable[runs.Mark]) -> None:
@@ -29,10 +26,13 @@ def keep(folder: Path, reader: Reader, step: int, name: str) -> None:
     try:
         _keep(folder, reader, step, name)
     except OSError as error:
-        text = _("Step {step} cannot be marked in {folder}: {why}. Nothing is lost; mark it again once there is room.")
-        if error.errno not in FULL:
-            text = _("Step {step} cannot be marked in {folder}: {why}.")
-        raise TrackError(text.format(step=step, folder=folder, why=cause(error))) from error
+        raise refused(step, folder, error) from error
+
+
+def refused(step: int, folder: Path, error: Exception) -> TrackError:
+    """That a step cannot be marked, and why; what was marked before stays."""
+    text = _("Step {step} cannot be marked in {folder}: {why}. Mark it again once that is mended.")
+    return TrackError(text.format(step=step, folder=folder, why=cause(error)))
 
 
 def _keep(folder: Path, reader: Reader, step: int, name: str) -> None:

@@ -23,7 +23,7 @@ from ..learn.steps import Step
 from . import marks
 from .claim import Claim, Gone
 from .keys import Keys
-from .reader import Reader, TrackError
+from .reader import Reader
 from .scores import Scores
 from .weights import CHECKSUM, atomically, cause, checksum, write_weights
 from .writer import Writer
@@ -98,9 +98,7 @@ class Recorder:
         try:
             self.claim.check()
         except Gone as error:
-            text = _("Step {step} cannot be marked in {folder}: {why}.")
-            at = self._step if step is None else step
-            raise TrackError(text.format(step=at, folder=self.folder, why=error)) from error
+            raise marks.refused(self._step if step is None else step, self.folder, error) from error
         if step is not None and (step != self._step or not name):
             reader = Reader(self.folder / runs.TRACKS)
             reader.refresh()
@@ -138,7 +136,7 @@ class Recorder:
         self._write_notes("")
         self._track = Writer(self.folder / runs.TRACKS, self._state, keep, room - room // KEYS)
         self._keys = Keys(self.folder, keep, room // KEYS)
-        tests = runs.metrics(self.folder, keep).tests if keep else np.empty((0, 3))
+        tests = runs.metrics(self.folder, keep).tests if keep else np.empty((0, 4))
         self._best = max(tests[:, 2], default=-1.0)
         kept_marks = [m for m in runs.marks(self.folder) if keep and m.step <= keep]
         if kept_marks or (self.folder / runs.MARKS).exists():

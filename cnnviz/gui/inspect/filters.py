@@ -17,11 +17,12 @@ from ..paint.counts import shape
 from ..paint.number import number
 from ..paint.view import MosaicView
 from ..session import Session
+from ..session.beside import ALL, DIFFERENCE, OTHER, THIS
 from .grids import ColourTiles, WeightTiles
 from .meaning import gone, problem_text
 from .panel import Panel, Veil
 from .panes import Panes
-from .sides import ALL, DIFFERENCE, OTHER, THIS, Pair, Sides
+from .sides import Pair, Sides
 from .weights import (
     Kernels,
     factors,
@@ -164,10 +165,7 @@ class Filters(Panel):
             text = _("{id} has {this} weights here and {other} in the other run: there is no difference to show.")
             self._excuse = text.format(id=row.id, this=shape(weight.shape), other=shape(there.shape))
         self._parts = (THIS, OTHER, DIFFERENCE) if side == ALL else (side,)
-        if side == ALL:
-            self.panes.show_three()
-        else:
-            self.panes.show_one()
+        (self.panes.show_three if side == ALL else self.panes.show_one)()
         shown = self._show(row, weight)
         self.panes.write()
         return shown

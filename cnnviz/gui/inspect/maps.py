@@ -16,12 +16,13 @@ from ..paint.number import number
 from ..paint.tiles import Tiles
 from ..paint.view import MosaicView
 from ..session import Session
+from ..session.beside import ALL, DIFFERENCE, OTHER, THIS
 from ..signed import signed
 from .meaning import class_names, gone, problem_text, window
 from .panel import Panel, Veil
 from .panes import Panes
 from .scaling import Scaling
-from .sides import ALL, DIFFERENCE, OTHER, THIS, Pair, Sides
+from .sides import Pair, Sides
 
 MANY = 256
 """A vector of more values is shown as coloured cells: nobody reads so many bars."""

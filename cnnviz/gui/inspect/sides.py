@@ -15,9 +15,9 @@ from ...text import N_, _, grouped
 from ..paint import theme
 from ..paint.number import number
 from ..session import Session
+from ..session.beside import ALL, DIFFERENCE, OTHER, THIS
 from .panel import Title
 
-THIS, OTHER, DIFFERENCE, ALL = "this", "other", "difference", "all"
 CHOICES = (
     (THIS, N_("This run"), N_("What the layer gives in this run")),
     (OTHER, N_("Other"), N_("What it gives in the other run, in the same colours")),

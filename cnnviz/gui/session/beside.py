@@ -23,6 +23,8 @@ from .timing import NONE
 if TYPE_CHECKING:
     from .hallway import Session
 
+THIS, OTHER, DIFFERENCE, ALL = "this", "other", "difference", "all"
+"""What the panels show of two runs."""
 EVERY_MS = 1000
 """Between two looks into the other run's folder while somebody trains there."""
 TOLD = 2
@@ -38,7 +40,7 @@ class Beside(QObject):
         self.account: Account | None = None  # None: no run stands beside
         self.course = Course()
         self.steps = NONE  # (n,) int64, rising: those whose weights the other run has recorded
-        self.side = "this"  # what the panels show of the two, as inspect.sides names it
+        self.side = THIS
         self.alive = control.Alive()
         self._folder = ""
         self._pending: tuple[str, Plan, Graph | None] | None = None  # to be trained when nothing else is
@@ -125,7 +127,7 @@ class Beside(QObject):
         """Show this of the two runs, in all panels; what needs both goes from the live end to where both have come."""
         self.side = side
         time = self._session.time
-        if side == "this":
+        if side == THIS:
             if time.follows:
                 time.live()
         elif time.at is None:
