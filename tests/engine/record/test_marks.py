@@ -27,7 +27,7 @@ def test_a_disk_that_takes_no_mark_is_told(tmp_path: Path, monkeypatch: pytest.M
     def full(*given: object) -> None:
         raise OSError(ENOSPC, "No room")
 
-    with monkeypatch.context() as m, pytest.raises(TrackError, match="No room. Mark it again") as e:
+    with monkeypatch.context() as m, pytest.raises(TrackError, match="No room") as e:
         m.setattr(marks, "append", full)
         marks.keep(tmp_path, reader, 1, "here")
     assert "Step 1 " in str(e.value) and str(tmp_path) in str(e.value)
