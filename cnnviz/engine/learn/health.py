@@ -33,8 +33,9 @@ T = TypeVar("T")
 class Health:
     """Reads a net's health while it trains. All methods are called by the training thread."""
 
-    def __init__(self, net: Net, share: float = SHARE, ahead: float = AHEAD):
-        self.net, self._share, self._ahead = net, share, ahead
+    def __init__(self, net: Net, share: float | None = None, ahead: float | None = None):
+        """`share`, `ahead`: other than SHARE and AHEAD."""
+        self.net, self._share, self._ahead = net, SHARE if share is None else share, AHEAD if ahead is None else ahead
         modules = [(id, m) for id, *_rest in net.order if (m := net.layer(id)) is not None]
         owned = [(id, m) for id, m in modules if id not in net.homes]
         self.params = {id: own for id, m in owned if (own := tuple(m.parameters()))}
