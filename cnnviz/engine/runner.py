@@ -70,7 +70,7 @@ class Run:
 
     def add(self, step: Step, now: float) -> None:
         """This step has been made."""
-        self.step = step.step
+        before, self.step = self.step, step.step
         self.points.extend((step.step, step.loss, step.accuracy, step.lr))
         self.changes.extend(step.changes)
         if step.test is not None:
@@ -81,7 +81,7 @@ class Run:
             self.pace.append((now, step.step))
             while now - self.pace[0][0] > SPAN and len(self.pace) > 2:
                 self.pace.popleft()
-        if self.budget:
+        if self.budget and step.step > before:  # else it is one of the run before, measured only now
             self.budget -= 1
             self.hold = self.hold or not self.budget
 

@@ -118,6 +118,8 @@ class Curves(QWidget):
         below.addWidget(self.top5)
         self.caution = Caution(session, shrinks=True)
         below.addWidget(self.caution)
+        parts = (self.legend.minimumSizeHint(), self.top5.sizeHint(), self.caution.minimumSizeHint())
+        bar.setMinimumWidth(sum(p.width() for p in parts) + 2 * below.spacing())  # also while one is hidden
         bar.setFixedHeight(max(self.top5.sizeHint().height(), self.legend.sizeHint().height()))
         rows.addWidget(bar)
         self.log = QToolButton()
