@@ -33,8 +33,14 @@ T = TypeVar("T")
 class Health:
     """Reads a net's health while it trains. All methods are called by the training thread."""
 
-    def __init__(self, net: Net, share: float | None = None, ahead: float | None = None):
-        """`share`, `ahead`: other than SHARE and AHEAD."""
+    def __init__(
+        self,
+        net: Net,
+        share: float | None = None,
+        ahead: float | None = None,
+        worked: Callable[[], float] = time.perf_counter,
+    ):
+        """`share`, `ahead`: other than SHARE and AHEAD. `worked`: the seconds of which reading may take its share."""
         self.net, self._share, self._ahead = net, SHARE if share is None else share, AHEAD if ahead is None else ahead
         modules = [(id, m) for id, *_rest in net.order if (m := net.layer(id)) is not None]
         owned = [(id, m) for id, m in modules if id not in net.homes]
@@ -51,13 +57,13 @@ class Health:
         self.resting = False
         """Nothing is read meanwhile."""
         self._first = self._next = 0
-        self.spent, self._began = 0.0, time.perf_counter()
+        self.spent, self._worked, self._began = 0.0, worked, worked()
 
     def due(self, step: int) -> bool:
         """Whether this step's turn has come, and there is time for it."""
         if step < self._next or self.resting:
             return False
-        return self.spent <= self._ahead + self._share * (time.perf_counter() - self._began)
+        return self.spent <= self._ahead + self._share * (self._worked() - self._began)
 
     def beat(self, step: int, lr: float) -> Beat:
         """Read this step, which is about to be made."""

@@ -29,6 +29,7 @@ from ..post import Refused
 from ..record.beacon import Beacon
 from ..record.moment import Moment
 from ..record.recorder import Recorder
+from ..worktime import Worktime
 from .controls import Controls, changes_between
 from .course import Course
 from .feed import Feed, epoch_steps
@@ -115,7 +116,8 @@ class Training:
         self.steps = plan.epochs * self.epoch_steps
         self._owed = self._unmeasured(since)
         self._done = bool(self.start >= self.steps or self.course.ended) and self._owed is None
-        self.vitals = Vitals(self.net, self.data.classes, plan.batch_size) if group.leads else None
+        self.worked = Worktime()
+        self.vitals = Vitals(self.net, self.data.classes, plan.batch_size, self.worked) if group.leads else None
         self._before = since.metrics if since is not None else None
         self._recorder: Recorder | None = None
         self._beacon: Beacon | None = None
@@ -202,7 +204,7 @@ class Training:
         }
         network = Network(self.rows.graph, name="network", plan=self.plan)
         state = self.net.state_dict()
-        self._recorder = Recorder(folder, network, about, state, failed, self.kept, data.classes, origin)
+        self._recorder = Recorder(folder, network, about, state, failed, self.kept, data.classes, origin, self.worked)
         if not self.kept:
             self._recorder.start(first)
         if self.vitals is not None:
@@ -241,7 +243,10 @@ class Training:
                 for step in making:
                     if self._changes:
                         step, self._changes = replace(step, changes=self._changes + step.changes), ()
-                    yield self._add(step)
+                    step = self._add(step)
+                    self.worked.leave()
+                    yield step
+                    self.worked.come_back()
             together = True
         except Diverged as error:
             end, together = "diverged", True

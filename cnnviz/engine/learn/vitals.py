@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from .steps import Step
 class Vitals:
     """Takes every step, and knows the signs of trouble after it. All methods are called by the training thread."""
 
-    def __init__(self, net: Net, classes: Sequence[str], batch: int):
-        self.health = Health(net)
+    def __init__(self, net: Net, classes: Sequence[str], batch: int, worked: Callable[[], float] = time.perf_counter):
+        """`worked`: see Health."""
+        self.health = Health(net, worked=worked)
         self.series = Series(self.health.layers)
         self.count = 0
         """How often something has changed."""
@@ -99,7 +101,7 @@ class Vitals:
 
     def _catch_up(self, metrics: Metrics | None, keep: int) -> None:
         """What the rules know of the steps before."""
-        points, tests = (metrics.points, metrics.tests) if metrics is not None else (np.empty((0, 4)), np.empty((0, 3)))
+        points, tests = (metrics.points, metrics.tests) if metrics is not None else (np.empty((0, 4)), np.empty((0, 4)))
         events: list[tuple[int, int, Reading | Held]] = [(r.step, 0, r) for r in self.series]
         last = 0.0
         for step, loss, accuracy in tests[:, :3].tolist():

@@ -29,7 +29,7 @@ from .weights import CHECKSUM, atomically, cause, checksum, write_weights
 from .writer import Writer
 
 EVERY = 2.0  # seconds between recordings
-SHARE = 0.0015  # of the time that recording may take, where weights are so many that it takes long
+SHARE = 0.001  # of the time that recording may take, where weights are so many that it takes long
 FORMAT = 1
 USUAL, LARGEST = 160_000_000, 2_000_000_000  # bytes for the recorded weights where nothing is said …
 RECORDS = 40  # … so that a large network, too, has this many steps to look at
@@ -41,7 +41,8 @@ class Recorder:
 
     Training goes on without a recording then. All methods are called by the training thread. `state`: the net's own
     tensors, which the training changes. `keep`: what the folder has of the steps up to this one stays, and the run
-    goes on there. `classes`: names of the data set's. `origin`: folder and step that the run branches from.
+    goes on there. `classes`: names of the data set's. `origin`: folder and step that the run branches from. `worked`:
+    the seconds that the training has, of which recording may take its share.
 
     claim     its hold on the folder, which may be deleted, and be another run's by now: nothing is written there then
     recorded  the last step that the folder has whole
@@ -58,6 +59,7 @@ class Recorder:
         keep: int = 0,
         classes: tuple[str, ...] = (),
         origin: tuple[str, int] | None = None,
+        worked: Callable[[], float] = time.monotonic,
     ):
         self.folder, self._failed, self._broken = Path(folder), failed, False
         self.claim = Claim(self.folder)
@@ -65,7 +67,7 @@ class Recorder:
         self._notes = {"format": FORMAT, "id": self.claim.id, "plan": asdict(network.plan), **about}
         self._notes["versions"] = dict(versions())
         self._made: list[Step] = []  # since the last recording
-        self._due = time.monotonic() + EVERY
+        self._worked, self._due = worked, worked() + EVERY
         self._step, self._state = keep, state
         self._scores: Scores | None = None
         self._classes = classes
@@ -114,16 +116,16 @@ class Recorder:
     @property
     def due(self) -> bool:
         """Whether it is time to record."""
-        return not self._broken and time.monotonic() >= self._due
+        return not self._broken and self._worked() >= self._due
 
     def record(self, beside: Mapping[str, Any], end: str = "") -> None:
         """Write weights, what is `beside` them, and metrics now.
 
         `end`: how the run ended ("done", "stopped", "diverged" …), where it has.
         """
-        started = time.monotonic()
+        started = self._worked()
         self._try(lambda: self._record(beside, end))
-        now = time.monotonic()
+        now = self._worked()
         self._due = now + max(EVERY, (now - started) / SHARE)
 
     def _begin(self, network: Network, keep: int) -> None:
@@ -134,7 +136,7 @@ class Recorder:
         self._scores = Scores(self.folder, self._classes, keep)
         room = self._notes["room"] = budget(network.plan.record_mb, self._state)
         self._write_notes("")
-        self._track = Writer(self.folder / runs.TRACKS, self._state, keep, room - room // KEYS)
+        self._track = Writer(self.folder / runs.TRACKS, self._state, keep, room - room // KEYS, self._worked)
         self._keys = Keys(self.folder, keep, room // KEYS)
         tests = runs.metrics(self.folder, keep).tests if keep else np.empty((0, 4))
         self._best = max(tests[:, 2], default=-1.0)
@@ -213,13 +215,18 @@ def budget(megabytes: int, state: State) -> int:
 
 
 def _line(step: Step) -> str:
-    said: dict[str, Any] = {"step": step.step, "loss": step.loss, "accuracy": step.accuracy, "lr": step.lr}
+    # the same as json's, which takes five times as long; every step has these, and they are finite
+    said = (
+        f'"step": {step.step}, "loss": {float(step.loss)}, "accuracy": {float(step.accuracy)}, "lr": {float(step.lr)}'
+    )
+    more: dict[str, Any] = {}
     if step.test is not None:
-        said |= {"test_loss": step.test.loss, "test_accuracy": step.test.accuracy}
-        said |= {} if step.test.top5 is None else {"test_top5": step.test.top5}
+        more |= {"test_loss": step.test.loss, "test_accuracy": step.test.accuracy}
+        more |= {} if step.test.top5 is None else {"test_top5": step.test.top5}
     if step.changes:
-        said["changes"] = [[c.setting, c.old, c.new] for c in step.changes]
-    return json.dumps(said) + "\n"
+        more["changes"] = [[c.setting, c.old, c.new] for c in step.changes]
+    rest = f", {json.dumps(more)[1:-1]}" if more else ""
+    return f"{{{said}{rest}}}\n"
 
 
 def _step(line: str) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Container
+from collections.abc import Callable, Container
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -27,15 +27,25 @@ PART = 8  # the first steps take at most one of so many parts of the room
 class Writer:
     """Appends the weights of a run's steps. Raises OSError where the disk does not take them; what stands, stays."""
 
-    def __init__(self, folder: Path, state: State, keep: int, room: int = ROOM):
-        """`folder`: of the tracks. `keep`: the run goes on from this step; records behind it go. 0: all of them go."""
+    def __init__(
+        self,
+        folder: Path,
+        state: State,
+        keep: int,
+        room: int = ROOM,
+        clock: Callable[[], float] = time.perf_counter,
+    ):
+        """`folder`: of the tracks. `keep`: the run goes on from this step; records behind it go. 0: all of them go.
+
+        `clock`: the seconds of which writing may take its share.
+        """
         self._folder, self._room, self._keep = folder, room, keep
         self._layout = layout(state)
         self._used: dict[str, int] = {}  # bytes of each track
         self._steps: dict[str, list[int]] = {}
         self._spacing = SPACING
         self._spent = self._first = 0.0  # seconds, and those of the first steps
-        self._began = time.perf_counter()
+        self._clock, self._began = clock, clock()
         for path in tracks(folder):
             self._cut(path)
         self._spacing = min((n for name in self._used if (n := spacing(name))), default=SPACING)
@@ -56,7 +66,7 @@ class Writer:
     def _in_time(self, step: int) -> bool:
         if step <= FIRST:
             return self._spent <= DENSE
-        return self._spent - self._first <= AHEAD + SHARE * (time.perf_counter() - self._began)
+        return self._spent - self._first <= AHEAD + SHARE * (self._clock() - self._began)
 
     def add(self, step: int, state: State) -> None:
         """These are the weights after `step`; they are written where that is due."""

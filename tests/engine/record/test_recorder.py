@@ -17,7 +17,7 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from cnnviz.engine import data
+from cnnviz.engine import data, worktime
 from cnnviz.engine.build import Net, copy_state
 from cnnviz.engine.data import DataError
 from cnnviz.engine.learn.controls import Controls
@@ -224,15 +224,25 @@ for step in train(NETWORK, Plan(epochs=1000, threads=1), {str(tmp_path)!r}):
 
 def test_it_records_every_two_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(recorder.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(worktime.time, "perf_counter", lambda: now[0])
+    forward = Net.forward
+
+    def slow(net: Net, *args: object, **more: object) -> object:
+        now[0] += 2.1
+        return forward(net, *args, **more)  # type: ignore[arg-type]
+
     running = train(NETWORK, PLAN, tmp_path)
     next(running)
     assert last(tmp_path).step == 0, "where the run began"
-    now[0] += 2.1
+    now[0] += 2.1  # nobody asks for a step
     next(running)
-    assert last(tmp_path).step == 2
+    assert last(tmp_path).step == 0
+    monkeypatch.setattr(Net, "forward", slow)
     next(running)
-    assert last(tmp_path).step == 2
+    assert last(tmp_path).step == 3
+    monkeypatch.undo()
+    next(running)
+    assert last(tmp_path).step == 3
 
 
 def test_a_folder_that_cannot_be_written_is_told_once_and_training_goes_on(tmp_path: Path) -> None:

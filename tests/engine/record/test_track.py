@@ -213,7 +213,7 @@ def test_writing_takes_its_share_of_the_time(tmp_path: Path, monkeypatch: pytest
         return packed(state)
 
     monkeypatch.setattr(track, "packed", slow)
-    writer = Writer(tmp_path, weights(0), 0)
+    writer = Writer(tmp_path, weights(0), 0, clock=lambda: now[0])
     for step in range(30_000):
         now[0] += 0.01
         writer.add(step, weights(0))
