@@ -29,7 +29,7 @@ from .record.weights import cause
 if TYPE_CHECKING:
     from .runner import Run, Runner
 
-NEWS = 0.1  # seconds between bells for points
+NEWS = 0.2  # seconds between bells for points
 WHOLE, PARTIAL = 0.006, 0.018  # parts of the time that whole and partial frames may take …
 SELDOM = 0.3  # … but at most so many seconds between two of a kind, unless
 HEAVY = 0.2  # they would take more than this part
@@ -193,14 +193,17 @@ class Live:
         shot, interest, shown = self._looker.shot(self._training.layer), self._looker.interest, self._looker.shown
         if shot is None or shown.folder:
             return
-        stamp = Stamp(self._run.version, self._run.command.run, self._run.controls.made, shown.number)
         asked = (shot, interest.number, shown.number)
-        if self._whole.due(now, hurry=self._probed != asked):
+        whole = self._whole.due(now, hurry=self._probed != asked)
+        if not whole and not (self._partial.due(now) and (interest.maps or interest.filters)):
+            return
+        stamp = Stamp(self._run.version, self._run.command.run, self._run.controls.made, shown.number)
+        if whole:
             self._probed = asked
             self._post.frame(frame(self._net, shot, interest, stamp, self._training.logits))
             self._whole.took(now, min(WHOLE_RATE, interest.rate))
             self._partial.wait(now, interest.rate)
-        elif self._partial.due(now) and (interest.maps or interest.filters):
+        else:
             self._post.frame(glance(self._net, shot, interest, stamp))
             self._partial.took(now, interest.rate)
 

@@ -64,7 +64,8 @@ class Looker:
         self.foreign: Parts = {}  # what the net's Foreign nodes run
         self._opened = -1  # version
         self._built: tuple[int, Analysis, Plan] | None = None  # what the net was made of, where there is one
-        self._fitted: dict[Source, Shot] = {}
+        self._fitted: dict[Source, Shot] = {}  # replaced as a whole
+        self._shot: tuple[dict[Source, Shot], Source | None, Shot | None] = self._fitted, None, None
         self._run_input: tuple[Plan, Source] | None = None
         self.shown = Show(0)  # what was asked for last: the present network, or one of the past
         # the thread's own
@@ -139,7 +140,11 @@ class Looker:
 
     def shot(self, layer: Source) -> Shot | None:
         """The present picture fitted to this Input; None while it is not ready."""
-        return self._fitted.get(layer)
+        fitted, (of, by, shot) = self._fitted, self._shot
+        if of is not fitted or by is not layer:  # asked at every step, and a layer's hash is that of all its fields
+            shot = fitted.get(layer)
+            self._shot = fitted, layer, shot
+        return shot
 
     def run_input(self, plan: Plan, layer: Source) -> None:
         """A run takes in pictures so: keep one ready for it."""

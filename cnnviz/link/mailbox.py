@@ -20,6 +20,7 @@ import errno
 import mmap
 import os
 import pickle
+import struct
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -53,11 +54,17 @@ class Mailbox(Protocol):
 
 # ── a frame as bytes ─────────────────────────────────────────────────────────────────────────────────────────────────
 def _freeze(frame: Frame) -> tuple[bytes, list[memoryview]]:
-    """(head, arrays): everything but the contents of arrays, pickled, with their lengths; their contents, in order."""
+    """(head, arrays): the arrays' lengths, and all but their contents pickled; their contents, in order."""
     found: list[pickle.PickleBuffer] = []
     body = pickle.dumps(frame, 5, buffer_callback=found.append)  # arrays in one piece are handed over as they are
     arrays = [buffer.raw() for buffer in found]
-    return pickle.dumps((body, [len(a) for a in arrays]), 5), arrays
+    return struct.pack(f"<{1 + len(arrays)}Q", len(arrays), *map(len, arrays)) + body, arrays
+
+
+def _lengths(head: bytes) -> tuple[tuple[int, ...], int]:
+    """Of the arrays, and where the pickled rest begins."""
+    (n,) = struct.unpack_from("<Q", head)
+    return struct.unpack_from(f"<{n}Q", head, 8), 8 * (1 + n)
 
 
 def _thaw(body: bytes, arrays: Sequence[np.ndarray]) -> Frame:
@@ -305,13 +312,13 @@ class Reader:
         head = shared.bytes[at : at + int(words[_HEAD_LENGTH])].tobytes()
         if not whole():  # before it is unpickled
             return None
-        body, lengths = pickle.loads(head)
+        lengths, begin = _lengths(head)
         at += _up(len(head))
         arrays = []
         for length in lengths:
             arrays.append(shared.bytes[at : at + length].copy())  # each its own, so that keeping one keeps only it
             at += _up(length)
-        return _thaw(body, arrays) if whole() else None
+        return _thaw(head[begin:], arrays) if whole() else None
 
     def _map(self, generation: int) -> _Shared | None:
         """The slots of that generation; None where the writer has gone on to the next one and removed them."""
@@ -336,7 +343,7 @@ class LocalMailbox:
     def put(self, frame: Frame) -> bool:
         """Make this the newest frame; see Mailbox."""
         head, arrays = _freeze(frame)
-        copy = _thaw(pickle.loads(head)[0], [np.frombuffer(a, np.uint8).copy() for a in arrays])
+        copy = _thaw(head[_lengths(head)[1] :], [np.frombuffer(a, np.uint8).copy() for a in arrays])
         with self._lock:
             taken, self._newest = self._newest is None, copy
         return taken

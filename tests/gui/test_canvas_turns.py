@@ -64,7 +64,7 @@ def frame(session: Session, value: float, ids: list[str]) -> None:
 
 def train(session: Session) -> None:
     progress = Progress(session.run.number, session.version, TRAINING, 1, 9, 0.1, 9.0, 9.0, 1.0, None, 0.1, "cpu")
-    session.run.take_news(News(progress, 0, np.zeros((0, 4)), np.zeros((0, 3))))
+    session.run.take_news(News(progress, 0, np.zeros((0, 4)), np.zeros((0, 4))))
     assert session.run.phase == TRAINING
 
 
@@ -81,8 +81,7 @@ def test_while_it_trains_cards_take_turns(canvas: Canvas, session: Session, pain
     train(session)
     session.look.select(["S2"])
     frame(session, 1.0, list(session.graph.index))
-    assert turn(canvas, painted) == ["input", "S2"]  # the selected one is in the first slice
-    assert turn(canvas, painted) == ["C1", "tanh_1"]
+    assert turn(canvas, painted) == ["input", "C1", "tanh_1", "S2"]  # the selected one is in the first slice
     assert turn(canvas, painted) == ["flatten_1", "output"]
     assert turn(canvas, painted) == []
 
@@ -94,7 +93,7 @@ def test_who_waits_longest_comes_next(canvas: Canvas, session: Session, painted:
     for i in range(6):  # frames come faster than turns
         frame(session, float(i), ids)
         order += turn(canvas, painted)
-    assert [order.count(i) for i in ids] == [2] * 6
+    assert [order.count(i) for i in ids] == [4] * 6
     assert float(canvas.cards_scene.cards["C1"].strip.array[0, 0, 0]) == 5.0  # type: ignore[index]
 
 
@@ -119,7 +118,7 @@ def test_many_cards_make_more_and_larger_slices_up_to_a_bound(canvas: Canvas, mo
     told: list[Card] = []
     monkeypatch.setattr(Card, "update_strip", lambda card: told.append(card))
     row = next(iter(canvas.cards_scene.cards.values())).row
-    for many, size, rest in ((6, 2, 12), (13, 2, 12), (26, 2, 6), (80, 4, 4), (400, 6, 4)):
+    for many, size, rest in ((6, 4, 12), (13, 4, 12), (26, 4, 12), (40, 4, 8), (80, 4, 4), (400, 6, 4)):
         canvas.turns.add([Card(row, "", canvas.cards_scene.world) for _i in range(many)])
         assert canvas.turns._timer.interval() == rest
         canvas.turns.slice()

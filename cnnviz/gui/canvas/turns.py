@@ -13,7 +13,7 @@ SHORTEST, LONGEST = 4, 12
 """Milliseconds from one slice to the next."""
 ROUND = 80
 """Milliseconds within which all cards have had their turn, as far as the other bounds allow."""
-FEWEST, MOST = 2, 6
+FEWEST, MOST = 4, 6
 """Cards in a slice: more where there are many, but never so many that the window would be late."""
 
 
@@ -23,6 +23,7 @@ class Turns(QObject):
     def __init__(self, parent: QObject):
         super().__init__(parent)
         self._waiting: dict[Card, None] = {}  # who waits longest comes first
+        self._turn, self._had = 0, dict[Card, int]()  # turns so far; the last one of each card
         self._size, self._rest = FEWEST, LONGEST
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -30,7 +31,8 @@ class Turns(QObject):
 
     def add(self, cards: Iterable[Card], first: Card | None = None) -> None:
         """These want a turn; `first`, where it is among them, the next one."""
-        self._waiting.update(dict.fromkeys(cards))
+        self._had = {card: self._had.get(card, 0) for card in cards}
+        self._waiting.update(dict.fromkeys(sorted(self._had, key=self._had.__getitem__)))
         many = len(self._waiting)
         self._size = min(max(FEWEST, ceil(many * SHORTEST / ROUND)), MOST)
         self._rest = min(max(SHORTEST, round(ROUND * self._size / max(many, 1))), LONGEST)
@@ -45,6 +47,8 @@ class Turns(QObject):
         """The next cards have their turn."""
         for card in list(self._waiting)[: self._size]:
             del self._waiting[card]
+            self._turn += 1
+            self._had[card] = self._turn
             card.update_strip()
         if self._waiting:
             self._timer.start(self._rest)
