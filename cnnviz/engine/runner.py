@@ -186,7 +186,7 @@ class Runner:
         with self.change:
             run = self._run
             if run is None:
-                return News(_NOTHING, 0, np.empty((0, 4)), np.empty((0, 3)))
+                return News(_NOTHING, 0, np.empty((0, 4)), np.empty((0, 4)))
             have = len(run.points) // 4
             first = min(max(since, 0), have) if number == run.command.run else 0
             points, tests, changes = run.points[4 * first :], run.tests[:], tuple(run.changes)

@@ -152,7 +152,7 @@ MESSAGES = [
         ("/before", 3),
         0,
         np.zeros((2, 4)),
-        np.zeros((0, 3)),
+        np.zeros((0, 4)),
     ),
     Feel(1, 20),
     Pulses(1, 7, 20, Layers(("a",)), (READING,), (SIGN,)),
@@ -161,7 +161,7 @@ MESSAGES = [
     Opened(1, ("a",), ("b",)),
     Pictures("digits", 1500, 297, ("0", "1")),
     Bell(True),
-    News(PROGRESS, 20, np.random.default_rng(0).random((1000, 4)), np.zeros((0, 3))),
+    News(PROGRESS, 20, np.random.default_rng(0).random((1000, 4)), np.zeros((0, 4))),
     Saved("net.safetensors"),
     Failed("train", "C1 ran out of memory.", "details", 1, "C1"),
 ]

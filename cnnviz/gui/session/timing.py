@@ -105,11 +105,14 @@ class Timing(QObject):
 
     def live(self) -> None:
         """Show the present network again, and follow it."""
-        self.playing = self.follows = False
-        self._play.stop()
-        if self.at is not None:
-            self.at = None
+        if self._leave():
             self._show(new=True)
+
+    def _leave(self) -> bool:
+        """The cursor stands at the live end, and nothing moves it; whether it stood elsewhere."""
+        left, self.at, self.playing, self.follows = self.at is not None, None, False, False
+        self._play.stop()
+        return left
 
     def move(self, by: int) -> None:
         """To the next recorded step (1) or the one before (−1); behind the last one is the live end."""
@@ -294,9 +297,7 @@ class Timing(QObject):
             return True
         if reply.what == "past" and self.at is not None and self._lost_other():
             return True
-        if reply.what == "past" and self.at is not None:
-            self.at, self.playing, self.follows = None, False, False
-            self._play.stop()
+        if reply.what == "past" and self._leave():
             self._floor = self._number
             self._session.moment_changed.emit()
         elif reply.what == "recall" and self.followed:
@@ -307,8 +308,7 @@ class Timing(QObject):
     def _lost_run(self) -> None:
         """The followed run's folder is gone: said in one place, whichever question met it first."""
         self._timer.stop()
-        self._play.stop()
-        self.at, self.playing, self.follows = None, False, False
+        self._leave()
         self._floor = self._number
         self.far.lost()
         text = _("The run in {folder} is gone. Its curves stay until another run; the panels show the present network.")
@@ -346,8 +346,7 @@ class Timing(QObject):
         self._timer.stop()
         self._timer.setInterval(EVERY_MS)
         self._active = False
-        self.at, self.playing, self.follows = None, False, False
-        self._play.stop()
+        self._leave()
         if self._number:
             self._show(new=True)
         self._session.time_changed.emit()

@@ -37,6 +37,8 @@ class Command:
     ruled: bool = False  # a line above it
     checked: Callable[[Window], bool] | None = None  # whether it stays down
     warns: Callable[[Window], str] = lambda window: ""  # what will come of it, in the tip; it can be done all the same
+    says: Callable[[Window], str] = lambda window: ""  # in place of the text, now, where there is something
+    shows: Callable[[Window], str] = lambda window: ""  # in place of the icon
 
 
 def _no_undo(w: Window) -> str:
@@ -155,6 +157,24 @@ def _train_text(w: Window) -> str:
     return train_texts()[2 if w.session.run.phase == PAUSED else w.session.run.knows]
 
 
+def _undo_text(w: Window) -> str:
+    what = w.session.edit.document.undo_text
+    return f"{_('Undo')}: {what}" if what else ""
+
+
+def _redo_text(w: Window) -> str:
+    what = w.session.edit.document.redo_text
+    return f"{_('Redo')}: {what}" if what else ""
+
+
+def _play_text(w: Window) -> str:
+    return _("Hold the training that plays") if w.session.time.playing else ""
+
+
+def _play_icon(w: Window) -> str:
+    return "pause" if w.session.time.playing else ""
+
+
 FILE, EDIT, VIEW, PICTURE, HELP = N_("File"), N_("Edit"), N_("View"), N_("Picture"), N_("Help")
 TRAIN, TIME = N_("Training"), N_("Time")
 MENUS = (FILE, EDIT, VIEW, TRAIN, TIME, PICTURE, HELP)
@@ -169,8 +189,9 @@ COMMANDS = (
     Command("save_as", FILE, N_("Save as…"), "Ctrl+Shift+S", "desk.save_as"),
     Command("export", FILE, N_("Export…"), "Ctrl+E", "desk.export", "", _empty, warns=_only_json),
     Command("quit", FILE, N_("Quit"), "Ctrl+Q", "close", ruled=True),
-    Command("undo", EDIT, N_("Undo"), "Ctrl+Z", "session.edit.undo", "undo", _no_undo),
-    Command("redo", EDIT, N_("Redo"), "Ctrl+Shift+Z; Ctrl+Y", "session.edit.redo", "redo", _no_redo),
+    Command("undo", EDIT, N_("Undo"), "Ctrl+Z", "session.edit.undo", "undo", _no_undo, says=_undo_text),
+    Command("redo", EDIT, N_("Redo"), "Ctrl+Shift+Z; Ctrl+Y", "session.edit.redo", "redo", _no_redo,
+            says=_redo_text),
     Command("cut", EDIT, N_("Cut"), "Ctrl+X", "canvas.cut", "", _none_selected, True),
     Command("copy", EDIT, N_("Copy"), "Ctrl+C", "canvas.copy", "", _none_selected),
     Command("paste", EDIT, N_("Paste layers or a picture"), "Ctrl+V", "desk.paste"),
@@ -195,7 +216,8 @@ COMMANDS = (
     Command("compare", VIEW, N_("Compare with…"), "Ctrl+K", "desk.compare", "", _empty, True),
     Command("compare_now", VIEW, N_("Compare with it as it is now"), "Ctrl+Shift+K", "desk.compare_now", "", _empty),
     Command("theme", VIEW, N_("Switch light and dark"), "Ctrl+T", "desk.switch_theme", "theme", ruled=True),
-    Command("train", TRAIN, N_("Train"), "F5", "session.run.train", "play", _cannot_ask, warns=_mends),
+    Command("train", TRAIN, N_("Train"), "F5", "session.run.train", "play", _cannot_ask, warns=_mends,
+            says=_train_text),
     Command("pause", TRAIN, N_("Pause or go on"), "F6", "session.run.pause", "pause", _not_training,
             checked=lambda w: w.session.run.phase == PAUSED),  # while the run is held
     Command("step", TRAIN, N_("One step"), "F10", "session.run.step", "step", _cannot_step),
@@ -211,7 +233,8 @@ COMMANDS = (
     Command("ensemble", TRAIN, N_("Train an ensemble…"), "", "desk.ensemble", "", _empty, True),
     Command("again", TRAIN, N_("Train again with one change…"), "Ctrl+Alt+F5", "times.again", "", _no_run),
     Command("measure", TRAIN, N_("Measure the layers' times"), "F8", "session.cost.start", "", _cannot_measure, True),
-    Command("time_play", TIME, N_("Play the training"), "Ctrl+Space", "session.time.play", "play", _nothing_recorded),
+    Command("time_play", TIME, N_("Play the training"), "Ctrl+Space", "session.time.play", "play", _nothing_recorded,
+            says=_play_text, shows=_play_icon),
     Command("time_back", TIME, N_("Step back in time"), "Ctrl+,", "times.back", "back", _nothing_recorded),
     Command("time_forward", TIME, N_("Step forward in time"), "Ctrl+.", "times.forward", "step", _not_in_the_past),
     Command("time_live", TIME, N_("Back to the live end"), "Ctrl+Shift+.", "session.time.live", "live",
@@ -311,18 +334,10 @@ class _Action(QAction):
     def refresh(self, window: Window) -> None:
         """Enabled or not, and why not."""
         reason = self.command.why_not(window)
-        text, key = _(self.command.text), self._key
-        if self.command.name in ("undo", "redo") and not reason:
-            document = window.session.edit.document
-            text = f"{text}: {document.undo_text if self.command.name == 'undo' else document.redo_text}"
-        if self.command.name == "train":
-            text = _train_text(window)
-        if self.command.name == "time_play":
-            playing = window.session.time.playing
-            text = _("Hold the training that plays") if playing else text
-            if self._icon != (icon := "pause" if playing else self.command.icon):
-                self._icon = icon
-                self.recolour()
+        text, key = self.command.says(window) or _(self.command.text), self._key
+        if self._icon != (icon := self.command.shows(window) or self.command.icon):
+            self._icon = icon
+            self.recolour()
         if self.text() != text:
             self.setText(text)
         if self.command.checked is not None:

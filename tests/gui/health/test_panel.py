@@ -80,7 +80,7 @@ def test_what_is_new_is_asked_for_once_and_kept(session: Session, lenet: Graph) 
 
 def test_news_of_the_run_ask_and_another_network_forgets(session: Session, lenet: Graph) -> None:
     open_net(session, lenet)
-    session._answer(News(progress(session, 1), 0, np.empty((0, 4)), np.empty((0, 3))))
+    session._answer(News(progress(session, 1), 0, np.empty((0, 4)), np.empty((0, 4))))
     assert isinstance(session.engine.last(Feel), Feel)  # type: ignore[attr-defined]
     session._answer(Pulses(session.run.number, 1, 0, LAYERS, (reading(1),), (SATURATED,)))
     assert session.health.marks == {"tanh_1": SATURATED}
