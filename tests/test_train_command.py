@@ -256,6 +256,10 @@ def test_a_run_with_nothing_left_to_do_says_so_and_stays_as_it_is(capsys: Said, 
     assert app.main(["train", tiny, "--out", str(run), "--resume", "--epochs", "1"]) == 0
     said = "has made 12 steps already; --epochs 1 are 6. To train on, raise --epochs above 2."
     assert said in capsys.readouterr().err
+    assert app.main(["train", tiny, "--out", str(run), "--resume", "--lr", "0.5"]) == 0
+    first_line = capsys.readouterr().err.splitlines()[0]
+    assert first_line.startswith("cnnviz: ") and "lr 0.5 in place of 0.01" in first_line, first_line
+    assert "Of no use in a run that has ended" in first_line
     assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
 
 

@@ -350,10 +350,13 @@ class _Run:
             text = _("From here on the learning rate goes by its schedule over {new} epochs, in place of {old}.")
             print("cnnviz: " + text.format(new=new, old=old), file=sys.stderr)
         others = [name for name in was if name != "epochs" and was[name] != goes[name]]
-        if others and not training.over:
+        if others:
             part = _("{setting} {new} in place of {old}")
             parts = (part.format(setting=OPTIONS.get(n, n).replace("_", " "), new=goes[n], old=was[n]) for n in others)
-            print("cnnviz: " + _("From here on: {changes}.").format(changes=", ".join(parts)), file=sys.stderr)
+            text = (
+                _("Of no use in a run that has ended: {changes}.") if training.over else _("From here on: {changes}.")
+            )
+            print("cnnviz: " + text.format(changes=", ".join(parts)), file=sys.stderr)
         if before in (0, now):
             return
         text = _("The run was made by {before}, and goes on with {now}. A step takes the same {n} pictures.")

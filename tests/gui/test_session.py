@@ -53,7 +53,7 @@ def progress(session: Session, **more: object) -> Progress:
 
 def news(session: Session, first: int, n: int, **more: object) -> News:
     points = np.arange(first, first + n, dtype=float)[:, None] * np.ones((1, 4))
-    return News(progress(session, **more), first, points, np.empty((0, 3)))
+    return News(progress(session, **more), first, points, np.empty((0, 4)))
 
 
 def answer(session: Session, qtbot, reply) -> None:

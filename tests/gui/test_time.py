@@ -172,6 +172,24 @@ def test_training_on_from_a_step_is_a_run_of_its_own(run, qtbot):
     assert run.run.points[-1, 0] == 40 and run.time.at is None
 
 
+def test_training_on_from_a_step_says_where_the_run_is_that_it_ends(session, lenet, qtbot):
+    session.edit.document.reset(lenet)
+    heard = []
+    session.noticed.connect(heard.append)
+    session.run.train()
+    folder = session.time.folder
+    answer(session, qtbot, news(session, 0, 100, step=100, steps=1000))
+    recalled(session, qtbot)
+    session.time.go(40)
+    shown(session, qtbot, 40)
+    session.time.branch()
+    assert session.run.phase == STOPPING and session.engine.last(Stop)
+    answer(session, qtbot, news(session, 100, 30, step=130, steps=1000, phase=IDLE))
+    assert session.engine.last(Train).origin == folder != session.time.folder
+    said = [n.text for n in heard if n.key == "branch" and n.text]
+    assert len(said) == 1 and "step 130" in said[0] and folder in said[0]
+
+
 def test_the_weights_of_a_step_are_taken(run, qtbot):
     run.time.go(40)
     shown(run, qtbot, 40)
@@ -224,19 +242,19 @@ def test_a_run_of_another_program_is_followed_paused_and_stopped(session, folder
     control.beat(folder, control.Alive(phase=TRAINING, step=100, steps=1000))
     assert session.time.open(folder) and session.time.far.living
     points = np.column_stack([np.arange(1, 101), *[np.linspace(1, 0, 100)] * 3])
-    recalled(session, qtbot, points=points, tests=np.zeros((0, 3)))
+    recalled(session, qtbot, points=points, tests=np.zeros((0, 4)))
     assert session.run.active and session.run.progress.phase == TRAINING
     assert session.engine.last(Show).step == 100, "its newest step"
     more, later = np.append(STEPS, 110), points[:10] + np.array([100.0, 0.0, 0.0, 0.0])
-    recalled(session, qtbot, steps=more, step=110, first=100, points=later, tests=np.zeros((0, 3)))
+    recalled(session, qtbot, steps=more, step=110, first=100, points=later, tests=np.zeros((0, 4)))
     assert session.engine.last(Show).step == 110 and session.time.at is None and len(session.run.points) == 110
     session.time.go(40)
-    recalled(session, qtbot, steps=np.append(more, 120), step=120, points=points[:0], tests=np.zeros((0, 3)))
+    recalled(session, qtbot, steps=np.append(more, 120), step=120, points=points[:0], tests=np.zeros((0, 4)))
     assert session.engine.last(Show).step == 40, "the cursor stays where it was put"
     session.run.pause()
     assert control.asked(folder)[0] == control.PAUSE
     control.beat(folder, control.Alive(phase=PAUSED, step=120, steps=1000))
-    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 3)))
+    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 4)))
     assert session.run.phase == PAUSED
     session.run.train()
     assert control.asked(folder)[0] == control.GO
@@ -244,7 +262,7 @@ def test_a_run_of_another_program_is_followed_paused_and_stopped(session, folder
     assert control.asked(folder)[0] == control.STOP and session.run.phase == STOPPING
     assert not any(isinstance(c, Train | Pause | Stop) for c in session.engine.sent), "not our own engine"
     control.beat(folder, control.Alive(phase=control.ENDED, step=120, end="stopped"))
-    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 3)))
+    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 4)))
     assert session.run.phase == IDLE and not session.time.far.living
     session.run.train()
     assert session.engine.last(Train).folder
@@ -258,8 +276,8 @@ def test_a_run_that_has_died_is_told_of_once_with_the_way_on(session, folder, qt
     session.noticed.connect(heard.append)
     assert session.time.open(folder) and not session.time.far.living
     points = np.column_stack([np.arange(1, 101), *[np.linspace(1, 0, 100)] * 3])
-    recalled(session, qtbot, points=points, tests=np.zeros((0, 3)), end="")
-    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 3)), end="")
+    recalled(session, qtbot, points=points, tests=np.zeros((0, 4)), end="")
+    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 4)), end="")
     (text,) = [n.text for n in heard if "died" in n.text or "no longer" in n.text]
     died = "This run no longer trains: its program ended without a word, on far."
     assert text == died + " “Train on” continues from what is recorded."
@@ -275,8 +293,8 @@ def test_a_run_that_is_no_longer_recorded_is_told_of_once(session, folder, qtbot
     session.noticed.connect(heard.append)
     assert session.time.open(folder)
     points = np.column_stack([np.arange(1, 101), *[np.linspace(1, 0, 100)] * 3])
-    recalled(session, qtbot, points=points, tests=np.zeros((0, 3)))
-    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 3)))
+    recalled(session, qtbot, points=points, tests=np.zeros((0, 4)))
+    recalled(session, qtbot, points=points[:0], tests=np.zeros((0, 4)))
     (text,) = [n.text for n in heard if "Recording" in n.text]
     assert "stopped at step 50 (the disk is full): later steps are not kept." in text and "Train on" not in text
 
@@ -285,7 +303,7 @@ def test_a_followed_run_whose_folder_is_deleted_leaves_the_window_free_to_train(
     control.beat(folder, control.Alive(phase=TRAINING, step=100, steps=1000))
     assert session.time.open(folder)
     points = np.column_stack([np.arange(1, 101), *[np.linspace(1, 0, 100)] * 3])
-    recalled(session, qtbot, points=points, tests=np.zeros((0, 3)))
+    recalled(session, qtbot, points=points, tests=np.zeros((0, 4)))
     assert session.run.active
     shutil.rmtree(folder)
     told = []

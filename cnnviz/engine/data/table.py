@@ -62,7 +62,9 @@ def read(path: Path, plan: Plan) -> Listing:
 def _lines(path: Path) -> list[list[str]]:
     try:
         text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
+        if "\0" in text:  # UTF-16, mostly, whose Latin letters are UTF-8's with a zero after each
+            raise ValueError
+    except ValueError as error:
         raise DataError(_("{path} is not UTF-8 text. Save it as UTF-8.").format(path=path)) from error
     head = text.splitlines()[0] if text.strip() else ""
     sign = max(("\t", ";", ","), key=head.count)

@@ -31,7 +31,7 @@ from ...net.layers import Board, Tokens
 from ...net.plan import LIVE, Plan
 from ...net.problems import Misfit, Problem, problem
 from ...net.repair import Repair, remedies
-from ...text import _
+from ...text import _, grouped
 from .course import Course
 from .mending import as_actions
 
@@ -244,7 +244,7 @@ class Running:
         if self.problem is not None:
             self._refuse(self.problem)
             return
-        self._session.hush("train", "ended", "failed.train", "failed.record", "engine", "notes", "followed")
+        self._session.hush("train", "ended", "branch", "failed.train", "failed.record", "engine", "notes", "followed")
         self.number += 1
         if origin is not None:
             folder, start = self._session.file.run_folder(), origin[1]
@@ -335,8 +335,14 @@ class Running:
         self.show(replace(news.progress, phase=STOPPING) if asked else news.progress)
         self._session.points_arrived.emit()
         if self.phase == IDLE and self._waiting:
-            waiting, self._waiting = self._waiting, None
-            self._start(*waiting)
+            (keep, steps, origin), self._waiting = self._waiting, None
+            before, step = self.folders[0], self.progress.step if self.progress else 0
+            self._start(keep, steps, origin)
+            if origin is not None and self.active:  # a branch is no restart: the person may want that run back
+                text = _(
+                    "The training before was stopped at step {step}. It is kept in {folder}: Open run… goes on there."
+                )
+                self._session.notice(text.format(step=grouped(step), folder=before), "info", key="branch")
 
     def failed(self, reply: Failed) -> None:
         """The engine could not do something; a run it belongs to has ended."""

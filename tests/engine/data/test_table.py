@@ -92,6 +92,9 @@ def test_text_that_is_not_utf8(folder: Path) -> None:
     (folder / "list.csv").write_bytes("path,label\ncat/1.png,caté\n".encode("latin1"))
     with pytest.raises(DataError, match="is not UTF-8 text"):
         load("list.csv", str(folder), LAYER)
+    (folder / "list.csv").write_bytes("path,label\ncat/1.png,cat\n".encode("utf-16-le"))
+    with pytest.raises(DataError, match="is not UTF-8 text"):
+        load("list.csv", str(folder), LAYER)
     with pytest.raises(DataError, match=r"There is no file .*none\.csv"):
         load("none.csv", str(folder), LAYER)
 
