@@ -98,6 +98,70 @@ def test_every_frame_comes_out_as_it_went_in(wanted: list[Frame]) -> None:
         reader.close()
 
 
+numbers = hnp.arrays(
+    np.float32, st.sampled_from([(2, 3, 3), (2, 1, 3), (4,), (0, 2), ()]), elements=st.floats(-9, 9, width=32)
+)
+few = st.dictionaries(st.sampled_from("ab"), numbers | numbers.map(lambda a: a.T) | arrays, max_size=2)
+partial = st.builds(
+    Frame,
+    st.integers(0, 1),
+    st.integers(0, 1),
+    st.integers(0, 2**40),
+    st.integers(0, 1),
+    partial=st.just(True),
+    picture=st.builds(PictureInfo, st.sampled_from(["", "a"])),
+    unit=st.none() | st.builds(Unit, st.sampled_from("ab")),
+    maps=few,
+    filters=few,
+    moment=st.integers(0, 1),
+    past=st.booleans(),
+    output=st.none() | numbers,
+)
+
+
+@given(st.lists(partial, min_size=2, max_size=6), st.data())
+@settings(deadline=None, max_examples=100)
+def test_partial_frames_that_look_alike_keep_their_own_step_and_numbers(
+    wanted: list[Frame], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        writer, reader = Writer(folder), Reader(folder)
+        for frame in wanted:
+            maps = {id: data.draw(hnp.arrays(a.dtype, a.shape)) for id, a in frame.maps.items()}
+            later = dataclasses.replace(frame, step=frame.step + 1, maps=maps)
+            twice = dataclasses.replace(frame, filters=frame.maps)
+            for put in (frame, later, twice, frame):
+                writer.put(put)
+                got = reader.take()
+                assert got is not None and same(put, got)
+                assert all(owned(getattr(got, f.name)) for f in dataclasses.fields(Frame))
+        writer.close()
+        reader.close()
+
+
+def test_a_partial_frame_of_another_form_is_told_as_it_is(pair: Pair) -> None:
+    writer, reader = pair
+    first = Frame(1, 1, 5, 1, partial=True, maps={"a": np.zeros((2, 3), np.float32)})
+    others: list[dict[str, Any]] = [
+        {"maps": {"a": np.ones((3, 2), np.float32)}},
+        {"maps": {"b": np.ones((2, 3), np.float32)}},
+        {"maps": {}, "filters": first.maps},
+        {"maps": {"a": np.ones((2, 3), np.int32)}},
+        {"maps": {"a": np.ones((3, 2), np.float32).T}},
+        {"thumbs": first.maps},
+        {"field": np.ones(2, np.float32)},
+        {"partial": False},
+        *({name: 7} for name in ("version", "run", "interest", "moment", "step")),
+        {"past": True},
+        {"picture": PictureInfo("another")},
+        {"unit": Unit("a")},
+    ]
+    for other in others:
+        for frame in (first, dataclasses.replace(first, **other)):
+            writer.put(frame)
+            assert same(frame, reader.take())
+
+
 def test_a_new_frame_replaces_an_unread_one(pair: Pair) -> None:
     local = LocalMailbox()
     for put, take in ((pair[0].put, pair[1].take), (local.put, local.take)):
