@@ -18,7 +18,7 @@ from .build import Net, copy_state, fit_state
 from .data import Data
 from .learn.steps import Step
 from .learn.training import Training
-from .look import Stamp, frame, glance
+from .look import Shot, Stamp, frame, glance
 from .post import Refused
 from .record import moment
 from .record.again import fork, made_again
@@ -44,6 +44,8 @@ class Live:
         self._post, self._looker = runner.post, runner.looker
         self._next_news = 0.0
         self._whole, self._partial = _Pace(WHOLE), _Pace(PARTIAL)
+        self._fitted: dict[Source, Shot] | None = None  # the looker's
+        self._shot: Shot | None = None  # of these the one for the net
         self._probed: tuple[object, ...] = ()  # picture, interest and Show of the last whole frame
 
     def go(self) -> None:
@@ -190,7 +192,10 @@ class Live:
 
     def _probe(self, now: float) -> None:
         """Put a frame where one is due. The first one of a picture or an interest is a whole one, and soon."""
-        shot, interest, shown = self._looker.shot(self._training.layer), self._looker.interest, self._looker.shown
+        fitted, interest, shown = self._looker.fitted, self._looker.interest, self._looker.shown
+        if fitted is not self._fitted:  # asked at every step, and a layer's hash is that of all its fields
+            self._fitted, self._shot = fitted, fitted.get(self._training.layer)
+        shot = self._shot
         if shot is None or shown.folder:
             return
         asked = (shot, interest.number, shown.number)

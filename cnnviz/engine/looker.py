@@ -64,8 +64,7 @@ class Looker:
         self.foreign: Parts = {}  # what the net's Foreign nodes run
         self._opened = -1  # version
         self._built: tuple[int, Analysis, Plan] | None = None  # what the net was made of, where there is one
-        self._fitted: dict[Source, Shot] = {}  # replaced as a whole
-        self._shot: tuple[dict[Source, Shot], Source | None, Shot | None] = self._fitted, None, None
+        self.fitted: dict[Source, Shot] = {}  # the present picture for each Input, as soon as it is ready
         self._run_input: tuple[Plan, Source] | None = None
         self.shown = Show(0)  # what was asked for last: the present network, or one of the past
         # the thread's own
@@ -137,14 +136,6 @@ class Looker:
         with self._change:
             self._dirty = True
             self._change.notify_all()
-
-    def shot(self, layer: Source) -> Shot | None:
-        """The present picture fitted to this Input; None while it is not ready."""
-        fitted, (of, by, shot) = self._fitted, self._shot
-        if of is not fitted or by is not layer:  # asked at every step, and a layer's hash is that of all its fields
-            shot = fitted.get(layer)
-            self._shot = fitted, layer, shot
-        return shot
 
     def run_input(self, plan: Plan, layer: Source) -> None:
         """A run takes in pictures so: keep one ready for it."""
@@ -268,7 +259,7 @@ class Looker:
         if built is None or layer is None:
             return None
         version, rows, plan = built
-        net, shot = self.make_net(rows, plan), self.shot(layer)
+        net, shot = self.make_net(rows, plan), self.fitted.get(layer)
         fit_state(net, self.weights.state)
         shape = rows[rows.input.id].out if rows.input else None
         values = torch.zeros(shape or ()) if shot is None else torch.from_numpy(shot.fitted.values)
@@ -329,7 +320,7 @@ class Looker:
             self._shots[key] = shot = shots[key]
             if shot is not None:
                 fitted[layer] = shot
-        self._fitted = fitted
+        self.fitted = fitted
         if wrong is not None:
             raise wrong
 
@@ -360,14 +351,14 @@ class Looker:
             return
         self._refill(self._net)
         layer = _input(self._rows)
-        shot = self._fitted.get(layer) if layer is not None else None
+        shot = self.fitted.get(layer) if layer is not None else None
         torch.set_num_threads(device.threads(self._plan.threads))
         self._post.frame(frame(self._net, shot, interest, stamp, logits_node(self._rows.graph)))
 
     def _render_past(self) -> None:
         shown, interest = self.shown, self.interest
         try:
-            found = self._past.frame(shown, self._fitted.get, interest)
+            found = self._past.frame(shown, self.fitted.get, interest)
         except (PastError, FileError):
             with self._change:
                 if self.shown is shown:  # nothing newer was asked for: the present network is shown again
