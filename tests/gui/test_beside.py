@@ -261,6 +261,21 @@ def test_a_run_at_rest_is_not_drawn_anew_while_this_one_trains(run, other, qtbot
     assert "batch" in told and not any(key.startswith("other") for key in told)
 
 
+def test_the_other_run_is_named_in_the_smallest_panel_too(run, lenet, tmp_path, qtbot):
+    curves = Curves(run)
+    qtbot.addWidget(curves)
+    curves.top5.show()
+    curves.show()
+    alone = curves.minimumSizeHint().width()
+    run.beside.choose(made(tmp_path / ("long-" * 20), lenet, OTHER))
+    qtbot.waitUntil(lambda: curves.minimumSizeHint().width() > alone)
+    curves.resize(curves.minimumSizeHint())
+    qtbot.waitUntil(lambda: 0 < curves.legend.width() <= curves.width())
+    assert curves.legend.width() >= curves.legend.minimumSizeHint().width()
+    run.beside.end()
+    qtbot.waitUntil(lambda: curves.minimumSizeHint().width() == alone)
+
+
 def test_a_long_name_is_cut_in_the_legend(run, lenet, tmp_path, qtbot):
     curves = Curves(run)
     qtbot.addWidget(curves)

@@ -62,6 +62,21 @@ def test_a_step_that_is_looked_at_stays_while_the_run_goes_on(session: Session) 
     assert changes == [None, 50, 50, None]
 
 
+def test_one_that_is_not_recorded_yet_is_asked_for_again_as_the_run_goes_on(session: Session) -> None:
+    measured(session, 45, 90, 135)
+    reply(session)
+    session.review.look(90)
+    last = session.engine.last(Review)
+    session._answer(Reviewed(last.number, session.run.number, score(135)))  # the record has only the newest
+    session.review.refresh()
+    assert asked(session) == [135, 90], "nothing has changed"
+    measured(session, 45, 90, 135, 180)
+    assert asked(session) == [135, 90, 90]
+    reply(session)
+    measured(session, 45, 90, 135, 180, 225)
+    assert session.review.score.step == 90 and asked(session) == [135, 90, 90]
+
+
 def test_answers_of_another_run_and_late_ones_are_dropped(session: Session) -> None:
     measured(session, 45)
     reply(session, run=99)

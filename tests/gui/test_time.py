@@ -119,6 +119,29 @@ def test_it_plays_each_step_once_it_is_shown_and_holds_at_the_end(run, qtbot):
     assert run.time.at == 100 and not run.time.playing
 
 
+@pytest.mark.parametrize("choose", [lambda t: t.go(5), lambda t: t.move(-1), lambda t: t.go(t.at), lambda t: t.live()])
+def test_a_step_chosen_while_it_plays_is_stayed_at(run, qtbot, choose):
+    run.time.play()
+    shown(run, qtbot, 0)
+    run.time._played = 59.9
+    run.time._next()
+    assert run.time.at == 60
+    shown(run, qtbot, 60)
+    with qtbot.waitSignal(run.moment_changed):
+        choose(run.time)
+    assert not run.time.playing
+    chosen = run.time.at
+    if chosen is not None:
+        shown(run, qtbot, chosen)
+    assert not run.time._play.isActive() and run.time.at == chosen
+
+
+def test_a_step_back_from_the_first_holds_what_plays(run):
+    run.time.play()
+    run.time.move(-1)
+    assert run.time.at == 0 and not run.time.playing
+
+
 def test_it_plays_evenly_however_sparse_the_record(run, qtbot):
     run.time.play()
     frames = {}

@@ -28,6 +28,8 @@ class Reviewing:
         self._number = 0
         self._waits = False  # for an answer
         self._told: tuple[int, int | None] | None = None  # run and measured step that were asked for last
+        self._asked = (0, False)  # how far the run was then …
+        self._lacked: tuple[int, bool] | None = None  # … and the same where its record did not hold that yet
 
     @property
     def steps(self) -> np.ndarray:
@@ -64,11 +66,17 @@ class Reviewing:
     def refresh(self) -> None:
         """Ask for what is to be seen, where that is not what was asked for last; `review_changed` follows."""
         wanted = self._wanted()
-        if wanted is None or wanted == self._told or self._waits:
+        again = self._lacked is not None and self._lacked != self._far
+        if wanted is None or self._waits or (wanted == self._told and not again):
             return
-        self._told, self._waits = wanted, True
+        self._told, self._waits, self._asked = wanted, True, self._far
         self._number += 1
         self._session.send(Review(self._number, wanted[0], self.folder, wanted[1]))
+
+    @property
+    def _far(self) -> tuple[int, bool]:
+        """How many measurements there are, and whether more will come: they are recorded seconds later."""
+        return len(self.steps), self._session.run.active
 
     def _wanted(self) -> tuple[int, int] | None:
         """The run, and of its measured steps the one to be seen."""
@@ -86,6 +94,8 @@ class Reviewing:
         self._waits, self.trouble = False, ""
         if reply.run == self._session.run.number:
             self.score = reply.score
+            exact = reply.score is not None and self._told == (reply.run, reply.score.step)
+            self._lacked = None if exact else self._asked
             self._session.review_changed.emit()
         self.refresh()
 
@@ -101,5 +111,6 @@ class Reviewing:
 
     def forget(self) -> None:
         """Another run begins, or another network is opened."""
-        self._waits, self._told, self.score, self.step, self.trouble = False, None, None, None, ""
+        self._waits, self._told, self._lacked = False, None, None
+        self.score, self.step, self.trouble = None, None, ""
         self._session.review_changed.emit()

@@ -94,9 +94,17 @@ class Timing(QObject):
 
     # ── verbs ───────────────────────────────────────────────────────────────────────────────────────────────────────
     def go(self, step: int) -> None:
-        """Show the network as it was after this step, or after the nearest that is recorded."""
+        """Show the network as it was after this step, or after the nearest that is recorded, and stay there."""
         if not self.folder or not len(self.steps):
             return
+        held, self.playing = self.playing, False
+        self._play.stop()
+        before = self.at
+        self._to(step)
+        if held and self.at == before:
+            self._session.moment_changed.emit()
+
+    def _to(self, step: int) -> None:
         step = min(max(step, 0), self.end)
         self.follows = False
         if step != self.at:
@@ -123,8 +131,8 @@ class Timing(QObject):
         i = int(np.searchsorted(steps, here, "right" if by > 0 else "left")) + (0 if by > 0 else -1)
         if i >= len(steps):
             self.live()
-        elif i >= 0:
-            self.go(int(steps[i]))
+        else:
+            self.go(int(steps[max(i, 0)]))
 
     def play(self) -> None:
         """Go through the recorded steps from here to the end; again: hold."""
@@ -137,7 +145,7 @@ class Timing(QObject):
             return
         self.playing = True
         if self.at is None or self.at >= int(self.steps[-1]):
-            self.go(0)
+            self._to(0)
         self._played = float(self.at or 0)
         self._play.start()
         self._session.moment_changed.emit()
@@ -154,10 +162,10 @@ class Timing(QObject):
             self.play()
             return
         seconds = min(PLAYED_S, LONGEST_S * len(steps))
-        self._played = max(self._played, float(self.at)) + self.end * FRAME_MS / 1000 / seconds
+        self._played = self._played + self.end * FRAME_MS / 1000 / seconds
         i = int(np.searchsorted(steps, self._played, "right")) - 1
         if int(steps[i]) > self.at:  # time passes as evenly as the steps, however sparse they are recorded
-            self.go(int(steps[i]))
+            self._to(int(steps[i]))
 
     def mark(self, name: str) -> None:
         """Give the step that is shown a name, and keep it."""

@@ -99,8 +99,8 @@ class Curves(QWidget):
         beside.addWidget(self.loss, 1)
         beside.addWidget(self.accuracy, 1)
         self.legend = Legend(series)  # of both charts: no title's row has room for it in a small window
-        bar = QWidget()
-        below = QHBoxLayout(bar)
+        self._bar = bar = QWidget()
+        self._below = below = QHBoxLayout(bar)
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(4)
         below.addWidget(self.legend, 1)
@@ -118,8 +118,6 @@ class Curves(QWidget):
         below.addWidget(self.top5)
         self.caution = Caution(session, shrinks=True)
         below.addWidget(self.caution)
-        parts = (self.legend.minimumSizeHint(), self.top5.sizeHint(), self.caution.minimumSizeHint())
-        bar.setMinimumWidth(sum(p.width() for p in parts) + 2 * below.spacing())  # also while one is hidden
         bar.setFixedHeight(max(self.top5.sizeHint().height(), self.legend.sizeHint().height()))
         rows.addWidget(bar)
         self.log = QToolButton()
@@ -164,6 +162,10 @@ class Curves(QWidget):
         painter.end()
         self.top5.setIcon(QIcon(spot))
 
+    def _make_room(self) -> None:
+        parts = (self.legend.minimumSizeHint(), self.top5.sizeHint(), self.caution.minimumSizeHint())
+        self._bar.setMinimumWidth(sum(p.width() for p in parts) + 2 * self._below.spacing())  # also while one is hidden
+
     @Slot(bool)
     def _set_log(self, log: bool) -> None:
         self.loss.set_log(log)
@@ -186,6 +188,7 @@ class Curves(QWidget):
         name = self._session.beside.name
         more = (Series("other", "caption", "bold", name, dashed=True),) if name else ()
         self.legend.show_series((*self._own, *more))
+        self._make_room()
         self._arrived()
 
     @Slot(float)
