@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -120,3 +123,25 @@ def test_the_field_is_words_and_maps_tell_them(session: Session, panel: Picture,
     assert field.words.caption.text().startswith("sees 4 words of 16\ncounts most: word 15 · padding")
     assert maps.view.tiles.text(1, 3, 0).endswith("“not dreadful at all”")
     assert maps.view.tiles.text(1, 6, 0).endswith("“all . · ·”")
+
+
+def test_the_field_of_two_runs_is_words_below_words(session: Session, panel: Picture, qtbot, monkeypatch) -> None:
+    field = Field(session)
+    qtbot.addWidget(field)
+    field.resize(300, 400)
+    field.show()
+    words = field.words
+    arrive(session, sent(session))
+    assert words.second.isHidden() and words.head.isHidden() and words.told.isHidden()
+    monkeypatch.setattr(session.beside, "_folder", "/other")
+    monkeypatch.setattr(session.beside, "account", SimpleNamespace(rows=session.rows, folder="/other"))
+    mine, other = sent(session), replace(sent(session), step=1200, field=np.eye(16, 1, -5, np.float32))
+    arrive(session, replace(mine, past=True, other=other))
+    assert words.second.isVisible() and words.mine.isVisible() and list(words.second.seen) == [3, 4, 5, 6]
+    assert "counts most: word 5 · " in words.told.text() and words.told.text().endswith("at step 1,200")
+    assert "counts most: word 15" in words.caption.text(), "this run's stays as it is"
+    monkeypatch.setattr(session.beside, "account", SimpleNamespace(rows={}, folder="/other"))
+    arrive(session, replace(mine, past=True, other=replace(other, unit=None, field=None)))
+    assert words.second.isHidden() and words.told.text() == "at step 1,200: its network has no conv"
+    arrive(session, replace(mine, past=False))
+    assert words.told.isHidden() and words.mine.isHidden()

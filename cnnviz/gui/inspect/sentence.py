@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from ...link.messages import Array, Frame, Sample, Sentence, Unit, Words
 from ...net.analysis import Analysis
-from ...text import _
+from ...text import _, grouped
 from ..paint import theme
 from ..session import Session
 from .answer import Answer
 from .caption import Caption
+from .heat import missing_text
 from .meaning import window
 from .words import Chips
 
@@ -84,25 +85,52 @@ class SentencePage(QWidget):
 
 
 class FieldWords(QWidget):
-    """What a unit can see of a sentence, framed, and how much each word counts for it."""
+    """What a unit can see of a sentence, framed, and how much each word counts for it; below it in the other run."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.chips, self.caption = Chips(), Caption()
+        self.second, self.told = Chips(), Caption()
+        self.mine, self.head = QLabel(_("This run sees")), QLabel(_("Other run sees"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.chips, 1)
-        column.addWidget(self.caption)
+        for head, chips, caption in ((self.mine, self.chips, self.caption), (self.head, self.second, self.told)):
+            head.setContentsMargins(2 * theme.GRID, 0, 2 * theme.GRID, 0)
+            column.addWidget(head)
+            column.addWidget(chips, 1)
+            column.addWidget(caption)
+        self._part(False)
 
     def show_frame(self, session: Session, frame: Frame, words: Words, unit: Unit) -> None:
-        """Show what this unit sees of the words that the network got."""
-        length = frame.input.shape[1] if frame.input is not None else len(words.tokens)
-        places = seen(session.rows, unit, length)
-        self.chips.show_words(words, length)
-        self.chips.show_seen(places)
-        self.chips.show_strength(strength(frame, unit))
-        self.caption.say(field_text(places, length, self.chips))
+        """Show what this unit sees of the words that the network got, and what it sees in the run beside."""
+        self.caption.say(_show_seen(self.chips, session.rows, frame, words, unit))
+        other = frame.other if frame.past and session.beside.folder else None
+        account = session.beside.account
+        rows = account.rows if account is not None else None
+        self._part(other is not None, other is not None and other.unit == unit and other.field is not None)
+        if other is None:
+            return
+        step = _("at step {step}").format(step=grouped(other.step))
+        if rows is not None and not self.second.isHidden():
+            text = _show_seen(self.second, rows, other, other.picture.words or words, unit)
+            self.told.say(f"{text}\n{step}")
+        else:
+            self.told.say(f"{step}: {missing_text(rows, unit)}")
+
+    def _part(self, both: bool, there: bool = True) -> None:
+        for widget in (self.mine, self.head, self.told):
+            widget.setVisible(both)
+        self.second.setVisible(both and there)
+
+
+def _show_seen(chips: Chips, rows: Analysis, frame: Frame, words: Words, unit: Unit) -> str:
+    length = frame.input.shape[1] if frame.input is not None else len(words.tokens)
+    places = seen(rows, unit, length)
+    chips.show_words(words, length)
+    chips.show_seen(places)
+    chips.show_strength(strength(frame, unit))
+    return field_text(places, length, chips)
 
 
 def field_text(places: tuple[int, int] | None, length: int, chips: Chips) -> str:
