@@ -69,6 +69,16 @@ def test_a_click_on_a_tab_moves_the_focus_to_no_other_panel(window: Window, qtbo
     assert window.focusWidget() is window.canvas
 
 
+def test_every_tab_is_seen_in_a_small_window(window: Window, qtbot: QtBot) -> None:
+    bars = [b for b in window.findChildren(QTabBar) if b.isVisible()]
+    assert {b.tabText(i) for b in bars for i in range(b.count())} > {"Curves", "Results", "Maps", "Formulas", "Data"}
+
+    def fit() -> bool:
+        return all(b.tabRect(b.count() - 1).right() < b.width() and b.tabRect(0).left() >= 0 for b in bars)
+
+    qtbot.waitUntil(fit, timeout=2000)
+
+
 def test_a_tab_says_what_it_is(window: Window) -> None:
     bar = next(b for b in window.findChildren(QTabBar) if b.count() == 5)
     place = bar.tabRect(2).center()

@@ -81,8 +81,11 @@ TIPS = {
 }
 IN_FRONT = ("maps", "picture", "table", "curves")
 BUTTONS = {"qt_dockwidget_floatbutton": "float", "qt_dockwidget_closebutton": "close"}
-LAYERS, CURVES, FIGURES = 196, 216, 680
-"""Pixels of the palette's width, of the curves' at least, and of the table's before the curves get more than that."""
+LAYERS, CURVES, FIGURES = 196, 268, 680
+"""Pixels of the palette's width, of the curves' at least (that of their tabs), and of the table's before the curves get
+more than that."""
+FEW = 456
+"""Pixels of the table's width up to its receptive fields: a small window takes them from the right."""
 WHEN_ASKED = ("compare", "runs")
 """Docks that are not there until they are asked for."""
 
@@ -291,7 +294,7 @@ def show_titles(window: Window) -> None:
 def place(window: Window) -> None:
     """The docks' sizes as they are at first: the canvas keeps about half of the width."""
     docks, horizontal, vertical = window.docks, Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-    right = max(340, round(window.width() * 0.29))
+    right = max(340, min(round(window.width() * 0.29), window.width() - LAYERS - 4 * theme.GRID - FEW - CURVES))
     window.resizeDocks([docks["layers"], docks["maps"]], [LAYERS, right], horizontal)
     window.resizeDocks([docks["maps"], docks["picture"]], [11, 9], vertical)
     window.resizeDocks([docks["table"]], [round(window.height() * 0.29)], vertical)
