@@ -77,6 +77,13 @@ def unrecorded(seen: Alive, folder: str | Path) -> str:
     return text.format(folder=folder, step=grouped(seen.recorded), why=seen.lost)
 
 
+def left(folder: str | Path, step: int) -> str:
+    """That the training in this folder was stopped after this step for another one, and what there is of it."""
+    stopped = _("The training before was stopped at step {step}.").format(step=grouped(step))
+    kept = _("It is kept in {folder}: Open run… goes on there.").format(folder=folder)
+    return f"{stopped} {unrecorded(alive(folder), folder) or kept}"
+
+
 def alive(folder: str | Path, before: Alive | None = None) -> Alive:
     """Who trains into this folder, and how far it is; never fails.
 

@@ -306,7 +306,9 @@ def test_it_fits_where_it_is(panel: Results, qtbot: object) -> None:
     panel.resize(350, 190)
     assert panel.controls.width() < 140 and len(panel.figures.text().splitlines()) == 2
     panel.resize(216, 190)
-    assert panel.figures.isHidden() and panel.caption.text() == "Top-1 error 37.5 %"
+    assert panel.figures.isHidden() and panel.caption.whole == "Top-1 error 37.5 %"
+    panel.resize(268, 190)
+    assert panel.caption.text().endswith("…") and panel.caption.toolTip() == "Rows: true, columns: taken for"
     for size in ((350, 190), (216, 160), (500, 300), (1400, 800)):
         panel.resize(*size)
         for view in range(5):

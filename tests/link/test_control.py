@@ -35,6 +35,18 @@ def test_a_beat_tells_who_trains_and_how_far(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["alive.json"], "nothing is left beside"
 
 
+def test_what_there_is_of_a_training_that_was_left_for_another(tmp_path: Path) -> None:
+    beat(tmp_path, replace(OURS, phase=ENDED, end="stopped"))
+    said = control.left(tmp_path, 3487)
+    assert said == (
+        f"The training before was stopped at step 3,487. It is kept in {tmp_path}: Open run… goes on there."
+    )
+    beat(tmp_path, replace(OURS, phase=ENDED, end="stopped", recorded=40, lost="No space left on device"))
+    said = control.left(tmp_path, 3487)
+    assert "stopped at step 3,487. Recording in" in said and "stopped at step 40 (No space" in said
+    assert "is kept" not in said
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"step": "x"}', '{"phase": null, "step": []}', '{"step": null}'])
 def test_a_folder_that_tells_nothing(tmp_path: Path, text: str) -> None:
     assert alive(tmp_path / "none").phase == UNKNOWN

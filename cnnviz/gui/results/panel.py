@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ...text import _, grouped
+from ..data.line import Line
 from ..paint import theme
 from ..paint.bars import Bars
 from ..session import Session
@@ -113,10 +114,8 @@ class Results(QWidget):
         self.views = QStackedWidget()
         for page in (self.matrix, self.pairs, self.classes, self.reliability):
             self.views.addWidget(page)
-        self.caption = QLabel()
+        self.caption = Line(quiet=True)
         self.caption.setFont(theme.tabular(theme.caption()))
-        self.caption.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self.caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.left = QWidget()
         viewing = QVBoxLayout(self.left)
         viewing.setContentsMargins(0, 0, 0, 0)
@@ -246,7 +245,7 @@ class Results(QWidget):
             cell = self.matrix.hover or self.matrix.selected
             usual = self.shown.figures()[0] if self._tiny else _("Rows: true, columns: taken for")
             text = self.matrix.text(*cell) if cell else usual
-        self.caption.setText(text)
+        self.caption.say(text)
         self.caption.setVisible(bool(text))
 
     # ── room ────────────────────────────────────────────────────────────────────────────────────────────────────────

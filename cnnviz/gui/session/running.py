@@ -31,7 +31,7 @@ from ...net.layers import Board, Tokens
 from ...net.plan import LIVE, Plan
 from ...net.problems import Misfit, Problem, problem
 from ...net.repair import Repair, remedies
-from ...text import _, grouped
+from ...text import _
 from .course import Course
 from .mending import as_actions
 
@@ -339,10 +339,7 @@ class Running:
             before, step = self.folders[0], self.progress.step if self.progress else 0
             self._start(keep, steps, origin)
             if origin is not None and self.active:  # a branch is no restart: the person may want that run back
-                text = _(
-                    "The training before was stopped at step {step}. It is kept in {folder}: Open run… goes on there."
-                )
-                self._session.notice(text.format(step=grouped(step), folder=before), "info", key="branch")
+                self._session.notice(control.left(before, step), "info", key="branch")
 
     def failed(self, reply: Failed) -> None:
         """The engine could not do something; a run it belongs to has ended."""
