@@ -211,7 +211,7 @@ def test_it_says_what_comes_and_then_shows_it(panel: Results, qtbot: object) -> 
     assert [panel.pairs.text(i) for i in range(2)] == ["cat → dog · 2", "frog → cat · 1"]
     assert [panel.classes.figure(i) for i in range(3)] == ["33.3 %", "100.0 %", "66.7 %"]
     assert panel.steps.label.text() == "step 45"
-    assert panel.beside.heading.text() == "3 errors, the worst first"
+    assert panel.beside.heading.whole == "3 errors, the worst first"
     assert [i.index for i in panel.wall.items] == [6, 2, 1]
     assert panel.wall.items[0].caption == "frog → cat · 40 %"
     assert "Loss 3.00" in panel.wall.items[0].tip or "Loss 3" in panel.wall.items[0].tip
@@ -222,7 +222,7 @@ def test_a_cell_a_row_a_pair_and_a_class_show_their_pictures_and_a_picture_is_sh
 ) -> None:
     measured(panel, qtbot)
     qtbot.mousePress(panel.matrix.viewport(), Qt.MouseButton.LeftButton, pos=middle(panel.matrix, 0, 1).toPoint())
-    assert [i.index for i in panel.wall.items] == [2, 1] and panel.beside.heading.text() == "cat taken for dog: 2"
+    assert [i.index for i in panel.wall.items] == [2, 1] and panel.beside.heading.whole == "cat taken for dog: 2"
     panel.grab()
     session = panel._session
     fetch = session.engine.last(Fetch)
@@ -237,11 +237,11 @@ def test_a_cell_a_row_a_pair_and_a_class_show_their_pictures_and_a_picture_is_sh
     panel.pairs._pick(1)
     assert [i.index for i in panel.wall.items] == [6]
     panel.classes._pick(2)
-    assert [i.index for i in panel.wall.items] == [6, 5, 7] and panel.beside.heading.text() == "All of class frog: 3"
+    assert [i.index for i in panel.wall.items] == [6, 5, 7] and panel.beside.heading.whole == "All of class frog: 3"
     panel.matrix._pick(ALL, 1)
-    assert panel.beside.heading.text() == "All taken for dog: 4"
+    assert panel.beside.heading.whole == "All taken for dog: 4"
     panel.matrix._pick(1, 1)
-    assert panel.beside.heading.text() == "dog recognised: 2"
+    assert panel.beside.heading.whole == "dog recognised: 2"
     panel.beside.all.click()
     assert [i.index for i in panel.wall.items] == [6, 2, 1] and panel.matrix.selected is None
 
@@ -254,9 +254,9 @@ def test_earlier_measurements_are_a_slider_away_and_a_cell_stays(panel: Results,
     assert panel._session.engine.last(Review).step == 45
     answer(panel, Verdicts(TRUE, TRUE, V.confidence, V.loss, np.zeros(8, np.int64)))
     assert panel.steps.label.text() == "step 45" and panel.steps.slider.value() == 0
-    assert panel.beside.heading.text() == "cat taken for dog: 0"
+    assert panel.beside.heading.whole == "cat taken for dog: 0"
     panel.beside.all.click()
-    assert panel.beside.heading.text() == "No errors. The largest losses first" and len(panel.wall.items) == 8
+    assert panel.beside.heading.whole == "No errors. The largest losses first" and len(panel.wall.items) == 8
     panel.steps.slider.setValue(2)
     assert panel._session.review.step is None
 

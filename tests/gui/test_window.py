@@ -393,7 +393,7 @@ def test_panels_keep_the_canvas_wide(window):
 
 
 @pytest.mark.parametrize(
-    ("size", "table", "curves"), [((1280, 720), 470, 200), ((1600, 960), 650, 240), ((2560, 1440), 880, 600)]
+    ("size", "table", "curves"), [((1280, 720), 455, 260), ((1600, 960), 650, 240), ((2560, 1440), 880, 600)]
 )
 def test_the_table_has_room_for_its_figures_before_the_curves_get_more(window, qtbot, size, table, curves):
     window.resize(*size)

@@ -22,13 +22,13 @@ from ...link.messages import Failed, Sample
 from ...link.predictions import MOST, Fetched
 from ...link.verdicts import Verdicts
 from ...text import _, grouped
+from ..line import Line
 from ..paint import theme
 from ..session import Session
 from .balance import Balance
 from .broken import BrokenDialog
 from .choosing import ALL, COPIES, LEAKED, TORN, WRONG, balance, chosen, labels
 from .grid import Grid
-from .line import Line
 from .words import doubled, head, unbalanced
 
 PAD = 2 * theme.GRID

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ...link.messages import Failed, Sample
 from ...link.predictions import Fetched
 from ...text import _
+from ..line import Line
 from ..paint import theme
 from ..session import Session
 from .matrix import ALL
@@ -32,12 +32,9 @@ class Gallery(QWidget):
         self._fetch = 0  # number of the newest Fetch
         self._split = "test"
         self._of: tuple[object, ...] = ()  # what the wall's pictures belong to
-        self.wall, self.heading, self.all = PictureWall(), QLabel(), QPushButton(_("All errors"))
-        self.heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.wall, self.heading, self.all = PictureWall(), Line(quiet=True), QPushButton(_("All errors"))
         self.all.setFlat(True)
-        for small in (self.heading, self.all):
-            small.setFont(theme.caption())
+        self.all.setFont(theme.caption())
         head = QHBoxLayout()
         head.setContentsMargins(theme.GRID, 0, 0, 0)
         head.addWidget(self.heading, 1)
@@ -62,7 +59,7 @@ class Gallery(QWidget):
             self._of, self._split = of, shown.split
             self.wall.forget()
         items = shown.chosen(cell)
-        self.heading.setText(shown.heading(cell, len(items)))
+        self.heading.say(shown.heading(cell, len(items)))
         self.all.setVisible(cell != WORST)
         self.wall.show_items(items)
         self._mark()

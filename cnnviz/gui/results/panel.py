@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ...text import _, grouped
-from ..data.line import Line
+from ..line import Line
 from ..paint import theme
 from ..paint.bars import Bars
 from ..session import Session
