@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 
 from ...net.plan import Plan
-from ...text import _
+from ...text import _, grouped
 from ..pictures import Array
 from .base import DataError, Raw, divided
+from .files import two_or_more
+
+MOST = 100_000
+"""Classes that are taken for classes: a number above is rather an id, and each below it would be a class."""
 
 
 def read(path: Path, plan: Plan) -> Raw:
@@ -41,7 +45,13 @@ def read(path: Path, plan: Plan) -> Raw:
         if len(images) != len(labels):
             text = _("{name} has {pictures} pictures but {labels} classes for them.")
             raise DataError(text.format(name=path, pictures=len(images), labels=len(labels)))
-    classes = names or tuple(map(str, range(max(int(labels.max(initial=0)) for labels in y) + 1)))
+    classes = names or _counted(path, max(int(labels.max(initial=0)) for labels in y))
+    if not names:
+        two_or_more(path, classes)
+    if len(x) > 1 and x[0].ndim == x[1].ndim == 4 and x[0].shape[1:] != x[1].shape[1:]:
+        text = _("{path}: the pictures in x_test are {test}, but those in x_train are {train}. Make them the same.")
+        train, test = ("×".join(map(str, a.shape[1:])) for a in x)
+        raise DataError(text.format(path=path, train=train, test=test))
     return Raw(x[0], y[0], x[1], y[1], classes) if len(x) > 1 else divided(x[0], y[0], classes, plan.held_out)
 
 
@@ -65,10 +75,18 @@ def _images(path: Path, x: Array) -> Array:
         x = x.transpose(0, 2, 3, 1)
     if x.dtype == np.uint8:
         return x
-    x = x.astype(np.float32)
+    x = x.astype(np.float32) if x.dtype.kind in "biuf" else np.array([np.nan], np.float32)
     if not (float(x.min()) >= 0 and float(x.max()) <= 1):
         raise DataError(_("{path}: pictures must be uint8, or numbers in 0…1.").format(path=path))
     return x
+
+
+def _counted(path: Path, last: int) -> tuple[str, ...]:
+    """Classes that have no names."""
+    if last >= MOST:
+        text = _("{path}: its classes go up to {last}. Number them from 0, or write them as text.")
+        raise DataError(text.format(path=path, last=grouped(last)))
+    return tuple(map(str, range(last + 1)))
 
 
 def _numbered(path: Path, y: Array, names: tuple[str, ...]) -> Array:

@@ -35,7 +35,10 @@ class Course:
         found, plan = self.patience, self._plan
         if not found.ended(plan):
             return ""
-        text = _("Ended early: no better held-out {what} for {n} epochs. The best was {best} at step {step}.")
+        if found.bad == 1:
+            text = _("Ended early: no better held-out {what} for an epoch. The best was {best} at step {step}.")
+        else:
+            text = _("Ended early: no better held-out {what} for {n} epochs. The best was {best} at step {step}.")
         on_loss = plan.stop_on == "loss"
         best = f"{found.best:.4f}" if on_loss else f"{-found.best:.2%}"
         what = _("loss") if on_loss else _("accuracy")

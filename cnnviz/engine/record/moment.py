@@ -27,7 +27,7 @@ class Moment:
     """The recorded state of a run at one step: a training that begins with it gives what the run would have given.
 
     step       steps that have been made
-    beside     what the training needs beside the weights (learn.Training.beside); empty where it was not recorded
+    beside     what the training needs beside the weights (learn.Training.beside)
     metrics    of all steps up to this one
     lost       that what was recorded later is damaged, as a sentence; empty where nothing is
     """
@@ -104,7 +104,9 @@ def _at(folder: Path, path: Path) -> Moment:
         values: dict[str, Any] = values_at(metrics.changes, step)  # what was changed after it is the notes' already
         plan = replace(plan, **values)
         beside = folder / runs.state_file(step)
-        state = dict(_state(beside)) if beside.exists() else {}
+        if not beside.exists():  # without it the optimizer would begin anew, and nobody would know
+            raise ValueError(_("{file} is not there").format(file=beside.name))
+        state = dict(_state(beside))
     except runs.RunError as error:
         raise WeightsError(str(error)) from error
     except (OSError, ValueError, AttributeError, RuntimeError, UnpicklingError, zipfile.BadZipFile) as error:

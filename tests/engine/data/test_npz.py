@@ -46,6 +46,10 @@ def test_classes_as_names(tmp_path: Path) -> None:
         ({"x_train": X[:0], "y_train": Y[:0]}, "empty"),
         ({"y_train": Y, "x_test": X}, "no y_test"),
         ({"y_train": Y[:5]}, "12 pictures but 5 classes"),
+        ({"y_train": Y * 10**9}, "go up to 2,000,000,000. Number them from 0"),
+        ({"y_train": Y * 0}, "one class only, 0"),
+        ({"x_train": X * 1j, "y_train": Y}, "must be uint8, or numbers in 0…1"),
+        ({"y_train": Y, "x_test": X[:, :4], "y_test": Y}, "x_test are 4×8×1, but those in x_train are 8×8×1"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, arrays: dict[str, Any], said: str) -> None:

@@ -172,20 +172,22 @@ def test_a_large_network_gets_more_room_unless_that_is_given() -> None:
     assert budget(7, large) == 7_000_000
 
 
-@pytest.mark.parametrize("what", ["weights", "header", "state"])
+@pytest.mark.parametrize("what", ["weights", "header", "state", "no state"])
 def test_where_the_last_state_is_damaged_the_run_goes_on_from_the_one_before(tmp_path: Path, what: str) -> None:
     whole = [s.loss for s in ready(NETWORK, PLAN).go()]
     running = ready(NETWORK, PLAN, tmp_path).go()
     for _step in range(30):
         next(running)
     running.close()
-    path = tmp_path / (runs.state_file(30) if what == "state" else runs.LAST)
+    path = tmp_path / (runs.state_file(30) if "state" in what else runs.LAST)
     data = bytearray(path.read_bytes())
     data[0 if what == "header" else 2 * len(data) // 3] ^= 1
     path.write_bytes(data)
+    if what == "no state":
+        path.unlink()
     found = moment.last(tmp_path)
     assert (
-        20 < found.step <= 30 - (what == "state")
+        20 < found.step <= 30 - ("state" in what)
         and f"goes on from step {found.step}" in found.lost
         and "damaged" in found.lost
     )
