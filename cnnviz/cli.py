@@ -135,7 +135,7 @@ def _commands() -> argparse.ArgumentParser:
     )
     _net(p)
     _weights(p, _("first weights: a run folder or a weights file; of torchvision's models also a name or DEFAULT"))
-    p.add_argument("--out", required=True, metavar="RUN", help=_("folder to record the run in"))
+    p.add_argument("--out", required=True, type=_folder, metavar="RUN", help=_("folder to record the run in"))
     p.add_argument("--resume", action="store_true", help=_("go on with the run in that folder"))
     p.add_argument("--fit", action="store_true", help=_("give the last layer one output for each class of the data"))
     _json(p)
@@ -269,6 +269,12 @@ def _step(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(_("a step is a whole number from 0 on, not {text}").format(text=repr(text)))
     return int(text)
+
+
+def _folder(text: str) -> str:
+    if not text or "\0" in text:  # nothing would be the folder that one stands in: mostly a variable that is not set
+        raise argparse.ArgumentTypeError(_("{text} is no name of a folder").format(text=repr(text)))
+    return text
 
 
 def _setting(name: str) -> Callable[[str], int | float]:

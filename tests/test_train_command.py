@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,7 +137,58 @@ def test_a_sign_of_trouble_is_told_once(
 def test_a_folder_that_cannot_be_written(capsys: Said, tmp_path: Path, tiny: str) -> None:
     (tmp_path / "file").touch()
     said = refused(capsys, "train", tiny, "--out", str(tmp_path / "file" / "run"))
-    assert "run cannot be written. Choose another folder." in said
+    assert "run cannot be written (Not a directory). Choose another folder" in said
+
+
+@pytest.mark.parametrize("out", ["", "a\0b"])
+def test_a_folder_without_a_name(capsys: Said, tmp_path: Path, tiny: str, out: str, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        app.main(["train", tiny, "--out", out])
+    assert ended.value.code == 2 and "is no name of a folder" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["tiny.cnnviz"]
+
+
+def test_what_ended_before_anything_was_recorded_is_begun_anew(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    run = tmp_path / "run"
+    assert app.main(["train", tiny, "--out", str(run)]) == 0
+    whole = (run / "metrics.jsonl").read_bytes()
+    shutil.rmtree(run / "weights")  # as where the disk was full, or the process was killed, in its first instant
+    (run / "metrics.jsonl").write_bytes(b"")
+    notes = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**notes, "step": 0, "end": ""}))
+    (run / ".run.json.99.new").write_text("half")
+    capsys.readouterr()
+    said = refused(capsys, "train", tiny, "--out", str(run), "--resume")
+    assert said.endswith("ended before its first weights were recorded. Begin it anew: leave out --resume.")
+    assert app.main(["train", tiny, "--out", str(run)]) == 0
+    assert (run / "metrics.jsonl").read_bytes() == whole
+    assert not list(run.rglob(".*"))
+
+
+def test_metrics_that_are_lost_are_told_of(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    run = tmp_path / "run"
+    assert app.main(["train", tiny, "--out", str(run)]) == 0
+    lines = (run / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (run / "metrics.jsonl").write_text("".join([*lines[:4], '{"step": 5, "lo\n', *lines[6:]]))
+    capsys.readouterr()
+    assert app.main(["train", tiny, "--out", str(run), "--resume", "--epochs", "3"]) == 0
+    err = capsys.readouterr().err
+    assert f"2 of 12 steps in {run / 'metrics.jsonl'} are missing or damaged" in err
+    assert len(metrics(run)) == 16 and err.count("missing") == 1
+
+
+@pytest.mark.parametrize("lost", ["run.json", "weights/last.safetensors"])
+def test_a_damaged_run_is_not_written_over(capsys: Said, tmp_path: Path, tiny: str, lost: str) -> None:
+    run = tmp_path / "run"
+    assert app.main(["train", tiny, "--out", str(run)]) == 0
+    (run / lost).unlink()
+    before = (run / "metrics.jsonl").read_bytes()
+    capsys.readouterr()
+    assert "holds a run already" in refused(capsys, "train", tiny, "--out", str(run))
+    if lost == "run.json":
+        assert "no run.json in it" in refused(capsys, "train", tiny, "--out", str(run), "--resume")
+    assert (run / "metrics.jsonl").read_bytes() == before
 
 
 def test_a_training_that_does_not_fit_is_refused_before_it_starts(

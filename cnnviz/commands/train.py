@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cli import OPTIONS, CommandError
 from ..engine.learn.group import ALONE, HOLD, STOP, Elsewhere, Group, Lost, started
-from ..link import control, runs
+from ..link import runs
 from ..net.acting import idle
 from ..net.analysis import Analysis, trainable
 from ..net.layers import Source
@@ -26,6 +26,7 @@ from .data import loaded
 from .fit import Fitted, fitted, unequal, way_out
 from .opening import Opened, note, opened
 from .progress import Progress
+from .resuming import begun, same_steps
 from .weights import at_step, chosen, pretrained, take
 from .wish import Wish
 
@@ -63,7 +64,7 @@ def _train(args: argparse.Namespace, group: Group) -> int:
         fit = group.together(lambda: load.fitted(given, plan, folder if args.resume else None))
     else:
         fit = Fitted(given)
-    before = group.given(lambda: _begun(folder, fit.given, args, group))
+    before = group.given(lambda: begun(folder, fit.given, args, group))
     network = replace(fit.given.network, plan=planned(before.plan, args) if before is not None else plan)
     if before is not None:
         was = before.plan
@@ -86,19 +87,6 @@ def _for(group: Group, plan: Plan) -> Plan:
     return replace(plan, batches=group.size) if group.job else plan
 
 
-def _begun(folder: Path, given: Opened, args: argparse.Namespace, group: Group) -> Moment | None:
-    """What there is to go on from; None: a new run. Raises CommandError."""
-    again = runs.job(folder, unfinished=True) == group.job != ""  # torchrun has started us anew
-    if again and not (folder / runs.LAST).exists():
-        return None
-    if again or args.resume:
-        return earlier(folder, given, again=again)
-    if (folder / runs.NOTES).exists():
-        text = _("{folder} holds a run already. Go on with it by --resume, or choose another folder.")
-        raise CommandError(text.format(folder=folder))
-    return None
-
-
 def planned(plan: Plan, args: argparse.Namespace) -> Plan:
     """The plan with what the command line, which has checked each, says otherwise. Raises CommandError."""
     said = {f.name: value for f in fields(Plan) if (value := getattr(args, f.name, None)) is not None}
@@ -106,17 +94,6 @@ def planned(plan: Plan, args: argparse.Namespace) -> Plan:
         return replace(plan, **said)
     except Misfit as e:  # settings that do not go together
         raise CommandError(str(e)) from None
-
-
-def same_steps(was: Plan, now: Plan, folder: Path) -> None:
-    """Raise CommandError where an epoch would have other steps than those that the run has counted."""
-    parts = {OPTIONS["batch_size"]: (was.step_size, now.step_size)}
-    parts |= {n.replace("_", "-"): (getattr(was, n), getattr(now, n)) for n in ("data", "held_out", "drop_leaks")}
-    for option, (old, new) in parts.items():
-        if old != new:
-            text = _("The run in {folder} counts its steps by --{option} {old}, and cannot go on with {new}.")
-            text += " " + _("Leave it out, or begin a new run from its weights: --weights {folder} and another --out.")
-            raise CommandError(text.format(folder=folder, option=option, old=old, new=new))
 
 
 def _processes(n: int) -> str:
@@ -128,26 +105,6 @@ def refuse(name: str, rows: Analysis, classes: int | None = None) -> None:
     problem = trainable(rows, classes)
     if problem is not None:
         raise CommandError(f"{name}: {problem.text}")
-
-
-def earlier(folder: Path, given: Opened, again: bool = False) -> Moment:
-    """What the run folder holds. Raises CommandError where that is no run of this network, or somebody is training
-    there, who is not our own former self (`again`)."""
-    from ..engine.record.moment import last
-
-    if not (folder / runs.NOTES).is_file():
-        raise CommandError(_("{folder} holds no run to go on with. Leave out --resume.").format(folder=folder))
-    who = None if again else control.busy(folder)
-    if who is not None:
-        text = _("The run in {folder} is being trained now, by process {pid} on {host}. Stop it there before --resume.")
-        raise CommandError(text.format(folder=folder, pid=who.pid, host=who.host))
-    found = last(folder)
-    if found.lost:
-        print(f"cnnviz: {found.lost}", file=sys.stderr)
-    if found.network.graph != given.network.graph:
-        text = _("{folder} is a run of another network than {net}. Give that one: {file}")
-        raise CommandError(text.format(folder=folder, net=given.name, file=folder / runs.NETWORK))
-    return found
 
 
 class _Loader:
@@ -237,7 +194,8 @@ class _Run:
             if new:
                 with suppress(OSError):
                     folder.rmdir()
-            raise CommandError(_("{folder} cannot be written. Choose another folder.").format(folder=folder))
+            text = _("{folder} cannot be written ({why}). Choose another folder, or mend that.")
+            raise CommandError(text.format(folder=folder, why=self._training.lost))
 
     def _not_recorded(self, text: str) -> None:
         self._unrecorded = text

@@ -165,6 +165,11 @@ class Training:
         return control.unrecorded(self._alive(), self._recorder.folder)
 
     @property
+    def lost(self) -> str:
+        """Why it is not recorded (any more), as a part of a sentence; empty where it is."""
+        return self._recorder.lost if self._recorder is not None else ""
+
+    @property
     def holds(self) -> bool:
         """Whether the folder that it is recorded in, as far as it is, is this run's still."""
         return self._recorder is not None and self._recorder.claim.holds

@@ -130,6 +130,9 @@ class Recorder:
 
     def _begin(self, network: Network, keep: int) -> None:
         (self.folder / runs.LAST).parent.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder, self.folder / runs.TRACKS):  # what a process that was killed left half written
+            for left in folder.glob(".*.new"):
+                left.unlink(missing_ok=True)
         files.write(self.folder / runs.NETWORK, network)
         kept = [line for line in runs.lines(self.folder) if keep and _step(line) <= keep]
         atomically(self.folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
