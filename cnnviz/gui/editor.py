@@ -5,11 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..net.layers.base import Kind
 from .boxes import Decimal, Spin, refusal, say
 from .paint import theme
+
+
+class Reason(QLabel):
+    """Wrapped words that have all the lines they need: a form would take some of them away."""
+
+    def __init__(self, parent: QWidget | None = None):
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.setFont(theme.caption())
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setMinimumHeight(0)  # Qt counts it in
+        self.setMinimumHeight(max(self.heightForWidth(self.width()), 0))
 
 
 class Editor(QWidget):
@@ -22,9 +44,9 @@ class Editor(QWidget):
         self.name, self.kind = name, kind
         self.line = QHBoxLayout()
         self.line.setSpacing(theme.GRID)
-        self.wrong = QLabel(self)
-        self.wrong.setWordWrap(True)
-        self.wrong.setFont(theme.caption())
+        self.called = name
+        """What a person knows the setting as."""
+        self.wrong = Reason(self)
         self.wrong.hide()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -51,7 +73,7 @@ class Editor(QWidget):
     def _refuse(self, value: float | str) -> None:
         box = self.sender()
         assert isinstance(box, (Spin, Decimal))
-        say(self.wrong, refusal(self.name, box, value))
+        say(self.wrong, refusal(self.called, box, value))
 
     @Slot(int)
     @Slot(float)

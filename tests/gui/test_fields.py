@@ -110,7 +110,7 @@ def test_an_impossible_learning_rate_is_said(session: Session, qtbot: QtBot, typ
         field = plan.editors["lr"].box if widget is plan else bar.lr
         enter(qtbot, field, typed)
         assert field.value() == session.run.plan.lr == 0.001
-    assert plan.editors["lr"].wrong.text().startswith("lr must ")
+    assert plan.editors["lr"].wrong.text().startswith("Learning rate must ")
     assert heard[-1].key == "plan" and heard[-1].text == plan.editors["lr"].wrong.text()
     enter(qtbot, bar.lr, "0.5")
     assert session.run.plan.lr == 0.5 and (heard[-1].key, heard[-1].text) == ("plan", "")
@@ -123,6 +123,23 @@ def eps(qtbot: QtBot) -> Decimal:
     qtbot.addWidget(box)
     box.setValue(1e-5)
     return box
+
+
+def test_refused_settings_of_the_plan_are_named_as_they_stand_there_and_have_all_their_lines(session, qtbot):
+    plan = PlanForm(session)
+    qtbot.addWidget(plan)
+    plan.resize(268, 200)
+    plan.show()
+    plan.unfold("augment_rotation")
+    told = {"augment_crop": "Random crop must", "augment_rotation": "Rotation must", "augment_flip": "Flip must"}
+    for name, words in told.items():
+        enter(qtbot, plan.editors[name].box, "720")
+        assert plan.editors[name].wrong.text().startswith(words)
+    wrong = [plan.editors[name].wrong for name in told]
+    qtbot.waitUntil(lambda: all(w.isVisible() and w.minimumHeight() >= w.heightForWidth(w.width()) for w in wrong))
+    plan.resize(900, 200)
+    line = wrong[0].fontMetrics().height()
+    qtbot.waitUntil(lambda: all(w.minimumHeight() < 2 * line for w in wrong))
 
 
 def test_small_numbers_are_written_and_stepped_by_magnitude(eps: Decimal, qtbot: QtBot) -> None:

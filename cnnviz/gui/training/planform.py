@@ -143,6 +143,7 @@ class PlanForm(QScrollArea):
     def _add(self, name: str, kind: Kind) -> None:
         made = self.editors[name] = editor_of(name, kind)
         made.told.connect(self._told)
+        made.called = label_of(name).partition(", ")[0]  # without its unit
         label = QLabel(f"{label_of(name)} •" if name in LIVE else label_of(name))
         label.setToolTip(_(kind.help))
         made.setToolTip(_(kind.help))

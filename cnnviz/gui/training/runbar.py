@@ -15,6 +15,7 @@ from ...text import N_, _
 from ..boxes import Decimal, refusal
 from ..paint import theme
 from ..paint.still import Still
+from ..planwords import label_of
 from ..session import LOST, STARTING, Session
 from ..session.running import HOME_SENTENCES
 from .caution import Caution
@@ -79,7 +80,7 @@ class RunBar(QWidget):
 
     @Slot(object)
     def _rate_refused(self, value: float | str) -> None:
-        self._session.notice(refusal("lr", self.lr, value), "warning", key="plan")
+        self._session.notice(refusal(label_of("lr"), self.lr, value), "warning", key="plan")
 
     @Slot()
     def _show_progress(self) -> None:
