@@ -17,7 +17,7 @@ from cnnviz.gui.session import filing
 from cnnviz.gui.session.beside import differing
 from cnnviz.gui.time.others import RunsMenu
 from cnnviz.gui.training.curves import Curves
-from cnnviz.link import runs
+from cnnviz.link import control, runs
 from cnnviz.link.account import account
 from cnnviz.link.messages import IDLE, Failed, Train
 from cnnviz.link.past import Recall, Recalled, Show
@@ -72,6 +72,21 @@ def recalled(session, qtbot, folder, n=0, first=0, tests=((100.0, 0.1, 0.97),)):
     if n:
         found = replace(found, points=points, tests=np.array(tests), first=first)
     answer(session, qtbot, found)
+
+
+def test_it_is_told_once_when_the_run_beside_dies(run, other, qtbot, monkeypatch):
+    said = []
+    run.noticed.connect(lambda notice: said.append(notice.text))
+    seen = control.Alive("training", 90)
+    monkeypatch.setattr(control, "alive", lambda folder, before=None: seen)
+    run.beside.choose(other)
+    recalled(run, qtbot, other, 90)
+    assert run.beside.alive.living and not any(said)
+    seen = replace(seen, phase=control.DIED)
+    recalled(run, qtbot, other, 5, 90)
+    recalled(run, qtbot, other, 5, 95)
+    told = [text for text in said if text]
+    assert told == ["The run beside, quick, no longer trains: its program ended without a word, after step 90."]
 
 
 def test_another_run_is_put_beside_and_taken_away(run, other, qtbot):

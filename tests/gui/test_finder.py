@@ -52,7 +52,10 @@ def test_it_can_be_left_and_old_answers_are_dropped(session, lenet, qtbot):
     answer(session, qtbot, Found(first, RATES, LOSSES, True))
     assert session.finder.busy and session.finder.found is None
     answer(session, qtbot, Found(first + 1, RATES, tuple([2.3] * COUNT), True))
-    assert "falls at no rate" in form.finder.words.text() and form.finder.use.isHidden()
+    assert "falls at no rate. Choose another" in form.finder.words.text() and form.finder.use.isHidden()
+    session.run.learned = True
+    form.finder.refresh()
+    assert "falls at no rate: these weights have learned already" in form.finder.words.text()
     form.search.click()
     answer(session, qtbot, Failed("find", "It does not work."))
     assert not session.finder.shown and form.finder.isHidden()

@@ -15,7 +15,7 @@ from ...link.past import Recall, Recalled
 from ...net.files import FileError
 from ...net.graph import Graph
 from ...net.plan import Plan
-from ...text import _
+from ...text import _, grouped
 from ..planwords import words
 from .course import Course
 from .timing import NONE
@@ -211,7 +211,11 @@ class Beside(QObject):
         before = len(self.course.points), len(self.course.tests)
         self.course.add(found.first, found.points)
         self.course.tests = found.tests
-        self.alive = control.alive(self._folder, self.alive)
+        lived, self.alive = self.alive.living, control.alive(self._folder, self.alive)
+        if lived and self.alive.phase == control.DIED:
+            text = _("The run beside, {name}, no longer trains: its program ended without a word, after step {step}.")
+            told = text.format(name=self.name, step=grouped(self.alive.step))
+            self._session.notice(told, "warning", key="beside")
         if not self.alive.living:
             self._timer.stop()
         if (len(self.course.points), len(self.course.tests)) != before:

@@ -59,6 +59,12 @@ class Finder(QWidget):
         if finder.busy:
             text = _("A copy of the weights is trained while the rate rises: step {n} of at most {count}.")
             self.words.setText(text.format(n=len(finder.found.rates) if finder.found else 0, count=COUNT))
+        elif rate is None and self._session.run.knows:
+            text = _(
+                "The loss falls at no rate: these weights have learned already. Train from new weights, stop soon, and "
+                "look again."
+            )
+            self.words.setText(text)
         elif rate is None:
             self.words.setText(_("The loss falls at no rate. Choose another optimizer or other first weights."))
         else:
