@@ -170,12 +170,14 @@ def test_vectors_are_bars_with_a_mark_at_the_other_value(run, maps):
     assert not np.array_equal(pixels(bars.viewport()), before)
 
 
-def test_a_layer_that_the_other_network_has_not_is_said(run, maps):
+def test_a_layer_that_the_other_network_has_not_is_said(run, maps, monkeypatch):
     come(run, maps={})
     choose(maps, OTHER)
-    assert maps.view._empty.text() == "The other run's network has no C1."
+    said = maps.view._empty.text()
+    assert said == "The other run's network has no C1. Both have tanh_1, S2, flatten_1, output."
+    monkeypatch.setattr(run.beside, "account", replace(run.beside.account, rows={}))
     choose(maps, DIFFERENCE)
-    assert "has no C1" in maps.view._empty.text()
+    assert "has no C1. They share no such layer: “Layer by layer”" in maps.view._empty.text()
     choose(maps, THIS)
     assert maps.view._pages.currentWidget() is maps.view._maps
     run.look.pick(0, 0, 0)
@@ -342,7 +344,7 @@ def test_weights_of_another_shape_or_layer_are_said(run, filters):
     choose(filters, OTHER)
     assert "4×1×5×5 in the other run" in filters.view._empty.text()
     come(run, filters={})
-    assert filters.view._empty.text() == "The other run's network has no weights of C1."
+    assert filters.view._empty.text() == "The other run's network has no weights of C1. Both have output."
     choose(filters, THIS)
     assert filters.view._pages.currentWidget() is filters.view._maps
     assert "other" not in filters.tiles.text(3, 0, 0)

@@ -22,7 +22,7 @@ from .grids import ColourTiles, WeightTiles
 from .meaning import gone, problem_text
 from .panel import Panel, Veil
 from .panes import Panes
-from .sides import Pair, Sides
+from .sides import Pair, Sides, lacking
 from .weights import (
     Kernels,
     factors,
@@ -160,7 +160,8 @@ class Filters(Panel):
         self._weights = Pair(weight, NOTHING if there is None else there)
         self._excuse = ""
         if there is None or not there.size:
-            self._excuse = _("The other run's network has no weights of {id}.").format(id=row.id)
+            text = _("The other run's network has no weights of {id}.").format(id=row.id)
+            self._excuse = lacking(self._session, text, weighted_ids(self._session.rows))
         elif there.shape != weight.shape:
             text = _("{id} has {this} weights here and {other} in the other run: there is no difference to show.")
             self._excuse = text.format(id=row.id, this=shape(weight.shape), other=shape(there.shape))

@@ -22,7 +22,7 @@ from .meaning import class_names, gone, problem_text, window
 from .panel import Panel, Veil
 from .panes import Panes
 from .scaling import Scaling
-from .sides import Pair, Sides
+from .sides import Pair, Sides, lacking
 
 MANY = 256
 """A vector of more values is shown as coloured cells: nobody reads so many bars."""
@@ -142,7 +142,9 @@ class Maps(Panel):
     def _show(self, view: MosaicView, id: str, this: Array, side: str) -> None:
         pair = self._pair
         if side != THIS and pair is None:
-            view.set_empty(_("The other run's network has no {id}.").format(id=id))
+            text, first = _("The other run's network has no {id}.").format(id=id), self._session.rows.input
+            others = (other for other in self._session.rows if first is None or other != first.id)
+            view.set_empty(lacking(self._session, text, others))  # every network has an input
             return
         array = this if pair is None else pair.of(side)
         if pair is None or array is None:

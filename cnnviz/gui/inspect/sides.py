@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,6 +25,8 @@ CHOICES = (
     (DIFFERENCE, N_("Difference"), N_("This run minus the other one: red where this one is larger, white where equal")),
     (ALL, N_("All three"), N_("This run, the other one, and the difference below each other")),
 )
+NAMED = 4
+"""So many layers that both networks have are named where the other one lacks the selected one."""
 STRIP = 26
 """Pixels of the strip's height."""
 
@@ -134,3 +137,13 @@ class Sides(QWidget):
     def _choose(self) -> None:
         side = next(side for side, button in self.buttons.items() if button.isChecked())
         self._session.beside.choose_side(side)
+
+
+def lacking(session: Session, text: str, ids: Iterable[str]) -> str:
+    """`text`, which says what the other run's network has not, and which of these layers it has."""
+    account = session.beside.account
+    both = [id for id in ids if id != session.look.selected and account is not None and id in account.rows]
+    if not both:
+        return f"{text} {_('They share no such layer: “Layer by layer”, in Runs, shows both.')}"
+    names = ", ".join(both[:NAMED]) + (", …" if len(both) > NAMED else "")
+    return f"{text} {_('Both have {names}.').format(names=names)}"
