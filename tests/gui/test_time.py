@@ -136,6 +136,19 @@ def test_a_step_chosen_while_it_plays_is_stayed_at(run, qtbot, choose):
     assert not run.time._play.isActive() and run.time.at == chosen
 
 
+def test_it_plays_on_to_the_live_end_of_a_run_that_trains(run, qtbot):
+    answer(run, qtbot, news(run, 100, 1, step=101, steps=1000))
+    assert run.run.active
+    run.time.play()
+    shown(run, qtbot, 0)
+    run.time._played = 99.9
+    run.time._next()
+    assert run.time.at == 100 and run.time.playing
+    shown(run, qtbot, 100)
+    run.time._next()
+    assert run.time.at is None and not run.time.playing and not run.engine.last(Show).folder
+
+
 def test_a_step_back_from_the_first_holds_what_plays(run):
     run.time.play()
     run.time.move(-1)

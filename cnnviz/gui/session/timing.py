@@ -135,7 +135,7 @@ class Timing(QObject):
             self.go(int(steps[max(i, 0)]))
 
     def play(self) -> None:
-        """Go through the recorded steps from here to the end; again: hold."""
+        """Go through the recorded steps from here to the end, of a run that goes on to its live end; again: hold."""
         if self.playing:
             self.playing = False
             self._play.stop()
@@ -159,7 +159,10 @@ class Timing(QObject):
         if shown is None or shown != self.nearest(self.at):
             return  # the last one has not been painted yet
         if self.at >= int(steps[-1]):
-            self.play()
+            if self._session.run.active and not self.other:  # it has caught up
+                self.live()
+            else:
+                self.play()
             return
         seconds = min(PLAYED_S, LONGEST_S * len(steps))
         self._played = self._played + self.end * FRAME_MS / 1000 / seconds
