@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from itertools import islice
 from math import isnan, nan
 
@@ -238,6 +239,15 @@ def test_it_is_seldom_due_and_never_takes_more_than_its_share() -> None:
     assert health.due(1)
     health.spent = 1.5
     assert not health.due(1_000_000)
+
+
+def test_a_reading_that_others_hold_up_does_not_silence_those_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = Health(Net(analyse(net_of(random.Random(0))), Plan()), share=0.001, ahead=0.04, worked=lambda: 0.0)
+    monkeypatch.setattr(time, "perf_counter", iter([0.0, 0.5]).__next__)
+    monkeypatch.setattr(time, "thread_time", iter([7.0, 7.001]).__next__)
+    with health.clock():
+        pass
+    assert health.spent == pytest.approx(0.001) and health.due(1)
 
 
 def test_going_on_begins_densely_again() -> None:
