@@ -60,6 +60,8 @@ def test_a_run_is_followed_paused_and_stopped(tmp_path: Path, capsys: Said) -> N
         (Alive(), 0, "nothing tells"),
         (Alive(control.ENDED, 30, 30, end="done"), 0, "The run is done: 30 steps."),
         (Alive(control.ENDED, 3, 30, end="diverged"), 0, "no longer finite"),
+        (Alive(control.ENDED, 3, 30, end="diverged"), 0, "finite. Go on with it at a lower learning rate: cnnviz "),
+        (Alive(control.ENDED, 3, 30, end="diverged"), 0, "--resume --lr 0.00"),
         (Alive(control.ENDED, 3, 30, end="failed"), 0, "failed after step 3"),
         (Alive(control.ENDED, 3, 30, end="stopped"), 0, "was stopped after step 3. Go on with it: cnnviz train "),
         (Alive(control.ENDED, 30, 30, end="done", recorded=9, lost="full"), 1, "stopped at step 9 (full): later"),

@@ -166,6 +166,23 @@ def test_what_ended_before_anything_was_recorded_is_begun_anew(capsys: Said, tmp
     assert not list(run.rglob(".*"))
 
 
+def test_a_warm_up_that_never_ends_is_told(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    assert app.main(["train", tiny, "--out", str(tmp_path / "a"), "--warmup", "12"]) == 0
+    said = "cnnviz: All 12 steps are warm-up, which takes 12: the learning rate never comes to 0.01."
+    assert capsys.readouterr().err.count(said) == 1
+    assert app.main(["train", tiny, "--out", str(tmp_path / "b"), "--warmup", "11"]) == 0
+    assert "warm-up" not in capsys.readouterr().err
+
+
+def test_a_folder_whose_network_may_not_be_written(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    run = tmp_path / "run"
+    assert app.main(["train", tiny, "--out", str(run)]) == 0
+    (run / "network.cnnviz").chmod(0o444)
+    capsys.readouterr()
+    said = refused(capsys, "train", tiny, "--out", str(run), "--resume", "--epochs", "3")
+    assert "cannot be written (network.cnnviz: it is read-only). Choose another folder" in said
+
+
 def test_metrics_that_are_lost_are_told_of(capsys: Said, tmp_path: Path, tiny: str) -> None:
     run = tmp_path / "run"
     assert app.main(["train", tiny, "--out", str(run)]) == 0

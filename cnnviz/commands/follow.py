@@ -86,8 +86,19 @@ def _said(seen: Alive, folder: Path) -> str:
         seen = replace(seen, end="unrecorded")
     said = [_state(seen), control.unrecorded(seen, folder)]
     if not seen.living and (seen.end != "done" or seen.lost) and (folder / runs.LAST).is_file():
-        said.append(_("Go on with it: {command}").format(command=resume(folder)))
+        text = _("Go on with it: {command}")
+        lower = _lower(folder) if seen.end == "diverged" else ""
+        if lower:
+            text = _("Go on with it at a lower learning rate: {command}")
+        said.append(text.format(command=resume(folder) + lower))
     return " ".join(filter(None, said))
+
+
+def _lower(folder: Path) -> str:
+    """The option for a tenth of the run's learning rate: at the same one it would end in the same way."""
+    with suppress(runs.RunError):
+        return f" --lr {runs.notes(folder).plan.lr / 10:.3g}"
+    return ""
 
 
 def resume(folder: Path) -> str:

@@ -21,6 +21,7 @@ from ..net.layers import Source
 from ..net.network import Network
 from ..net.plan import Plan
 from ..net.problems import Misfit
+from ..net.schedule import warms
 from ..text import _, grouped
 from .data import loaded
 from .fit import Fitted, fitted, unequal, way_out
@@ -296,8 +297,13 @@ class _Run:
                 bar.line(f"{sign.title}: {sign.text}")
 
     def say_what_changes(self) -> None:
-        """Tell on stderr what is not as it was in the run that goes on: settings, a schedule that is stretched, other
-        processes that make it."""
+        """Tell on stderr what may surprise: a warm-up without an end; what is not as it was in a run that goes on:
+        settings, a schedule that is stretched, other processes that make it."""
+        plan = self._training.plan
+        if warms(plan) and plan.warmup >= self._training.steps and not self._training.over:
+            text = _("All {steps} steps are warm-up, which takes {warmup}: the learning rate never comes to {lr:g}.")
+            said = text.format(steps=grouped(self._training.steps), warmup=grouped(plan.warmup), lr=plan.lr)
+            print(f"cnnviz: {said}", file=sys.stderr)
         if self._before is None:
             return
         before = len(self._before.beside.get("noises", [0]))

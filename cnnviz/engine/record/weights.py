@@ -81,6 +81,9 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 def cause(error: Exception) -> str:
     """The reason as part of a sentence, without the system's number for it."""
+    if isinstance(error, files.FileError):  # its cure is that of a file which one chooses
+        name, _colon, said = str(error).partition(": ")
+        return f"{name}: {said[:1].lower()}{said[1:].partition('. ')[0]}".rstrip(".")
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return why.rstrip(".")
 
