@@ -84,6 +84,8 @@ def cause(error: Exception) -> str:
     if isinstance(error, files.FileError):  # its cure is that of a file which one chooses
         name, _colon, said = str(error).partition(": ")
         return f"{name}: {said[:1].lower()}{said[1:].partition('. ')[0]}".rstrip(".")
+    if "inline_container" in str(error):  # torch.save's own words for a write that fell short
+        return _("the disk is full, or takes no more")
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return why.rstrip(".")
 
