@@ -74,6 +74,17 @@ def test_numbers_about_a_threshold_do_not_flicker(seed: int) -> None:
     assert changes <= 1
 
 
+def test_a_large_input_of_the_last_layer_explodes_nothing() -> None:
+    watch = Watch(LAYERS, ("a",) * 10)
+    run(watch, range(1, 100), gradients=(0.02, 5.0))
+    assert codes(watch) == []
+    run(watch, range(100, 200), gradients=(5.0, 5.0))
+    assert codes(watch) == ["exploding"] and watch.signs[0].node == "C1"
+    watch = Watch(LAYERS, ("a",) * 10)
+    run(watch, range(1, 100), gradients=(5.0, nan))  # the last layer is frozen
+    assert codes(watch) == []
+
+
 def test_one_strange_reading_is_no_sign() -> None:
     watch = Watch(LAYERS)
     run(watch, range(1, 100))
