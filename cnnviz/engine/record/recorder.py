@@ -67,7 +67,8 @@ class Recorder:
         self._notes = {"format": FORMAT, "id": self.claim.id, "plan": asdict(network.plan), **about}
         self._notes["versions"] = dict(versions())
         self._made: list[Step] = []  # since the last recording
-        self._worked, self._due = worked, worked() + EVERY
+        self._worked = worked
+        self._due = self._tells = worked() + EVERY
         self._step, self._state = keep, state
         self._scores: Scores | None = None
         self._classes = classes
@@ -87,6 +88,8 @@ class Recorder:
         if step.test is not None:
             better, self._best = step.test.accuracy > self._best, max(step.test.accuracy, self._best)
             self._try(lambda: self._keep(better))
+        if step.test is not None or self._worked() >= self._tells:
+            self._try(self._tell)  # curves and results of a large network do not wait for its weights
 
     def start(self, beside: Mapping[str, Any]) -> None:
         """No step has been made: everything that comes can be made again from here."""
@@ -164,7 +167,8 @@ class Recorder:
             others = [m for m in runs.marks(self.folder) if m.step != self._step]
             marks.write(self.folder, [*others, runs.Mark(self._step, name)])
 
-    def _record(self, beside: Mapping[str, Any], end: str) -> None:
+    def _tell(self) -> None:
+        self._tells = self._worked() + EVERY
         if self._made:
             with (self.folder / runs.METRICS).open("a", encoding="utf-8") as file:
                 file.writelines(map(_line, self._made))
@@ -173,6 +177,9 @@ class Recorder:
             for change in (c for step in self._made if step.changes for c in step.changes):
                 self._notes["plan"][change.setting] = change.new
             self._made.clear()
+
+    def _record(self, beside: Mapping[str, Any], end: str) -> None:
+        self._tell()
         if end and self._scores is not None:
             self._scores.end()
         mine = self.folder / runs.state_file(self._step)
