@@ -87,7 +87,7 @@ def _said(seen: Alive, folder: Path) -> str:
     said = [_state(seen), control.unrecorded(seen, folder)]
     if not seen.living and (seen.end != "done" or seen.lost) and (folder / runs.LAST).is_file():
         text = _("Go on with it: {command}")
-        lower = _lower(folder) if seen.end == "diverged" else ""
+        lower = _lower(folder) if seen.end == runs.DIVERGED else ""
         if lower:
             text = _("Go on with it at a lower learning rate: {command}")
         said.append(text.format(command=resume(folder) + lower))
@@ -115,7 +115,7 @@ def _state(seen: Alive) -> str:
         "done": _("The run is done: {step} steps."),
         "unrecorded": _("The run made all of its {step} steps, but they are not all recorded."),
         "stopped": _("The run was stopped after step {step}."),
-        "diverged": _("The run ended after step {step}: its numbers were no longer finite."),
+        runs.DIVERGED: _("The run ended after step {step}: its numbers were no longer finite."),
     }
     if seen.phase == control.DIED:
         text = _("The run no longer trains: it died on {host}, without a word, after step {step} or later.")

@@ -36,6 +36,8 @@ from ..text import _
 from .adjusting import Change
 
 NOTES, NETWORK, METRICS, MARKS = "run.json", "network.cnnviz", "metrics.jsonl", "marks.json"
+DIVERGED = "diverged"
+"""How a run has ended whose numbers were lost: its last weights are then the last good ones, of a step before."""
 TRACKS = Path("weights")
 LAST = TRACKS / "last.safetensors"
 FREE = ("epochs", "lr", "threads", "device", "record_mb", "stop_patience")

@@ -14,22 +14,24 @@ LARGEST = 1e6  # a mean cross-entropy beyond it is as lost as one that is not fi
 
 
 class Diverged(ArithmeticError):
-    """The numbers have left every useful range. The net has been given its last good weights back."""
+    """The numbers have left every useful range. The net has been given its last good weights back, of step `good`."""
 
-    def __init__(self, step: int, node: str, text: str):
+    def __init__(self, step: int, node: str, text: str, good: int):
         super().__init__(text)
-        self.step, self.node, self.text = step, node, text
+        self.step, self.node, self.text, self.good = step, node, text, good
 
 
 class Good:
     """The weights of a short while ago that gave a finite loss."""
 
-    def __init__(self, net: Net):
+    def __init__(self, net: Net, step: int):
         self._live = list(net.state_dict().values())
         self._copies = [t.clone() for t in self._live]
+        self._step = step
 
-    def keep(self) -> None:
-        """The present weights are good."""
+    def keep(self, step: int) -> None:
+        """The present weights, of this step, are good."""
+        self._step = step
         for copy, live in zip(self._copies, self._live, strict=True):
             copy.copy_(live)
 
@@ -40,9 +42,10 @@ class Good:
             live.copy_(copy)
         text = _(
             "Training stopped at step {step}: the numbers in {node} are no longer finite. Use a learning rate below "
-            "{lr}. The last good weights are kept."
+            "{lr}. The last good weights are kept, those of step {good}."
         )
-        return Diverged(step, node, text.format(step=grouped(step), node=node, lr=f"{lr:g}"))
+        said = text.format(step=grouped(step), node=node, lr=f"{lr:g}", good=grouped(self._step))
+        return Diverged(step, node, said, self._step)
 
 
 def first_lost(net: Net, x: Tensor) -> str:

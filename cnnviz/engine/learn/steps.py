@@ -78,7 +78,7 @@ def steps(
     device = next(net.parameters()).device
     train = Feed(data.train_x, data.train_y, layer, device, Augment.of(plan, layer))
     test = Feed(data.test_x, data.test_y, layer, device)
-    good = Good(net)
+    good = Good(net, start)
     noise = noise or Noise(net, plan.seed)
     course = course or Course(plan, epoch_steps(net, len(train), plan))
     objective = Objective(net, plan, end, group)
@@ -115,7 +115,7 @@ def steps(
         if not value < LARGEST:
             raise good.diverged(net, step, x, lr)
         if step % KEPT == 1 or step == start + 1:
-            good.keep()
+            good.keep(step - 1)  # they have just given a finite loss
         optimizer.step()
         controls.made = step
         reading = beat.end(outcome.logits, y) if beat is not None else None

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ...link import control
+from ...link import control, runs
 from ...link.adjusting import Change
 from ...link.messages import PAUSED, TRAINING
 from ...net.acting import unfit
@@ -254,8 +254,10 @@ class Training:
                     self.worked.come_back()
             together = True
         except Diverged as error:
-            end, together = "diverged", True
-            controls.made = self.step  # the last good weights are there again
+            end, together = runs.DIVERGED, True
+            self.step = controls.made = error.good  # whose weights are there again
+            if self._recorder is not None:
+                self._recorder.fall_back(error.good)
             if self.vitals is not None:
                 self.vitals.lost(error.step, error.node, controls.lr)
             raise

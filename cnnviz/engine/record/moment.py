@@ -70,7 +70,7 @@ def before(folder: str | Path, step: int) -> Moment | None:
     folder = Path(folder)
     keys = {s: path for s, path in runs.keys(folder).items() if s <= step}
     damaged: WeightsError | None = None
-    if (folder / runs.LAST).exists():
+    if (folder / runs.LAST).exists() and not _fallen_back(folder):
         try:
             if (latest := _step(folder / runs.LAST)) <= step:
                 keys.setdefault(latest, folder / runs.LAST)  # its key frame may be a file of its own
@@ -84,6 +84,15 @@ def before(folder: str | Path, step: int) -> Moment | None:
     if damaged is not None:
         raise damaged
     return None
+
+
+def _fallen_back(folder: Path) -> bool:
+    """Whether the numbers of the run were lost: what was recorded last then are good weights, with an optimizer that
+    is some steps ahead of them."""
+    try:
+        return runs.notes(folder).end == runs.DIVERGED
+    except runs.RunError:
+        return False
 
 
 def _step(path: Path) -> int:

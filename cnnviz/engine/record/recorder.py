@@ -91,6 +91,10 @@ class Recorder:
         if step.test is not None or self._worked() >= self._tells:
             self._try(self._tell)  # curves and results of a large network do not wait for its weights
 
+    def fall_back(self, step: int) -> None:
+        """The net has the weights of this earlier step again."""
+        self._step = step
+
     def start(self, beside: Mapping[str, Any]) -> None:
         """No step has been made: everything that comes can be made again from here."""
         self._try(lambda: self._record(beside, ""))
@@ -183,11 +187,14 @@ class Recorder:
         if end and self._scores is not None:
             self._scores.end()
         mine = self.folder / runs.state_file(self._step)
-        atomically(mine, lambda new: torch.save(dict(beside), new))
+        kept = self._keys.steps if self._keys is not None else ()
+        exact = end != runs.DIVERGED  # else the optimizer is some steps ahead of the weights
+        if exact or self._step not in kept:
+            atomically(mine, lambda new: torch.save(dict(beside), new))
         own = {name: t.clone() for name, t in self._state.items()}  # the format takes no two names for one memory
         said = {"format": "pt", "step": str(self._step), CHECKSUM: checksum(own)}
         write_weights(self.folder / runs.LAST, own, said)
-        if self._keys is not None:
+        if self._keys is not None and exact:
             self._keys.add(self._step)
         needed = {self.folder / runs.state_file(s) for s in (self._step, *(self._keys.steps if self._keys else ()))}
         for old in mine.parent.glob(runs.state_file(0).name.replace("0", "*")):

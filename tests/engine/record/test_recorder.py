@@ -259,6 +259,32 @@ def test_divergence_leaves_good_weights_in_the_folder(tmp_path: Path) -> None:
     assert all(torch.isfinite(v).all() for v in last(tmp_path).weights.values())
 
 
+@pytest.mark.parametrize("every", [0.0, 60.0])  # seconds between recordings: of each step, or of none
+def test_divergence_leaves_the_weights_of_the_step_that_it_names(
+    tmp_path: Path, every: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "EVERY", every)
+    monkeypatch.setattr(recorder, "SHARE", 1e9)
+    plan = Plan(optimizer="sgd", lr=0.01, momentum=0.5, threads=1)
+    states: dict[int, dict[str, torch.Tensor]] = {}
+    controls, running = Controls(plan.lr), ready(NETWORK, plan, tmp_path)
+    with pytest.raises(Diverged) as lost:
+        for step in running.go(controls):
+            states[step.step] = copy_state(running.net)
+            if step.step == 20:
+                controls.lr = 1e12
+    good = lost.value.good
+    assert 20 - 8 <= good < lost.value.step == len(states) + 1 and controls.made == good
+    assert f"those of step {good}." in str(lost.value)
+    found = last(tmp_path)
+    assert found.step == good and all(torch.equal(v, states[good][k]) for k, v in found.weights.items())
+    for step in (good, len(states)):  # a branch begins with what is exact
+        exact = before(tmp_path, step)
+        assert exact is not None and exact.step == (0 if every else step)
+        if exact.step:
+            assert all(torch.equal(v, states[step][k]) for k, v in exact.weights.items())
+
+
 def test_what_cannot_be_trained_is_refused_with_a_sentence() -> None:
     for network, plan, error, words in (
         (Network(small(classes=7)), PLAN, Refused, "7"),
