@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..text import N_, _
 from .analysis import Analysis
-from .layers import RBF
+from .layers import RBF, Input
 from .plan import LIVE, OPTIMIZERS, Plan
 from .problems import Problem, problem
 
@@ -139,4 +139,17 @@ def unfit(plan: Plan, rows: Analysis) -> Problem | None:
         return problem("plan.rbf", node=wrong[-1].id, type=wrong[-1].type)
     if not any(r.params and not rows.graph[r.node.weights or r.id].learning.frozen for r in rows.values()):
         return problem("plan.frozen")
+    return _covered(plan, rows)
+
+
+def _covered(plan: Plan, rows: Analysis) -> Problem | None:
+    """That an augmentation can leave nothing of a picture."""
+    node = rows.input
+    shape = rows[node.id].out if node is not None and isinstance(node.layer, Input) else None
+    if shape is None:
+        return None
+    least = min(shape[1:])
+    for what, size in ((N_("cutout"), plan.augment_cutout), (N_("shift"), plan.augment_shift)):
+        if size >= least:
+            return problem("plan.covered", what=_(what), size=size, height=shape[1], width=shape[2], least=least)
     return None

@@ -82,6 +82,9 @@ SENTENCES = {
     "plan.rbf": N_(
         "The loss of RBF distances needs a network that ends in RBF, but {node} is {type}. Choose another loss."
     ),
+    "plan.covered": N_(
+        "A {what} of {size} px can leave nothing of the {height}×{width} picture. Choose less than {least} px."
+    ),
     "plan.frozen": N_("Every layer that has weights is frozen: there is nothing to train. Let one learn."),
     "plan.nesterov": N_(
         "nesterov needs a momentum above 0 and a dampening of 0, but they are {momentum} and {dampening}."

@@ -123,6 +123,17 @@ def test_the_rbf_loss_needs_distances() -> None:
     assert unfit(plan, analyse(heads)) is not None, "auxiliary outputs, too"
 
 
+@pytest.mark.parametrize("setting", ["augment_cutout", "augment_shift"])
+def test_an_augmentation_that_can_leave_nothing_of_a_picture_is_refused(setting: str) -> None:
+    rows = analyse(small())
+    assert rows.input is not None
+    least = min((rows[rows.input.id].out or ())[1:])
+    found = unfit(Plan(**{setting: least}), rows)
+    assert found is not None and f"less than {least} px" in found.text
+    assert setting.removeprefix("augment_") in found.text
+    assert unfit(Plan(**{setting: least - 1}), rows) is None
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_sums_are_means_times_pictures(loss: str) -> None:
     outputs, y = torch.rand(7, 10, generator=torch.Generator().manual_seed(0)), torch.arange(7)
