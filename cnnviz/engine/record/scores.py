@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...link.scorebook import SCORES, Entry, entries, labels_record, score_record
+from ...link.scorebook import SCORES, Entry, Scorebook, entries, labels_record, score_record
 from ...link.verdicts import Array
 from ..learn.score import Test
 from .weights import atomically
@@ -77,6 +77,8 @@ class Scores:
         scores = [e for e in kept if e.step]
         self._count = len(scores)
         self._best = max((float(e.said["accuracy"]) for e in scores), default=-1.0)
+        newest = Scorebook(self._path.parent).at()
+        self._true = newest.verdicts.true if newest is not None else None  # not written once more
 
     def _thin(self) -> None:
         with self._path.open("rb") as file:

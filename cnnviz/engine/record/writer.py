@@ -18,7 +18,9 @@ from .weights import atomically
 
 FIRST = 20  # steps at the start that are all kept
 SPACING = 10  # steps between two records, until the room is used up
-SHARE, AHEAD = 0.001, 0.03  # part of the time that writing may take, and seconds that it may be ahead of that
+SHARE, AHEAD = 0.001, 0.03  # part of the time that writing may take, and seconds that it may be ahead of that …
+CHEAP, MORE = 0.004, 3.0  # … of records that take so many seconds; of dearer ones more, up to so many times as much
+HELD_UP = 4.0  # of a record that took so many times what they usually take no more counts: others had the disk
 DENSE = 0.5  # seconds that the first steps may take beside it: of a large network, too, there is something to look at
 ROOM = 120_000_000  # bytes that all tracks of a run may take
 PART = 8  # the first steps take at most one of so many parts of the room
@@ -45,6 +47,7 @@ class Writer:
         self._steps: dict[str, list[int]] = {}
         self._spacing = SPACING
         self._spent = self._first = 0.0  # seconds, and those of the first steps
+        self._cost = 0.0  # seconds that a record takes
         self._clock, self._began = clock, clock()
         for path in tracks(folder):
             self._cut(path)
@@ -66,7 +69,8 @@ class Writer:
     def _in_time(self, step: int) -> bool:
         if step <= FIRST:
             return self._spent <= DENSE
-        return self._spent - self._first <= AHEAD + SHARE * (self._clock() - self._began)
+        share = SHARE * min(max(self._cost / CHEAP, 1.0), MORE)
+        return self._spent - self._first <= AHEAD + share * (self._clock() - self._began)
 
     def add(self, step: int, state: State) -> None:
         """These are the weights after `step`; they are written where that is due."""
@@ -74,7 +78,7 @@ class Writer:
             return
         began, name = time.perf_counter(), self._name(step)
         self._write(name, step, record(step, state))
-        self._spent += time.perf_counter() - began
+        self._charge(time.perf_counter() - began)
         if step <= FIRST:
             self._first = self._spent
 
@@ -92,7 +96,12 @@ class Writer:
             self._steps[MEASURED] = kept
         self._append(MEASURED, step, parts)
         self._count()
-        self._spent += time.perf_counter() - began
+        self._charge(time.perf_counter() - began)
+
+    def _charge(self, took: float) -> None:
+        took = min(took, HELD_UP * self._cost) if self._cost else took
+        self._cost = 0.7 * self._cost + 0.3 * took if self._cost else took
+        self._spent += took
 
     def best(self, step: int, state: State) -> None:
         """This is the best step so far: it is kept, in place of the one before."""

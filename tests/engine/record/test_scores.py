@@ -58,6 +58,7 @@ def test_a_run_that_goes_on_has_the_measurements_of_one_that_did_not_stop(tmp_pa
     assert last(tmp_path / "run").step == 135
     one, other = Scorebook(tmp_path / "whole"), Scorebook(tmp_path / "run")
     assert one.steps() == other.steps() == [45, 90, 135]
+    assert path.read_bytes() == (tmp_path / "whole" / SCORES).read_bytes()
     for step in one.steps():
         a, b = one.at(step), other.at(step)
         assert a is not None and b is not None and np.array_equal(a.verdicts.loss, b.verdicts.loss)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -202,14 +203,18 @@ def test_a_run_that_goes_on_drops_what_comes_after(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "weights of another network are no beginning"
 
 
-def test_writing_takes_its_share_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("cost", "times"), [(0.001, 1.0), (0.008, 2.0), (0.05, 3.0)])
+def test_writing_takes_its_share_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cost: float, times: float
+) -> None:
     monkeypatch.setattr(writing, "AHEAD", 0.0)
+    monkeypatch.setattr(writing, "DENSE", 1e9)
     now = [0.0]
     monkeypatch.setattr(writing.time, "perf_counter", lambda: now[0])
     packed = track.packed
 
     def slow(state: State) -> tuple[bytes, int]:
-        now[0] += 0.01
+        now[0] += cost
         return packed(state)
 
     monkeypatch.setattr(track, "packed", slow)
@@ -220,7 +225,27 @@ def test_writing_takes_its_share_of_the_time(tmp_path: Path, monkeypatch: pytest
     steps = read(tmp_path).steps
     assert steps[: FIRST + 1] == tuple(range(FIRST + 1)), "there is always time for the first ones"
     count = len(steps) - FIRST - 1
-    assert 0.8 * writing.SHARE <= 0.01 * count / now[0] <= 1.1 * writing.SHARE
+    assert 0.8 * times * writing.SHARE <= cost * count / now[0] <= 1.2 * times * writing.SHARE
+
+
+def test_a_write_that_others_held_up_does_not_silence_those_to_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(writing.time, "perf_counter", lambda: now[0])
+    packed = track.packed
+
+    def slow(state: State) -> tuple[bytes, int]:
+        now[0] += 60.0 if len(writer.steps) == 40 else 0.001
+        return packed(state)
+
+    monkeypatch.setattr(track, "packed", slow)
+    writer = Writer(tmp_path, weights(0), 0, clock=lambda: now[0])
+    for step in range(3000):
+        now[0] += 0.05
+        writer.add(step, weights(0))
+    steps = read(tmp_path).steps
+    assert len(steps) > 100 and max(np.diff(steps)) <= 100, np.diff(steps)
 
 
 def test_a_full_disk_leaves_no_half_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
