@@ -73,6 +73,8 @@ class Scores:
             return
         with self._path.open("rb") as file:
             kept = [e for e in entries(file) if e.step <= keep]
+        while kept and not kept[-1].step:
+            kept.pop()  # labels of a measurement that is cut
         self._keep(kept)
         scores = [e for e in kept if e.step]
         self._count = len(scores)
