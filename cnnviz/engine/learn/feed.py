@@ -92,7 +92,7 @@ class Feed:
     def _taken(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """Those pictures and classes; pictures that are kept raw in 0…1."""
         indices = indices.to(self._x.device)
-        x, y = self._x[indices].to(self._device), self._y[indices].to(self._device)
+        x, y = (t.index_select(0, indices).to(self._device) for t in (self._x, self._y))  # twice as fast as t[…]
         return (x.float().div_(255) if x.dtype == torch.uint8 else x), y
 
     def _normalised(self, x: Tensor) -> Tensor:

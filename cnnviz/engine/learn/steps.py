@@ -24,7 +24,7 @@ from .health import Health
 from .lost import LARGEST, Good
 from .noise import Noise
 from .objective import Objective
-from .optimizer import adjust, make_optimizer
+from .optimizer import adjust, make_optimizer, mover
 from .score import Test, evaluate
 
 KEPT = 8  # steps from one copy of the weights known to be good to the next
@@ -83,7 +83,7 @@ def steps(
     course = course or Course(plan, epoch_steps(net, len(train), plan))
     objective = Objective(net, plan, end, group)
     net.train()
-    weights = list(net.parameters())
+    weights, move = list(net.parameters()), mover(optimizer)
     step, now = start, None
     controls.made = start
     for indices, last in train.ahead(order(net, len(train), plan, start), start):
@@ -101,22 +101,23 @@ def steps(
         lr = plan.lr * course.factor(step)
         for settings in optimizer.param_groups:
             settings["lr"] = lr
-        optimizer.zero_grad()
+        for w in weights:
+            w.grad = None
         beat = health.beat(step + 1, lr) if health is not None and health.due(step + 1) else None
         outcome = objective(x, y, noise) if beat is None else beat.forward(partial(objective, x, y, noise))
+        right = (outcome.logits.detach().argmax(1) == y).sum()  # while the logits are at hand; read after the backward
         group.backward(outcome.total, own, whole)
         if beat is not None:
             beat.backward()
         if plan.clip:
             clip_grad_norm_(weights, plan.clip)
-        right = int((outcome.logits.detach().argmax(1) == y).sum())
-        value, accuracy = group.mean(own, whole, outcome.loss.item(), right / len(y))
+        value, accuracy = group.mean(own, whole, outcome.loss.item(), int(right) / len(y))
         step += 1
         if not value < LARGEST:
             raise good.diverged(net, step, x, lr)
         if step % KEPT == 1 or step == start + 1:
             good.keep(step - 1)  # they have just given a finite loss
-        optimizer.step()
+        move()
         controls.made = step
         reading = beat.end(outcome.logits, y) if beat is not None else None
         found = None

@@ -11,7 +11,7 @@ import torch
 from torch import optim
 
 from cnnviz.engine.build import Net
-from cnnviz.engine.learn.optimizer import adjust, arguments, make_optimizer
+from cnnviz.engine.learn.optimizer import adjust, arguments, make_optimizer, mover
 from cnnviz.net.acting import HAS, OWNED, RATES, absent, idle
 from cnnviz.net.analysis import analyse
 from cnnviz.net.plan import OPTIMIZERS, Plan
@@ -52,6 +52,30 @@ def test_it_is_torchs_own(name: str, settings: dict[str, Any], kind: Any, theirs
     mine = Net(analyse(graph), plan)
     assert [s.loss for s in islice(ours(graph, plan, mine), 40)] == losses
     assert same_weights(mine, net)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_a_step_of_adam_is_torchs_own_also_where_weights_come_and_go(name: str) -> None:
+    plan = Plan(optimizer=name, lr=0.01, weight_decay=0.1)
+    nets = [Net(analyse(small()), plan) for _i in range(2)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    both = [make_optimizer(net, plan) for net in nets]
+    moves = mover(both[0]), both[1].step
+    assert moves[0] != both[0].step, "it takes the short way"
+    for step in range(12):
+        if step == 6:  # what is turned on later
+            for optimizer in both:
+                adjust(optimizer, replace(plan, amsgrad=True, lr=0.05))
+        dice = torch.Generator().manual_seed(step)
+        for mine, theirs in zip(nets[0].parameters(), nets[1].parameters(), strict=True):
+            there = step > 3 or mine.dim() > 1  # some get their first gradient later, some miss one
+            mine.grad = torch.randn(mine.shape, generator=dice) if there and step != 9 else None
+            theirs.grad = None if mine.grad is None else mine.grad.clone()
+        for move in moves:
+            move()
+        assert same_weights(*nets)
+    for one, other in zip(*(o.state_dict()["state"].values() for o in both), strict=True):
+        assert one.keys() == other.keys() and all(torch.equal(one[k], other[k]) for k in one)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
