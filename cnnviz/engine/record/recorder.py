@@ -29,7 +29,7 @@ from .weights import CHECKSUM, atomically, cause, checksum, write_weights
 from .writer import Writer
 
 EVERY = 2.0  # seconds between recordings
-SHARE = 0.001  # of the time that recording may take, where weights are so many that it takes long
+SHARE = 0.0008  # of the time that recording may take, where weights are so many that it takes long
 FORMAT = 1
 USUAL, LARGEST = 160_000_000, 2_000_000_000  # bytes for the recorded weights where nothing is said …
 RECORDS = 40  # … so that a large network, too, has this many steps to look at
@@ -67,7 +67,7 @@ class Recorder:
         self._notes = {"format": FORMAT, "id": self.claim.id, "plan": asdict(network.plan), **about}
         self._notes["versions"] = dict(versions())
         self._made: list[Step] = []  # since the last recording
-        self._worked = worked
+        self._worked, self._now = worked, worked()  # read once a step
         self._due = self._tells = worked() + EVERY
         self._step, self._state = keep, state
         self._scores: Scores | None = None
@@ -88,7 +88,8 @@ class Recorder:
         if step.test is not None:
             better, self._best = step.test.accuracy > self._best, max(step.test.accuracy, self._best)
             self._try(lambda: self._keep(better))
-        if step.test is not None or self._worked() >= self._tells:
+        self._now = self._worked()
+        if step.test is not None or self._now >= self._tells:
             self._try(self._tell)  # curves and results of a large network do not wait for its weights
 
     def fall_back(self, step: int) -> None:
@@ -123,7 +124,7 @@ class Recorder:
     @property
     def due(self) -> bool:
         """Whether it is time to record."""
-        return not self._broken and self._worked() >= self._due
+        return not self._broken and self._now >= self._due
 
     def record(self, beside: Mapping[str, Any], end: str = "") -> None:
         """Write weights, what is `beside` them, and metrics now.
