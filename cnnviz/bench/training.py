@@ -20,7 +20,7 @@ from .toggle import Result, judge, toggle
 TURN = 3.5  # seconds: the engine tells its speed over the last three, so that going on after a pause does not count
 ROUNDS = 13
 MANY = 27  # where a turn is noisy: the bare loop alone wanders by a twentieth from one turn of LeNet-5 to the next
-SECONDS = 5.0  # of a turn in a process of its own: two full recordings in each
+SECONDS = 5.0  # of a turn in a process of its own: a full recording of LeNet-5 in each
 LAYERS = {"lenet5": "C3", "minivggnet": "conv1_2"}
 
 
