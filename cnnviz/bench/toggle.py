@@ -2,7 +2,8 @@
 
 A number of this machine at this hour says nothing. So the two sides take turns of a second or so in the same run; each
 turn of B is held against the mean of its two neighbours, turns during which other processes took more than a twelfth
-of a core are dropped, and the median of at least nine ratios is given.
+of a core are dropped, and the median of at least nine ratios is given; or their mean without the outermost, where what
+is measured comes once in several turns, which a median would not see.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 FEWEST = 9
 FOREIGN = 0.08  # of a core
+OUTERMOST = 0.05  # of the ratios, at either end: what `trimmed` leaves out
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,20 @@ def _own(hz: int) -> float:
     return total
 
 
+def trimmed(values: Sequence[float]) -> float:
+    """The mean without the outermost."""
+    left_out = int(OUTERMOST * len(values))
+    return statistics.fmean(sorted(values)[left_out : len(values) - left_out])
+
+
 def toggle(
     a: Callable[[], float],
     b: Callable[[], float],
     rounds: int = FEWEST,
     most: int = 3,
+    typical: Callable[[Sequence[float]], float] = statistics.median,
 ) -> tuple[float, float, float]:
-    """(median of a's values, median of b's, median of b over the mean of its neighbours).
+    """(median of a's values, median of b's, `typical` of b over the mean of its neighbours).
 
     `a()` and `b()` each take one turn and give their value. Goes on until `rounds` undisturbed triples are there, at
     most `most` times as many; then the disturbed ones count too.
@@ -115,7 +124,7 @@ def toggle(
     return (
         statistics.median(v for s, v, _ in values if s == "a"),
         statistics.median(v for s, v, _ in values if s == "b"),
-        statistics.median(ratios),
+        typical(ratios),
     )
 
 

@@ -15,12 +15,13 @@ from PySide6.QtCore import QSocketNotifier, QTimer
 
 from ..gui.session import READY
 from .stage import Plain, Stage, workplace
-from .toggle import Result, judge, toggle
+from .toggle import Result, judge, toggle, trimmed
 
 TURN = 3.5  # seconds: the engine tells its speed over the last three, so that going on after a pause does not count
 ROUNDS = 13
 MANY = 27  # where a turn is noisy: the bare loop alone wanders by a twentieth from one turn of LeNet-5 to the next
-SECONDS = 5.0  # of a turn in a process of its own: a full recording of LeNet-5 in each
+SECONDS = 5.0  # of a turn in a process of its own
+SHORT, OFTEN = 0.5, 200  # seconds of a turn, and rounds, where the mean shall be sure to two or three thousandths
 LAYERS = {"lenet5": "C3", "minivggnet": "conv1_2"}
 
 
@@ -47,11 +48,10 @@ def script() -> Iterator[Result]:
 
 def recording() -> Iterator[Result]:
     """A training that is recorded over the same one that is not."""
-    for name, batch in (("lenet5", 64), ("resnet20", 128)):
+    for name, batch, seconds, rounds in (("lenet5", 64, SHORT, OFTEN), ("resnet20", 128, SECONDS, ROUNDS)):
         path, folder = workplace(name, batch)
-        with folder, _turns("recorded", path, Path(folder.name, "run")) as speed:
-            rounds = MANY if name == "lenet5" else ROUNDS
-            a, b, ratio = toggle(lambda: speed("bare"), lambda: speed("recorded"), rounds)
+        with folder, _turns("recorded", path, Path(folder.name, "run"), seconds=seconds) as speed:
+            a, b, ratio = toggle(lambda: speed("bare"), lambda: speed("recorded"), rounds, typical=trimmed)
         yield judge(f"training recorded, {name}", b, a, "steps/s", ">= 0.995", ratio)
 
 
@@ -67,7 +67,7 @@ def loader() -> Iterator[Result]:
 
 
 @contextmanager
-def _turns(module: str, *args: Path) -> Iterator[Callable[[str], float]]:
+def _turns(module: str, *args: Path, seconds: float = SECONDS) -> Iterator[Callable[[str], float]]:
     """A program of the bench in a process of its own; what is given tells the steps a second of a turn of this kind."""
     line = [sys.executable, "-m", f"cnnviz.bench.{module}", *map(str, args)]
     child = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -76,7 +76,7 @@ def _turns(module: str, *args: Path) -> Iterator[Callable[[str], float]]:
     source.readline()
 
     def speed(how: str) -> float:
-        sink.write(f"{how} {SECONDS}\n")
+        sink.write(f"{how} {seconds}\n")
         sink.flush()
         steps, took = source.readline().split()
         return int(steps) / float(took)

@@ -98,9 +98,18 @@ def key_file(step: int) -> Path:
 
 def keys(folder: str | Path) -> dict[int, Path]:
     """The key frames of a run: the file of the weights by step, in rising order."""
+    return _numbered(folder, "key-", ".safetensors")
+
+
+def states(folder: str | Path) -> dict[int, Path]:
+    """The files with the optimizer and the random state by step, in rising order."""
+    return _numbered(folder, "state-", ".pt")
+
+
+def _numbered(folder: str | Path, before: str, after: str) -> dict[int, Path]:
     found = {}
-    for path in (Path(folder) / TRACKS).glob("key-*.safetensors"):
-        number = path.stem.removeprefix("key-")
+    for path in (Path(folder) / TRACKS).glob(f"{before}*{after}"):
+        number = path.name.removeprefix(before).removesuffix(after)
         if number.isdecimal():
             found[int(number)] = path
     return dict(sorted(found.items()))

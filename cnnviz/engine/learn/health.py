@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ...net.health.reading import Layers, Reading
 from ..build import Net
 
-SHARE, AHEAD = 0.0007, 0.04  # part of the time that reading may take, and seconds that it may be ahead of that
+SHARE, AHEAD = 0.0005, 0.04  # part of the time that reading may take, and seconds that it may be ahead of that
 DENSE = 10  # steps at the start that are all read; the next reading then waits for a fifth of the steps so far …
 SPARSE = 100  # … but for no more than so many
 SILENT = 64  # pictures in a row for which a channel gave nothing but zeros: it counts as dead

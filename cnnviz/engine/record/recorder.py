@@ -26,10 +26,12 @@ from .keys import Keys
 from .reader import Reader
 from .scores import Scores
 from .weights import CHECKSUM, atomically, cause, checksum, write_weights
-from .writer import Writer
+from .writer import FIRST, Writer
 
 EVERY = 2.0  # seconds between recordings
-SHARE = 0.0008  # of the time that recording may take, where weights are so many that it takes long
+SHARE = 0.0005  # of the time that recording may take, where weights are so many that it takes long
+STRIDES = (10, 5, 2, 1)  # steps from one look at what is due to the next: all of them divide the track's spacing …
+GLANCE = 0.1  # … and they take no more seconds than these
 FORMAT = 1
 USUAL, LARGEST = 160_000_000, 2_000_000_000  # bytes for the recorded weights where nothing is said …
 RECORDS = 40  # … so that a large network, too, has this many steps to look at
@@ -67,13 +69,15 @@ class Recorder:
         self._notes = {"format": FORMAT, "id": self.claim.id, "plan": asdict(network.plan), **about}
         self._notes["versions"] = dict(versions())
         self._made: list[Step] = []  # since the last recording
-        self._worked, self._now = worked, worked()  # read once a step
-        self._due = self._tells = worked() + EVERY
+        self._worked, self._now = worked, worked()  # read when there is a look at what is due:
+        self._stride, self._looked = 1, keep  # after every so many steps, and after which one it was
+        self._due = self._lines_due = worked() + EVERY
         self._step, self._state = keep, state
         self._scores: Scores | None = None
         self._classes = classes
         self._track: Writer | None = None
         self._keys: Keys | None = None
+        self._states: set[int] = set()  # steps whose state files lie in the folder
         self._best = -1.0  # held-out accuracy
         if origin is not None:
             self._notes["origin"] = {"folder": origin[0], "step": origin[1]}
@@ -83,13 +87,21 @@ class Recorder:
         """This step has been made."""
         self._made.append(step)  # put into words when they are written: here every microsecond is the training's
         self._step = step.step
+        if step.step % self._stride == 0 or step.step <= FIRST or step.test is not None:
+            self._look(step)
+
+    def _look(self, step: Step) -> None:
+        """Write what is due after this step."""
         if self._track is not None and self._track.due(step.step):
             self._try(self._follow)
         if step.test is not None:
             better, self._best = step.test.accuracy > self._best, max(step.test.accuracy, self._best)
             self._try(lambda: self._keep(better))
-        self._now = self._worked()
-        if step.test is not None or self._now >= self._tells:
+        before, self._now = self._now, self._worked()
+        took = (self._now - before) / max(step.step - self._looked, 1)
+        self._stride = next((n for n in STRIDES if n * took <= GLANCE), 1)
+        self._looked = step.step
+        if step.test is not None or self._now >= self._lines_due:
             self._try(self._tell)  # curves and results of a large network do not wait for its weights
 
     def fall_back(self, step: int) -> None:
@@ -149,6 +161,7 @@ class Recorder:
         self._write_notes("")
         self._track = Writer(self.folder / runs.TRACKS, self._state, keep, room - room // KEYS, self._worked)
         self._keys = Keys(self.folder, keep, room // KEYS)
+        self._states = set(runs.states(self.folder))
         tests = runs.metrics(self.folder, keep).tests if keep else np.empty((0, 4))
         self._best = max(tests[:, 2], default=-1.0)
         kept_marks = [m for m in runs.marks(self.folder) if keep and m.step <= keep]
@@ -173,7 +186,7 @@ class Recorder:
             marks.write(self.folder, [*others, runs.Mark(self._step, name)])
 
     def _tell(self) -> None:
-        self._tells = self._worked() + EVERY
+        self._lines_due = self._worked() + EVERY
         if self._made:
             with (self.folder / runs.METRICS).open("a", encoding="utf-8") as file:
                 file.writelines(map(_line, self._made))
@@ -197,10 +210,10 @@ class Recorder:
         write_weights(self.folder / runs.LAST, own, said)
         if self._keys is not None and exact:
             self._keys.add(self._step)
-        needed = {self.folder / runs.state_file(s) for s in (self._step, *(self._keys.steps if self._keys else ()))}
-        for old in mine.parent.glob(runs.state_file(0).name.replace("0", "*")):
-            if old not in needed:
-                old.unlink(missing_ok=True)
+        self._states.add(self._step)
+        for old in self._states.difference((self._step, *(self._keys.steps if self._keys is not None else ()))):
+            (self.folder / runs.state_file(old)).unlink(missing_ok=True)
+            self._states.remove(old)
         self._write_notes(end)
         self.recorded = self._step
 

@@ -18,7 +18,7 @@ from .weights import atomically
 
 FIRST = 20  # steps at the start that are all kept
 SPACING = 10  # steps between two records, until the room is used up
-SHARE, AHEAD = 0.0007, 0.03  # part of the time that writing may take, and seconds that it may be ahead of that …
+SHARE, AHEAD = 0.0005, 0.03  # part of the time that writing may take, and seconds that it may be ahead of that …
 CHEAP, MORE = 0.004, 3.0  # … of records that take so many seconds; of dearer ones more, up to so many times as much
 HELD_UP = 4.0  # of a record that took so many times what they usually take no more counts: others had the disk
 DENSE = 0.5  # seconds that the first steps may take beside it: of a large network, too, there is something to look at

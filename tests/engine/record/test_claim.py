@@ -28,6 +28,7 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is recorded."""
     monkeypatch.setattr(recorder, "EVERY", 0.0)
     monkeypatch.setattr(recorder, "SHARE", 1e9)
+    monkeypatch.setattr(recorder, "GLANCE", 0.0)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -33,6 +33,7 @@ def at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Record at every step, and never too slowly."""
     monkeypatch.setattr(recorder, "EVERY", 0.0)
     monkeypatch.setattr(recorder, "SHARE", 1e9)
+    monkeypatch.setattr(recorder, "GLANCE", 0.0)
     monkeypatch.setattr(writer, "AHEAD", 1e9)
 
 

@@ -34,6 +34,7 @@ def all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recorded at nearly every step: the kill comes while something is being written."""
     monkeypatch.setattr(recorder, "EVERY", 0.0)
     monkeypatch.setattr(recorder, "SHARE", 1e9)
+    monkeypatch.setattr(recorder, "GLANCE", 0.0)
     monkeypatch.setattr(writer, "SHARE", 1.0)
     monkeypatch.setattr(writer, "AHEAD", 1e9)
     warm = ready(NETWORK, PLAN)

@@ -203,6 +203,7 @@ from cnnviz.net.plan import Plan
 from tests.engine.record.test_recorder import NETWORK, train
 recorder.EVERY = 0.0
 recorder.SHARE = 1e9
+recorder.GLANCE = 0.0
 for step in train(NETWORK, Plan(epochs=1000, threads=1), {str(tmp_path)!r}):
     if step.step == 20:
         print("go", flush=True)
@@ -265,6 +266,7 @@ def test_divergence_leaves_the_weights_of_the_step_that_it_names(
 ) -> None:
     monkeypatch.setattr(recorder, "EVERY", every)
     monkeypatch.setattr(recorder, "SHARE", 1e9)
+    monkeypatch.setattr(recorder, "GLANCE", 0.0)
     plan = Plan(optimizer="sgd", lr=0.01, momentum=0.5, threads=1)
     states: dict[int, dict[str, torch.Tensor]] = {}
     controls, running = Controls(plan.lr), ready(NETWORK, plan, tmp_path)
