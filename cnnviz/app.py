@@ -33,11 +33,13 @@ def _main(argv: Sequence[str] | None) -> int:
         return _say("it needs Python 3.11 or newer, and this is " + sys.version.split()[0])
     _speak_plainly()
     try:
-        return _run(given)
+        status = _run(given)
+        _flush()
+        return status
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `cnnviz summary … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return 1
     except ImportError as e:
         return _say(_missing(e))
@@ -122,6 +124,20 @@ def _demo(out: str) -> int:
     return run(out)
 
 
+def _flush() -> None:
+    """Write what is printed now: at the interpreter's end a full disk would be told with a trace."""
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _give_up_output()  # or what is left would be tried again
+            raise
+
+
+def _give_up_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _speak_plainly() -> None:
     """Where a terminal lacks × or Korean, it gets a ? instead of an error."""
     for stream in (sys.stdout, sys.stderr):
@@ -167,7 +183,7 @@ def _reason(e: Exception) -> str:
     if type(e).__module__.startswith("cnnviz.") or (isinstance(e, MemoryError) and str(e)):
         return str(e)
     if isinstance(e, OSError):
-        return f"{e.filename}: {e.strerror}" if e.filename else str(e)
+        return ": ".join(str(part) for part in (e.filename, e.strerror) if part) or str(e)
     return _bug(e)
 
 

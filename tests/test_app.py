@@ -32,6 +32,14 @@ def test_a_fault_is_told_in_one_line_and_traced_on_request(capsys: Said, monkeyp
         app.main(["networks"])
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_for_the_output_is_told_in_one_line() -> None:
+    with open("/dev/full", "w") as full:
+        line = [sys.executable, "-m", "cnnviz", "networks"]
+        done = subprocess.run(line, cwd=HERE, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (1, "cnnviz: No space left on device.\n")
+
+
 # ── what is imported ─────────────────────────────────────────────────────────────────────────────────────────────────
 def python(code: str, **more: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], cwd=HERE, text=True, capture_output=True, timeout=120, **more)

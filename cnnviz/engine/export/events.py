@@ -54,6 +54,8 @@ def write_events(run: str | Path, out: str | Path, data: Callable[[Plan, Source]
         raise ExportError(text) from error
     run, out = Path(run), Path(out)
     notes, network = runs.notes(run), runs.network(run)
+    if out.exists() and not out.is_dir():
+        raise ExportError(_("{folder} is a file, and event files go into a folder. Choose another.").format(folder=out))
     if any(out.glob(f"{FILE}*")):
         raise ExportError(_("{folder} holds event files already. Choose another folder.").format(folder=out))
     out.mkdir(parents=True, exist_ok=True)

@@ -140,6 +140,14 @@ def test_what_stands_in_the_folder_stays(run: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
+def test_a_file_where_the_folder_should_be_stays(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "notes.txt"
+    out.write_text("mine")
+    with pytest.raises(ExportError, match="is a file, and event files go into a folder"):
+        write_events(run, out, data)
+    assert out.read_text() == "mine"
+
+
 def test_a_damaged_step_is_left_out(run: Path, tmp_path: Path) -> None:
     broken = tmp_path / "run"
     for file in ("run.json", "network.cnnviz", "metrics.jsonl", "weights/start.track"):
