@@ -23,8 +23,10 @@ from cnnviz.engine.learn import health
 from cnnviz.engine.record.moment import last
 from cnnviz.link import pulses
 from cnnviz.net import files
+from cnnviz.net.acting import hint
 from cnnviz.net.graph import Node
 from cnnviz.net.layers import Conv2d, Flatten, Input, Linear
+from cnnviz.net.plan import Plan
 
 from .saying import HERE, Said, asked, metrics, refused, save
 from .saying import tiny as make_tiny
@@ -172,6 +174,15 @@ def test_a_warm_up_that_never_ends_is_told(capsys: Said, tmp_path: Path, tiny: s
     assert capsys.readouterr().err.count(said) == 1
     assert app.main(["train", tiny, "--out", str(tmp_path / "b"), "--warmup", "11"]) == 0
     assert "warm-up" not in capsys.readouterr().err
+
+
+def test_targets_that_are_all_alike_are_told(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    said = "At 1 every class gets the same target, whatever the picture shows: nothing is learned."
+    for number, smoothing in enumerate(("1", "0.9")):
+        line = ["train", tiny, "--out", str(tmp_path / str(number)), "--label-smoothing", smoothing]
+        assert app.main(line) == 0
+        assert (said in capsys.readouterr().err) == (smoothing == "1")
+    assert not hint(Plan(label_smoothing=1.0, loss="rbf"), "label_smoothing")  # which has none
 
 
 def test_a_folder_whose_network_may_not_be_written(capsys: Said, tmp_path: Path, tiny: str) -> None:

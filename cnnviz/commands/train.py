@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..cli import OPTIONS, CommandError
 from ..engine.learn.group import ALONE, HOLD, STOP, Elsewhere, Group, Lost, started
 from ..link import runs
-from ..net.acting import idle
+from ..net.acting import hint, idle
 from ..net.analysis import Analysis, trainable
 from ..net.layers import Source
 from ..net.network import Network
@@ -297,13 +297,15 @@ class _Run:
                 bar.line(f"{sign.title}: {sign.text}")
 
     def say_what_changes(self) -> None:
-        """Tell on stderr what may surprise: a warm-up without an end; what is not as it was in a run that goes on:
-        settings, a schedule that is stretched, other processes that make it."""
+        """Tell on stderr what may surprise: a warm-up without an end, targets that are all alike; what is not as it was
+        in a run that goes on: settings, a schedule that is stretched, other processes that make it."""
         plan = self._training.plan
         if warms(plan) and plan.warmup >= self._training.steps and not self._training.over:
             text = _("All {steps} steps are warm-up, which takes {warmup}: the learning rate never comes to {lr:g}.")
             said = text.format(steps=grouped(self._training.steps), warmup=grouped(plan.warmup), lr=plan.lr)
             print(f"cnnviz: {said}", file=sys.stderr)
+        if doubt := hint(plan, "label_smoothing"):
+            print(f"cnnviz: {doubt}", file=sys.stderr)
         if self._before is None:
             return
         before = len(self._before.beside.get("noises", [0]))

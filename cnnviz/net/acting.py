@@ -126,6 +126,8 @@ def hint(plan: Plan, name: str) -> str:
         return _("A mirrored digit or letter is another sign, or none: leave the flip at 0 for {data}.").format(
             data=plan.data
         )
+    if name == "label_smoothing" and plan.label_smoothing == 1 and not absent(plan, name):
+        return _("At 1 every class gets the same target, whatever the picture shows: nothing is learned.")
     if name == "optimizer":
         text = _("{optimizer} has {settings}, learning rate and weight decay; other optimizers have other settings.")
         return text.format(optimizer=NAMES[plan.optimizer], settings=", ".join(HAS[plan.optimizer]))
