@@ -14,16 +14,19 @@ class Line(QLabel):
 
     def __init__(self, quiet: bool = False):
         super().__init__()
-        self.whole = ""
+        self.whole = self._short = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setTextFormat(Qt.TextFormat.PlainText)
         if quiet:
             self.setFont(theme.caption())
             self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
 
-    def say(self, text: str, tip: str = "") -> None:
-        """Show `text`; `tip`: what the pointer is told, the whole text where it is cut."""
-        self.whole = text
+    def say(self, text: str, tip: str = "", short: str = "") -> None:
+        """Show `text`, or `short` where there is no room for it.
+
+        `tip`: what the pointer is told, the whole text where it is cut.
+        """
+        self.whole, self._short = text, short
         self.setAccessibleName(text)
         self.setToolTip(tip)
         self._cut()
@@ -32,7 +35,9 @@ class Line(QLabel):
         return QSize(40, self.fontMetrics().height() + 2)
 
     def _cut(self) -> None:
-        cut = self.fontMetrics().elidedText(self.whole, Qt.TextElideMode.ElideRight, self.width())
+        fits = not self._short or self.fontMetrics().horizontalAdvance(self.whole) <= self.width()
+        text = self.whole if fits else self._short
+        cut = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.width())
         self.setText(cut)
         if cut != self.whole and not self.toolTip():
             self.setToolTip(self.whole)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetrics
 
 from cnnviz.gui.paint import theme
 from cnnviz.gui.results.matrix import ALL, Matrix
 from cnnviz.gui.results.panel import CONFUSION, HELD_OUT, MEASURED, PICTURES, TRAINING, WIDE, Results
 from cnnviz.gui.results.pictures import CHUNK, Item, PictureWall
-from cnnviz.gui.results.reliability import Reliability
+from cnnviz.gui.results.reliability import Reliability, legend
 from cnnviz.gui.results.shown import Shown
 from cnnviz.link.messages import Failed, Look, Sample
 from cnnviz.link.predictions import Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
@@ -46,6 +46,15 @@ def middle(matrix: Matrix, true: int, predicted: int) -> QPointF:
 
 
 # ── the matrix ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_names_of_few_classes_can_be_read_in_a_small_matrix(matrix: Matrix) -> None:
+    matrix.resize(134, 164)
+    matrix.show_counts(COUNTS[:2, :2], ("negative", "positive"))
+    widest = max(map(QFontMetrics(theme.caption()).horizontalAdvance, matrix.classes))
+    assert matrix._names()[0] >= widest and matrix._names()[1] >= widest and matrix.place.names
+    matrix.show_counts(np.eye(30, dtype=np.int64), tuple(f"a name as long as this {i}" for i in range(30)))
+    assert max(matrix._names()) <= 164 // 4
+
+
 def test_errors_stand_out_and_the_diagonal_is_quiet(matrix: Matrix) -> None:
     pixels = matrix.pixels()
     panel = int(QColor(theme.current().panel).rgb())
@@ -308,12 +317,31 @@ def test_it_fits_where_it_is(panel: Results, qtbot: object) -> None:
     panel.resize(216, 190)
     assert panel.figures.isHidden() and panel.caption.whole == "Top-1 error 37.5 %"
     panel.resize(268, 190)
-    assert panel.caption.text().endswith("…") and panel.caption.toolTip() == "Rows: true, columns: taken for"
+    assert panel.caption.text() == "Rows: true class" and panel.caption.toolTip() == "Rows: true, columns: taken for"
     for size in ((350, 190), (216, 160), (500, 300), (1400, 800)):
         panel.resize(*size)
         for view in range(5):
             panel.view.setCurrentIndex(view)
             panel.grab()
+
+
+def test_the_way_on_can_be_read_in_a_small_panel(panel: Results, qtbot: object) -> None:
+    panel.show()
+    panel.resize(268, 190)
+    assert panel.pages.currentIndex() == 0
+    qtbot.waitUntil(lambda: 0 < panel.act.width() <= panel.pages.width())
+    assert panel.act.width() >= panel.act.sizeHint().width() and "as it is" in panel.act.toolTip()
+    panel.source.setCurrentIndex(HELD_OUT)
+    assert not panel.act.toolTip()
+
+
+def test_what_stands_beside_pictures_and_calibration_fits_a_small_panel(panel: Results, qtbot: object) -> None:
+    measured(panel, qtbot)
+    panel.resize(268, 190)
+    panel.view.setCurrentIndex(PICTURES)
+    qtbot.waitUntil(lambda: panel.beside.heading.text() == "3 errors")
+    metrics = QFontMetrics(theme.caption())
+    assert legend(metrics, 120) == "confidence →" and "bars: right, line: sure" in legend(metrics, 400)
 
 
 def test_nothing_is_asked_for_while_nobody_looks(panel: Results, qtbot: object) -> None:

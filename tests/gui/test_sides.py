@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 from cnnviz.gui.inspect import Field, Filters, Maps, Picture
 from cnnviz.gui.inspect.heat import missing_text
-from cnnviz.gui.inspect.sides import Pair
+from cnnviz.gui.inspect.sides import Pair, lacking
 from cnnviz.gui.paint.colour import SIGNED, VIRIDIS, Range, Ranges, joined
 from cnnviz.gui.paint.number import number
 from cnnviz.gui.paint.photo import Frame as FrameBox
@@ -174,14 +174,47 @@ def test_a_layer_that_the_other_network_has_not_is_said(run, maps, monkeypatch):
     come(run, maps={})
     choose(maps, OTHER)
     said = maps.view._empty.text()
+    many = dict.fromkeys("abcdef", run.rows["C1"])
+    with monkeypatch.context() as m:
+        m.setattr(run.beside, "account", replace(run.beside.account, rows=many))
+        assert lacking(run, "So.", many) == "So. Both have a, b, c, d and others."
     assert said == "The other run's network has no C1. Both have tanh_1, S2, flatten_1, output."
     monkeypatch.setattr(run.beside, "account", replace(run.beside.account, rows={}))
     choose(maps, DIFFERENCE)
+    assert lacking(run, "So.", ["C1"]).endswith("“Layer by layer”, in Runs, shows both.")
     assert "has no C1. They share no such layer: “Layer by layer”" in maps.view._empty.text()
     choose(maps, THIS)
     assert maps.view._pages.currentWidget() is maps.view._maps
     run.look.pick(0, 0, 0)
     assert "other" not in maps.view.caption
+
+
+def test_this_run_has_the_whole_panel_where_the_other_lacks_the_layer(run, maps, qtbot):
+    frame = come(run, maps={})
+    choose(maps, THIS)
+    alone = maps.view.height()
+    choose(maps, ALL)
+    why = "The other run's network has no C1. Both have tanh_1, S2, flatten_1, output."
+    assert maps.panes.note == why and maps.panes.seen == (maps.view,)
+    assert maps.view.tiles.value((4, 3, 20)) == frame.maps["C1"][4, 3, 20]
+    qtbot.waitUntil(lambda: alone - 60 < maps.view.height() < alone)
+    run.look.pick(4, 3, 20)
+    assert maps.panes.caption.startswith("channel 4 · (3, 20) · ") and "other" not in maps.panes.caption
+    choose(maps, DIFFERENCE)
+    assert not maps.panes.note and maps.view._empty.text() == why
+    choose(maps, ALL)
+    come(run)
+    assert not maps.panes.note and len(maps.panes.seen) == 3
+    run.look.select([])
+    assert not maps.panes.note
+
+
+def test_the_step_can_be_read_in_a_small_panel(run, maps):
+    come(run)
+    maps.resize(330, 300)
+    assert maps.sides.steps.text() == "step 100" and maps.sides.steps.toolTip() == "both at step 100"
+    maps.resize(800, 300)
+    assert maps.sides.steps.text() == "both at step 100"
 
 
 def test_maps_of_another_shape_have_no_difference(run, maps):
@@ -325,6 +358,17 @@ def test_weights_of_both_runs_and_their_difference(run, filters):
     assert [v.tiles.marked for v in filters.panes.seen] == [2, 2, 2]
     filters.panes.seen[2].picked.emit(5, 0, 0)
     assert run.look.unit.channel == 5
+
+
+@pytest.mark.parametrize("there", [None, np.ones((8, 1, 5, 5), np.float32)])
+def test_weights_that_the_other_run_has_not_are_told_of_once(run, filters, there):
+    frame = come(run, filters={} if there is None else {"C1": there})
+    choose(filters, ALL)
+    assert filters.panes.seen == (filters.view,)
+    assert "has no weights of C1" in filters.panes.note or "here and 8×1×5×5 in the other run" in filters.panes.note
+    assert filters.tiles.value((3, 2, 4)) == frame.filters["C1"][3, 0, 2, 4]
+    come(run)
+    assert not filters.panes.note and len(filters.panes.seen) == 3
 
 
 def test_one_choice_holds_for_maps_and_weights(run, filters, maps):

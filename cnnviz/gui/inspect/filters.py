@@ -17,7 +17,7 @@ from ..paint.counts import shape
 from ..paint.number import number
 from ..paint.view import MosaicView
 from ..session import Session
-from ..session.beside import ALL, DIFFERENCE, OTHER, THIS
+from ..session.beside import DIFFERENCE, OTHER, THIS
 from .grids import ColourTiles, WeightTiles
 from .meaning import gone, problem_text
 from .panel import Panel, Veil
@@ -165,8 +165,7 @@ class Filters(Panel):
         elif there.shape != weight.shape:
             text = _("{id} has {this} weights here and {other} in the other run: there is no difference to show.")
             self._excuse = text.format(id=row.id, this=shape(weight.shape), other=shape(there.shape))
-        self._parts = (THIS, OTHER, DIFFERENCE) if side == ALL else (side,)
-        (self.panes.show_three if side == ALL else self.panes.show_one)()
+        self._parts = self.panes.show_side(side, self._excuse)
         shown = self._show(row, weight)
         self.panes.write()
         return shown

@@ -16,7 +16,7 @@ from ..paint.number import number
 from ..paint.tiles import Tiles
 from ..paint.view import MosaicView
 from ..session import Session
-from ..session.beside import ALL, DIFFERENCE, OTHER, THIS
+from ..session.beside import DIFFERENCE, OTHER, THIS
 from ..signed import signed
 from .meaning import class_names, gone, problem_text, window
 from .panel import Panel, Veil
@@ -132,9 +132,8 @@ class Maps(Panel):
         there = other.maps.get(id) if other is not None else None
         usable = there is not None and there.ndim in (1, 3) and there.size > 0
         self._pair = Pair(array, there) if there is not None and usable else None
-        shown = (THIS, OTHER, DIFFERENCE) if side == ALL else (side,)
-        views = self.panes.show_three() if side == ALL else self.panes.show_one()
-        for view, part in zip(views, shown, strict=True):
+        shown = self.panes.show_side(side, self._lacking(id) if self._pair is None else "")
+        for view, part in zip(self.panes.seen, shown, strict=True):
             self._show(view, id, array, part)
         self._outline(array.shape)
         self.panes.write()
@@ -142,9 +141,7 @@ class Maps(Panel):
     def _show(self, view: MosaicView, id: str, this: Array, side: str) -> None:
         pair = self._pair
         if side != THIS and pair is None:
-            text, first = _("The other run's network has no {id}.").format(id=id), self._session.rows.input
-            others = (other for other in self._session.rows if first is None or other != first.id)
-            view.set_empty(lacking(self._session, text, others))  # every network has an input
+            view.set_empty(self._lacking(id))
             return
         array = this if pair is None else pair.of(side)
         if pair is None or array is None:
@@ -156,6 +153,11 @@ class Maps(Panel):
             array = this
         beside = None if pair is None or side == DIFFERENCE else pair.of(OTHER if side == THIS else THIS)
         self._show_array(view, id, array, beside, side)
+
+    def _lacking(self, id: str) -> str:
+        text, first = _("The other run's network has no {id}.").format(id=id), self._session.rows.input
+        others = (other for other in self._session.rows if first is None or other != first.id)
+        return lacking(self._session, text, others)  # every network has an input
 
     def _show_array(self, view: MosaicView, id: str, array: Array, beside: Array | None, side: str) -> None:
         bars = array.ndim == 1 and len(array) <= MANY

@@ -30,14 +30,14 @@ class Title(QLabel):
 
     def __init__(self) -> None:
         super().__init__()
-        self._whole = self._tip = ""
+        self._whole = self._tip = self._short = ""
         self._old = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def say(self, text: str, tip: str = "") -> None:
-        """Show `text`; `tip` explains it."""
-        if (text, tip) != (self._whole, self._tip):
-            self._whole, self._tip = text, tip
+    def say(self, text: str, tip: str = "", short: str = "") -> None:
+        """Show `text`, or `short` where there is no room for it; `tip` explains it."""
+        if (text, tip, short) != (self._whole, self._tip, self._short):
+            self._whole, self._tip, self._short = text, tip, short
             self._cut()
 
     def mark(self, old: bool) -> None:
@@ -64,7 +64,9 @@ class Title(QLabel):
 
     def _cut(self) -> None:
         whole = " · ".join(t for t in (_("before the edit") if self._old else "", self._whole) if t)
-        text = self.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideRight, self.width())
+        fits = not self._short or self._old or self.fontMetrics().horizontalAdvance(whole) <= self.width()
+        text = whole if fits else self._short
+        text = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.width())
         why = _("It shows the network as it was before the edit, until the new one has been computed.")
         self.setText(text)
         self.setAccessibleName(whole)

@@ -13,6 +13,8 @@ from ..paint import theme
 from ..paint.colour import Range
 from ..paint.still import Still
 from ..paint.view import MosaicView
+from ..session.beside import ALL, DIFFERENCE, OTHER, THIS
+from .caption import Caption
 
 NAMES, CAPTION = 3, 20
 LEAST = 44
@@ -40,6 +42,9 @@ class Panes(QWidget):
         self._line = Still(self._caption)
         self._line.hide()
         self._column.addWidget(self._line)
+        self._note = Caption(1)  # why this run's view stands alone
+        self._note.hide()
+        self._column.insertWidget(0, self._note)
         self.first = self._add(_("This run"))
         self.seen: tuple[MosaicView, ...] = (self.first,)
         self.setFocusProxy(self.first)
@@ -76,19 +81,41 @@ class Panes(QWidget):
         """The line below the views."""
         return self._caption.text() if len(self.seen) > 1 else self.first.caption
 
-    def show_one(self) -> tuple[MosaicView, ...]:
-        """The first one alone; gives what is seen."""
+    @property
+    def note(self) -> str:
+        """Why this run's view stands alone; empty where it does not."""
+        return self._note.text() if not self._note.isHidden() else ""
+
+    def show_side(self, side: str, excuse: str = "") -> tuple[str, ...]:
+        """Make room for a side; gives what the views show, from the top.
+
+        All three are this run alone, in full height, where `excuse` says why there is nothing to put below it.
+        """
+        if side == ALL and not excuse:
+            self.show_three()
+            return THIS, OTHER, DIFFERENCE
+        self.show_one(excuse if side == ALL else "")
+        return (THIS if side == ALL else side,)
+
+    def show_one(self, note: str = "") -> tuple[MosaicView, ...]:
+        """The first one alone, below a `note` on why; gives what is seen."""
+        self._tell(note)
         if len(self.seen) != 1:
             self._see((self.first,))
         return self.seen
 
     def show_three(self) -> tuple[MosaicView, ...]:
         """All three; gives them from the top."""
+        self._tell("")
         while len(self._views) < NAMES:
             self._add((_("This run"), _("Other run"), _("Difference"))[len(self._views)])
         if len(self.seen) != NAMES:
             self._see(tuple(self._views))
         return self.seen
+
+    def _tell(self, note: str) -> None:
+        self._note.say(note)
+        self._note.setVisible(bool(note))
 
     def _see(self, views: tuple[MosaicView, ...]) -> None:
         self.seen = views

@@ -114,15 +114,17 @@ class Sides(QWidget):
     def say(self, frame: Frame) -> None:
         """Which steps are seen."""
         live = self._session.time.at is None
+        text = short = ""  # in a small window there is room for the figures alone
         if live:
             text = _("live")
         elif frame.other is None:
-            text = ""
+            pass
         elif frame.other.step == frame.step:
             text = _("both at step {step}, following") if self._session.time.moving else _("both at step {step}")
-            text = text.format(step=grouped(frame.step))
+            text, short = text.format(step=grouped(frame.step)), _("step {step}").format(step=grouped(frame.step))
         else:
-            text = _("step {step}, other {nearest}").format(step=grouped(frame.step), nearest=grouped(frame.other.step))
+            steps = {"step": grouped(frame.step), "nearest": grouped(frame.other.step)}
+            text, short = (t.format(**steps) for t in (_("step {step}, other {nearest}"), _("{step}, other {nearest}")))
         other = frame.other
         why = ""
         if live:
@@ -131,7 +133,7 @@ class Sides(QWidget):
             )
         elif other is not None and other.step != frame.step:
             why = _("The other run has not recorded this step: its nearest one is shown.")
-        self.steps.say(text, why)
+        self.steps.say(text, why, short)
 
     @Slot()
     def _choose(self) -> None:
@@ -145,5 +147,5 @@ def lacking(session: Session, text: str, ids: Iterable[str]) -> str:
     both = [id for id in ids if id != session.look.selected and account is not None and id in account.rows]
     if not both:
         return f"{text} {_('They share no such layer: “Layer by layer”, in Runs, shows both.')}"
-    names = ", ".join(both[:NAMED]) + (", …" if len(both) > NAMED else "")
-    return f"{text} {_('Both have {names}.').format(names=names)}"
+    many = _("Both have {names} and others.") if len(both) > NAMED else _("Both have {names}.")
+    return f"{text} {many.format(names=', '.join(both[:NAMED]))}"

@@ -59,7 +59,7 @@ class Gallery(QWidget):
             self._of, self._split = of, shown.split
             self.wall.forget()
         items = shown.chosen(cell)
-        self.heading.say(shown.heading(cell, len(items)))
+        self.heading.say(shown.heading(cell, len(items)), short=shown.brief(cell, len(items)))
         self.all.setVisible(cell != WORST)
         self.wall.show_items(items)
         self._mark()

@@ -17,6 +17,8 @@ from ..paint.surface import MARGIN, Surface, outline
 
 NAMED = 11
 """Pixels of a cell from which on rows and columns have names."""
+ROOMY = 3 * NAMED
+"""Pixels of a cell that gives what it has more to the names: those of few classes can be read in a small panel."""
 FAINTEST = 0.15
 """How much of the error's colour a cell has that holds a single one."""
 ARROWS = {
@@ -130,8 +132,8 @@ class Matrix(Surface):
         widest = max(map(metrics.horizontalAdvance, self.classes)) + 6
         view = self.viewport()
         rough = min(view.width(), view.height()) / (len(self.classes) + 2)
-        across = min(widest, view.width() // 4)
-        return across, metrics.height() + 2 if widest <= rough else min(widest, view.height() // 4)
+        across, down = (_share(side - 2 * MARGIN, len(self.classes)) for side in (view.width(), view.height()))
+        return min(widest, across), metrics.height() + 2 if widest <= rough else min(widest, down)
 
     def cell_at(self, point: QPointF) -> tuple[int, int] | None:
         """The cell at a point of the viewport; of several in one pixel the one with the most errors; a name: its row or
@@ -319,3 +321,8 @@ class Matrix(Surface):
 
 def _rgb(colour: QColor) -> np.ndarray:
     return np.array([colour.red(), colour.green(), colour.blue()], float)
+
+
+def _share(side: int, n: int) -> int:
+    """Pixels that names of `n` classes may take of `side`: a quarter, and up to half where the cells are large."""
+    return max(side // 4, min(side // 2, side - n * ROOMY))

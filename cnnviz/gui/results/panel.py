@@ -222,12 +222,14 @@ class Results(QWidget):
     def _say_empty(self) -> None:
         predict, review = self._session.predict, self._session.review
         self.act.setVisible(True)
+        self.act.setToolTip("")
         if self.source.currentIndex() == MEASURED:
             training = self._session.run.active
             text = _("Train: after every epoch the held-out pictures are measured, and shown here.")
             waits = _("The first measurement comes at the end of the first epoch.")
             self.empty.setText(review.trouble or (waits if training else text))
-            self.act.setText(_("Try the network as it is"))
+            self.act.setText(_("Classify now"))
+            self.act.setToolTip(_("Try the network as it is, with the weights of now, on the held-out pictures"))
         elif predict.progress is not None:
             done, total = predict.progress
             text = _("Classified {done} of {total} pictures") if total else _("Waiting for the network")
@@ -240,12 +242,13 @@ class Results(QWidget):
     @Slot()
     def _say(self) -> None:
         """The line below the view."""
-        text = ""
+        text = short = ""
         if self.shown is not None and self.views.currentWidget() is self.matrix:
             cell = self.matrix.hover or self.matrix.selected
             usual = self.shown.figures()[0] if self._tiny else _("Rows: true, columns: taken for")
             text = self.matrix.text(*cell) if cell else usual
-        self.caption.say(text)
+            short = "" if cell or self._tiny else _("Rows: true class")
+        self.caption.say(text, short=short)
         self.caption.setVisible(bool(text))
 
     # ── room ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from ...link.verdicts import BINS, Calibration
@@ -93,7 +93,7 @@ class Reliability(QWidget):
                 box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), f"{100 * share:.0f} %"
             )
         box = QRectF(0, self.height() - FOOT, self.width(), FOOT)
-        words = _("confidence →  bars: right, line: sure")
+        words = legend(painter.fontMetrics(), self.width())
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -104,3 +104,9 @@ class Reliability(QWidget):
             QToolTip.showText(event.globalPosition().toPoint(), text, self)
         else:
             QToolTip.hideText()
+
+
+def legend(metrics: QFontMetrics, room: int) -> str:
+    """What the axis is, and where `room` pixels are enough what bars and lines are."""
+    words = _("confidence →  bars: right, line: sure")
+    return words if metrics.horizontalAdvance(words) <= room else _("confidence →")

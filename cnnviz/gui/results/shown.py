@@ -85,6 +85,12 @@ class Shown:
         tip = tip.format(**words, sure=percent(sure), loss=number(float(v.loss[index])))
         return Item(index, f"{what} · {100 * sure:.0f} %", wrong, tip)
 
+    def brief(self, cell: tuple[int, int], n: int) -> str:
+        """The heading where there is no room for it; empty where it is short in any case."""
+        if cell != (ALL, ALL):
+            return ""
+        return _("No errors") if self.verdicts.right.all() else _("{n} errors").format(n=grouped(n))
+
     def heading(self, cell: tuple[int, int], n: int) -> str:
         """What pictures these `n` are."""
         true, predicted = (self.names[c] if 0 <= c < len(self.names) else "" for c in cell)

@@ -7,7 +7,7 @@ from math import inf
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QIcon, QPainter, QPixmap, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from ...text import _
 from ..paint import theme
@@ -118,7 +118,8 @@ class Curves(QWidget):
         below.addWidget(self.top5)
         self.caution = Caution(session, shrinks=True)
         below.addWidget(self.caution)
-        bar.setFixedHeight(max(self.top5.sizeHint().height(), self.legend.sizeHint().height()))
+        bar.setMinimumHeight(max(self.top5.sizeHint().height(), self.legend.sizeHint().height()))
+        bar.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # a second line takes from the charts
         rows.addWidget(bar)
         self.log = QToolButton()
         self.log.setText(_("log"))
