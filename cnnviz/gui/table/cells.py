@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QContextMenuEvent, QFont, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QFont, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QTableView, QToolButton, QWidget
 
 from ...net.analysis import Row
@@ -33,9 +33,9 @@ Stripe = tuple[int, int, int]
 """A column in view, its left edge, and its width."""
 
 
-def inner(left: int, room: int, seen: int) -> tuple[int, int]:
-    """Of so much room from `left` on, what lies between 0 and `seen`, with a margin there: its start and width."""
-    start = max(left, PAD)
+def inner(left: int, room: int, seen: int, since: int = 0) -> tuple[int, int]:
+    """Of so much room from `left` on, what lies between `since` and `seen`, with a margin: its start and width."""
+    start = max(left, since + PAD)
     return start, max(min(left + room, seen - PAD) - start, 0)
 
 
@@ -82,9 +82,49 @@ class Heading(FlatHeading):
         super().resizeEvent(event)
         self._button.move(self.width() - HEIGHT, 0)
 
+    @property
+    def kept(self) -> int:
+        """Pixels at the left that the layers' names keep while the other columns are scrolled; 0: none are."""
+        wide = self.sectionSize(LAYER)
+        return wide if self.offset() and 2 * wide <= self.width() else 0
+
+    def place(self, section: int) -> int:
+        """Where a column begins in the view."""
+        return 0 if section == LAYER and self.kept else self.sectionViewportPosition(section)
+
     def needs(self, section: int, brief: bool = False) -> int:
         """Pixels that a column's name takes with its margins."""
         return self._words.width(heading(section, self._rows.sight, brief)) + 2 * PAD + 1
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.kept:
+            painter = QPainter(self.viewport())
+            self.paintSection(painter, QRect(0, 0, self.kept, self.height()), LAYER)
+            painter.end()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._covers(event):
+            self.unsetCursor()
+        else:
+            super().mouseMoveEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self._covers(event):
+            super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if not self._covers(event):
+            super().mouseDoubleClickEvent(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.pos().x() < self.kept:
+            return True  # its tip would be that of a column below
+        return super().viewportEvent(event)
+
+    def _covers(self, event: QMouseEvent) -> bool:
+        """Whether there is the name that stays: the edges of columns below it cannot be drawn."""
+        return not self._held and event.position().x() < self.kept
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         now = theme.current()
@@ -93,8 +133,10 @@ class Heading(FlatHeading):
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), now.colour("line"))
         painter.setPen(now.colour("caption"))
         middle, name = rect.top() + rect.height() / 2, heading(section, self._rows.sight, self.brief)
-        left, room = rect.left() + PAD, rect.width() - 2 * PAD
-        room = min(room, self.width() - HEIGHT - left)  # the button stands there
+        left, end = rect.left() + PAD, rect.left() + rect.width() - PAD
+        if section != LAYER:
+            left = max(left, self.kept + PAD)
+        room = min(end, self.width() - HEIGHT) - left  # the button stands there
         if room > 0:
             self._words.paint(painter, left, room, middle, name, section in NUMBERS)
         painter.restore()
@@ -124,11 +166,11 @@ class Cells:
         return STEP * self._rows.depths.get(row.id, 0) if self._rows.depths else 0
 
     def paint(
-        self, painter: QPainter, row: Row, top: int, columns: Sequence[Stripe], seen: int, selected: bool
+        self, painter: QPainter, row: Row, top: int, columns: Sequence[Stripe], seen: tuple[int, int], selected: bool
     ) -> None:
         """Paint what `columns`, from left to right, show of a row whose upper edge is at `top`.
 
-        The view shows what lies between 0 and `seen`; no figure goes beyond.
+        The view shows what lies between the two of `seen`; no figure goes beyond.
         """
         now, middle = theme.current(), top + HEIGHT / 2
         if selected:
@@ -154,8 +196,9 @@ class Cells:
             painter.setPen(now.colour("on_highlight" if selected else self._ink(row, column)))
             text = self._rows.text(row, column)
             if column in NUMBERS:
-                start, room = inner(left, room, seen)
-                words.paint_figure(painter, start, room, middle, text, self._shorter(row, column))
+                start, room = inner(left, room, seen[1], seen[0])
+                if room > words.width("…"):
+                    words.paint_figure(painter, start, room, middle, text, self._shorter(row, column))
             else:
                 words.paint(painter, left, room, middle, text)
 
@@ -199,17 +242,17 @@ def _waits(row: Row) -> bool:
 class Totals(QWidget):
     """The last line: sums under the columns they belong to, and how many layers are broken."""
 
-    def __init__(self, rows: Rows, view: QTableView, parent: QWidget):
+    def __init__(self, rows: Rows, view: QTableView, heading: Heading, parent: QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # nothing behind it is painted for it
-        self._rows, self._view = rows, view
+        self._rows, self._view, self._heading = rows, view, heading
         self._texts: dict[int, str] = {}
         self._short: dict[int, str] = {}  # of the sums that have a shorter form
         self._told: tuple[str, ...] = ()  # what the tip adds
         self._problems = 0
         self._sums, self._small, self._body = Words(total_font()), Words(theme.caption()), Words(theme.body())
         self.setFixedHeight(HEIGHT + 2)
-        view.horizontalHeader().sectionResized.connect(self._show_anew)
+        heading.sectionResized.connect(self._show_anew)
         view.horizontalScrollBar().valueChanged.connect(self._show_anew)
 
     def show_totals(self, session: Session) -> None:
@@ -284,14 +327,14 @@ class Totals(QWidget):
 
     def _place(self, column: int) -> tuple[int, int]:
         """Where what stands under a column begins, and its room, as far as it is seen."""
-        left = self._view.columnViewportPosition(column) + PAD
+        left = self._heading.place(column) + PAD
         room = self._view.columnWidth(column) - 2 * PAD
         if column == OUT:
-            end = self._view.columnViewportPosition(LAYER) + PAD + self._words(LAYER).width(self._texts[LAYER])
+            end = self._heading.place(LAYER) + PAD + self._words(LAYER).width(self._texts[LAYER])
             wish = SIGN + self._words(OUT).width(self._texts[OUT]) + 1
             start = max(min(left, left + room - wish), end + PAD)  # there is room before it, behind “Total”
             left, room = start + SIGN, left + room - start - SIGN
-        return inner(left, room, self._view.viewport().width())
+        return inner(left, room, self._view.viewport().width(), 0 if column in (LAYER, OUT) else self._heading.kept)
 
     def written(self, column: int) -> str:
         """What of a column's text is written where it is narrow."""
@@ -312,7 +355,7 @@ class Totals(QWidget):
             quiet = column in (TYPE, OUT)
             painter.setPen(now.colour("problem_text" if wrong else "caption" if quiet else "text"))
             if column == LAYER:
-                name = self._view.columnViewportPosition(column) + PAD  # it goes out of sight with its column
+                name = self._heading.place(column) + PAD
                 words.paint(painter, name, self._view.columnWidth(column) - 2 * PAD, middle, text)
                 continue
             if column == OUT:

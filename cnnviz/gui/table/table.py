@@ -35,7 +35,7 @@ class Table(QWidget):
         self.model = Rows(self)
         self.model.show_columns(remembered(session.settings), self._sight())
         self.view = View(self.model, self)
-        self.totals = Totals(self.model, self.view, self)
+        self.totals = Totals(self.model, self.view, self.view.heading, self)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -89,11 +89,13 @@ class Table(QWidget):
     def _show_costs(self) -> None:
         """The batch is another one, or layers have been measured: what was asked for comes into view."""
         measured, shown = self._session.cost.measured, self.model.shown
-        if measured is not self._told:
-            self._told = measured
-            if not {*MEASURED} & {*shown}:
-                shown = tuple(c for c in ORDER if c in shown or c in MEASURED)
+        fresh = measured is not self._told
+        self._told = measured
+        if fresh and not {*MEASURED} & {*shown}:
+            shown = tuple(c for c in ORDER if c in shown or c in MEASURED)
         self.show_columns(shown)
+        if fresh and measured is not None:
+            self.view.reveal(MEASURED)
 
     @Slot(QPoint)
     def _choose_columns(self, where: QPoint) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QTableView, QWidget
 
 from ...net.analysis import Row
 from ...net.fold import GroupRow, path_of
@@ -18,6 +18,7 @@ from .flat import HEIGHT, LOOSE, FlatTable
 from .outline import OpenRow
 from .rows import Rows
 
+Index = QModelIndex | QPersistentModelIndex
 WIDEST = 220
 """Pixels that a column takes by itself at most; a person may draw it wider."""
 WAYS = ((FIELD, WIDEST, False), (FIELD, 136, False), (FIELD, 112, True), (MACS, 136, False), (MACS, 100, True))
@@ -37,15 +38,15 @@ class View(FlatTable):
     def __init__(self, model: Rows, parent: QWidget):
         super().__init__(parent)
         self._rows = model
+        self._heading = heading = Heading(model, self)
         self.setModel(model)
         self._cells = Cells(model)
         self.setAccessibleName(_("Table of layers"))
-        heading = Heading(model, self)
         self.setHorizontalHeader(heading)
         for place, column in enumerate(ORDER):
             heading.moveSection(heading.visualIndex(column), place)
-        self._heading = heading
-        self.horizontalScrollBar().valueChanged.connect(self.viewport().update)  # figures stay inside
+        for part in (self.viewport(), heading.viewport()):
+            self.horizontalScrollBar().valueChanged.connect(part.update)  # names and figures stay inside
         self._given: dict[int, int] = {}  # widths that columns have been given
         self._totals: Callable[[bool], dict[int, int]] = lambda brief: {}
         self.show_columns()
@@ -158,6 +159,33 @@ class View(FlatTable):
             given[column] += more
             spare -= more
 
+    def reveal(self, columns: Sequence[int]) -> None:
+        """Where these columns, which stand side by side, are not all in view, scroll them beside the names."""
+        shown = [c for c in self._rows.shown if c in columns]
+        if not shown:
+            return
+        self.executeDelayedItemsLayout()  # the bar knows of columns that have just been shown
+        bar, last = self.horizontalScrollBar(), shown[-1]
+        beyond = self.columnViewportPosition(last) + self.columnWidth(last) - self.viewport().width()
+        before = self.columnViewportPosition(shown[0]) - self.columnWidth(LAYER)
+        if beyond > 0 or before < 0:
+            bar.setValue(bar.value() + before)
+
+    def indexAt(self, at: QPoint) -> QModelIndex:
+        """The cell that is seen there: before the others the name that stays."""
+        heading = self.horizontalHeader()  # Qt asks before ours is there
+        if isinstance(heading, Heading) and at.x() < heading.kept:
+            return self._rows.index(self.rowAt(at.y()), LAYER)
+        return super().indexAt(at)
+
+    def scrollTo(self, index: Index, hint: QTableView.ScrollHint = QTableView.ScrollHint.EnsureVisible) -> None:
+        """Bring a row into view; its name is, however far the other columns are scrolled."""
+        bar = self.horizontalScrollBar()
+        across = bar.value()
+        super().scrollTo(index, hint)
+        if index.column() == LAYER:
+            bar.setValue(across)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share()
@@ -178,20 +206,31 @@ class View(FlatTable):
         first, last = self.rowAt(exposed.top()), self.rowAt(exposed.bottom())
         if first < 0 or not columns:
             return
-        chosen = self.selectionModel()
-        for place in range(first, last + 1 if last >= 0 else len(self._rows.rows)):
+        chosen, kept, whole = self.selectionModel(), self._heading.kept, self.viewport().rect()
+        places = range(first, last + 1 if last >= 0 else len(self._rows.rows))
+        columns = [s for s in columns if s[0] != LAYER] if kept else columns
+        painter.setClipRect(whole.adjusted(kept, 0, 0, 0))
+        for place in places if columns else ():
             row, top, selected = self._rows.rows[place], self.rowViewportPosition(place), chosen.isRowSelected(place)
-            self._cells.paint(painter, row, top, columns, self.viewport().width(), selected)
+            self._cells.paint(painter, row, top, columns, (kept, whole.width()), selected)
             if row.out is None:
                 self._cells.paint_problem(painter, row, top, *self._sentence(), selected)
+        painter.setClipping(False)
+        for place in places if kept else ():
+            row, selected = self._rows.rows[place], chosen.isRowSelected(place)
+            self._cells.paint(painter, row, self.rowViewportPosition(place), [(LAYER, 0, kept)], (0, kept), selected)
+        if kept:
+            painter.fillRect(kept - 1, 0, 1, whole.height(), theme.current().colour("line"))
         current = self.currentIndex()  # Ctrl+arrows move it without selecting
         if self.hasFocus() and current.isValid() and not chosen.isSelected(current):
             painter.setPen(theme.current().colour("accent"))
-            painter.drawRect(QRectF(self.visualRect(current)).adjusted(0.5, 0.5, -1.5, -1.5))
+            around = self.visualRect(current)
+            around.moveLeft(self._heading.place(current.column()))
+            painter.drawRect(QRectF(around).adjusted(0.5, 0.5, -1.5, -1.5))
 
     def _sentence(self) -> tuple[int, int]:
         """Left edge and width of what is wrong with a row: from the output on to the type, which stays."""
-        left = self.columnViewportPosition(OUT)
+        left = max(self.columnViewportPosition(OUT), self._heading.kept)
         end = self.columnViewportPosition(TYPE) if TYPE in self._rows.shown else 0
         return left, (end if end > left else self.viewport().width()) - left
 
@@ -234,7 +273,7 @@ class View(FlatTable):
         row = self._group(self.rowAt(at.y()))
         if row is None:
             return None
-        left = self.columnViewportPosition(LAYER) + self._cells.indent(row)
+        left = self._heading.place(LAYER) + self._cells.indent(row)
         return row if left <= at.x() < left + PAD + DOT else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
