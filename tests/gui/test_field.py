@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from cnnviz.gui.inspect.gradient import effective, inside
 from cnnviz.gui.paint.colour import VIRIDIS
 from cnnviz.gui.paint.photo import Frame as Box
 from cnnviz.gui.session import Session
-from cnnviz.link.messages import Frame, Unit, Watch
+from cnnviz.link.messages import Frame, Progress, Unit, Watch
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Add, Conv2d, Input, MaxPool2d
@@ -169,3 +171,26 @@ def test_frames_of_another_graph_never_hurt(session: Session, panel: Field, fiel
     arrive(session, measured(session))
     pixels(panel)
     assert panel.heat.box == Box(10, 12, 6, 6)
+
+
+def test_what_a_run_of_the_network_as_it_was_measures_is_not_framed_by_the_edited_one(
+    session: Session, panel: Field, lenet: Graph, qtbot
+) -> None:
+    session.look.pick(1, 5, 6)
+    old = measured(session)
+    arrive(session, old)
+    session.run.progress = Progress(1, session.version, "training", 5, 9, 0, 0, None, None, None, 0.1, "cpu")
+    session.edit.set("C1", "padding", (2, 2))
+    now = session.engine.last(Watch).interest
+    arrive(session, replace(old, interest=now.number, unit=now.unit))
+    qtbot.waitUntil(lambda: panel.declared.text() == "after the edit: sees 6×6 pixels, stride 2, padding 2")
+    qtbot.waitUntil(lambda: panel.heat.box is None)
+    assert panel.measured.text().startswith("95\N{NO-BREAK SPACE}% within")
+    qtbot.waitUntil(lambda: panel.title.old)
+    stack = panel.both.children()  # from the lowest
+    assert stack.index(panel.declared) > stack.index(panel.veil) > stack.index(panel.heat), "words are not dimmed"
+    session.look.pick(1, 15, 15)
+    assert "not in the network" not in panel.measured.text(), "nobody has measured it yet"
+    none = replace(old, interest=session.engine.last(Watch).interest.number, unit=None, field=None)
+    arrive(session, none)
+    qtbot.waitUntil(lambda: panel.measured.text() == "This unit is not in the network that is training")

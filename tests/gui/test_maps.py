@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -208,6 +210,8 @@ def test_a_new_layer_is_not_in_the_network_that_trains(session: Session, lenet: 
     session.edit.document.edit("more", lenet.add(ReLU(), ["output"], id="more"))
     session.look.select(["more"])
     arrive(session, old)
+    assert "training" not in maps.view._empty.text(), "it was made before the layer was asked for"
+    arrive(session, replace(old, interest=session.engine.last(Watch).interest.number))
     qtbot.waitUntil(lambda: maps.view._empty.text() == "more is not in the network that is training")
 
 
@@ -253,3 +257,8 @@ def test_a_pixel_of_the_picture_finds_the_unit_that_looks_at_it(session: Session
     assert unit_looking_at(session.rows, unit, 0, 31) == Unit("S2", 3, 0, 13)
     assert unit_looking_at(session.rows, Unit("output", 1), 3, 3) is None
     assert window(session.rows, Unit("nowhere")) is None
+
+
+def test_a_message_does_not_touch_the_panels_edges(maps: Maps) -> None:
+    margins = maps.view._empty.contentsMargins()
+    assert margins.left() >= 4 * theme.GRID and margins.right() >= 4 * theme.GRID

@@ -47,10 +47,12 @@ def middle(matrix: Matrix, true: int, predicted: int) -> QPointF:
 
 # ── the matrix ───────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_names_of_few_classes_can_be_read_in_a_small_matrix(matrix: Matrix) -> None:
-    matrix.resize(134, 164)
+    matrix.resize(126, 158)
     matrix.show_counts(COUNTS[:2, :2], ("negative", "positive"))
     widest = max(map(QFontMetrics(theme.caption()).horizontalAdvance, matrix.classes))
     assert matrix._names()[0] >= widest and matrix._names()[1] >= widest and matrix.place.names
+    matrix.show_counts(np.eye(10, dtype=np.int64), tuple("0123456789"))
+    assert matrix.place.names
     matrix.show_counts(np.eye(30, dtype=np.int64), tuple(f"a name as long as this {i}" for i in range(30)))
     assert max(matrix._names()) <= 164 // 4
 

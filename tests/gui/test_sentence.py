@@ -145,3 +145,17 @@ def test_the_field_of_two_runs_is_words_below_words(session: Session, panel: Pic
     assert words.second.isHidden() and words.told.text() == "at step 1,200: its network has no conv"
     arrive(session, replace(mine, past=False))
     assert words.told.isHidden() and words.mine.isHidden()
+
+
+def test_the_field_of_a_network_as_it_was_says_so(session: Session, panel: Picture, qtbot) -> None:
+    field = Field(session)
+    qtbot.addWidget(field)
+    field.show()
+    arrive(session, sent(session))
+    session.look.select(["conv"])
+    arrive(session, sent(session))
+    assert field.pages.currentWidget() is field.words and not field.title.old
+    session.edit.set("conv", "out_channels", 9)
+    qtbot.waitUntil(lambda: field.title.old)
+    arrive(session, sent(session))
+    assert not field.title.old

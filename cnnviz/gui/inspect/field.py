@@ -38,6 +38,7 @@ class Field(Panel):
         self.bar.hide()
         self.empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
+        self.empty.setContentsMargins(4 * theme.GRID, 0, 4 * theme.GRID, 0)
         self.empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.both = QWidget()
         grid = QGridLayout(self.both)
@@ -63,7 +64,7 @@ class Field(Panel):
         self.words = FieldWords()
         self.pages.addWidget(self.words)
         self._column.addWidget(self.pages, 1)
-        self.veil = Veil(self.both, self.title)
+        self.veil, self._words_veil = Veil(self.both, self.title), Veil(self.words, self.title)
         self._pixels: tuple[object, Array | None] = (None, None)
         self.setFocusProxy(self.shot)
         self.measured.setToolTip(
@@ -95,19 +96,28 @@ class Field(Panel):
             self._entitle(unit)
             self.pages.setCurrentWidget(self.words)
             self.words.show_frame(self._session, frame, frame.picture.words, unit)
+            self._veil(self._words_veil)
         else:
             self.pages.setCurrentWidget(self.both)
             self._declare(unit, frame)
             self._compare(unit, frame)
             self._measure(frame)
-            self.veil.set_stale(self._session.look.stale)
+            self._veil(self.veil)
 
     def show_nothing(self, text: str) -> None:
         self.come()
         self.title.say(self._session.look.selected)
-        self.veil.set_stale(False)
+        self._veil(None)
         self.empty.setText(text)
         self.pages.setCurrentWidget(self.empty)
+
+    def _veil(self, seen: Veil | None) -> None:
+        """Say of the page that is seen whether it is out of date; the title is that of all pages."""
+        for veil in (self.veil, self._words_veil):
+            if veil is not seen:
+                veil.set_stale(False)
+        if seen is not None:
+            seen.set_stale(self._session.look.stale)
 
     # ── by arithmetic ───────────────────────────────────────────────────────────────────────────────────────────────
     def _declare(self, unit: Unit, frame: Frame) -> None:
@@ -117,7 +127,8 @@ class Field(Panel):
         fit = fits(rows, shown.shape[:2])
         self.shot.show_picture(shown, frame.input, self._seen(unit) if fit else None)
         self.shot.show_box(window(rows, unit) if fit else None)
-        self.declared.say(declared_text(rows, unit.node))
+        text = declared_text(rows, unit.node)
+        self.declared.say(_("after the edit: {what}").format(what=text) if self._session.run.behind else text)
 
     def _entitle(self, unit: Unit) -> None:
         row = self._session.rows[unit.node]
@@ -141,8 +152,8 @@ class Field(Panel):
         """The measured field, framed by the window of the unit it was measured for, which may be the one before."""
         field, unit, id = frame.field, frame.unit, self._session.look.selected
         if field is None or unit is None or field.ndim != 2 or not field.size or unit.node != id:
-            if gone(self._session, frame, id):
-                self.late(_("{id} is not in the network that is training").format(id=id))
+            if gone(self._session, frame, id) and not frame.partial:  # which has no field of its own
+                self.late(_("This unit is not in the network that is training"))
             else:
                 self.wait()
             return
@@ -150,7 +161,8 @@ class Field(Panel):
         self.heat.show()
         self._give_bar_room()
         self.bar.show_scale(VIRIDIS, self.heat.show_field(field), frozenset())
-        box = window(self._session.rows, unit) if fits(self._session.rows, field.shape) else None
+        rows, behind = self._session.rows, self._session.run.behind  # then the window is another network's
+        box = window(rows, unit) if fits(rows, field.shape) and not behind else None
         self.heat.show_box(box)
         self.measured.say(
             measured_text(field, box) if self._alone else f"{measured_text(field, box)}\n{most_text(field)}"

@@ -60,8 +60,13 @@ def fits(rows: Analysis, shape: tuple[int, ...]) -> bool:
 
 
 def gone(session: Session, frame: Frame | None, id: str) -> bool:
-    """Whether frames will not show the node, because they come from a run of the network as it was."""
-    return frame is not None and session.run.behind and frame.version != session.version and id in session.rows
+    """Whether a frame that lacks the node shows that no other will have it: a run of the network as it was goes on.
+
+    One that was made before the node was asked for says nothing of it.
+    """
+    if frame is None or not session.run.behind or not session.look.answered(frame):
+        return False
+    return frame.version != session.version and id in session.rows
 
 
 def problem_text(rows: Analysis, id: str) -> str:

@@ -111,6 +111,8 @@ class Veil(QWidget):
     def _cover(self) -> None:
         self.setGeometry(self._over.rect())
         self.raise_()
+        for words in self._over.findChildren(QLabel, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            words.raise_()  # what stands beside the picture is to be read
         self.show()
         self._title.mark(True)
 

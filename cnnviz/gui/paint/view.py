@@ -43,6 +43,7 @@ class MosaicView(QWidget):
         self._bar = ColourBar()
         self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
+        self._empty.setContentsMargins(4 * theme.GRID, 0, 4 * theme.GRID, 0)
         self._empty.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self._maps = QWidget()
         row = QHBoxLayout(self._maps)

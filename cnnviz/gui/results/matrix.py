@@ -15,7 +15,7 @@ from ..paint import theme
 from ..paint.number import percent
 from ..paint.surface import MARGIN, Surface, outline
 
-NAMED = 11
+NAMED = 9
 """Pixels of a cell from which on rows and columns have names."""
 ROOMY = 3 * NAMED
 """Pixels of a cell that gives what it has more to the names: those of few classes can be read in a small panel."""

@@ -186,6 +186,10 @@ class Looking:
         """The frame shows the network as it was before the last edit."""
         return self.frame is not None and not self._session.is_present(self.frame.version)
 
+    def answered(self, frame: Frame) -> bool:
+        """Whether the engine knew what is looked at now when it made the frame."""
+        return frame.interest >= self._interest.number
+
     def forget(self) -> None:
         """Another document is opened: what is shown belongs to the old one."""
         self._first = self._session.version + 1
