@@ -13,7 +13,7 @@ from cnnviz.engine.sentences import sentences, words
 from cnnviz.gui.inspect import Field, Maps, Picture
 from cnnviz.gui.paint import theme
 from cnnviz.gui.session import Session
-from cnnviz.link.messages import Frame, Look, PictureInfo, Pictures, Sample, Sentence, Unit, Watch
+from cnnviz.link.messages import Frame, Look, PictureInfo, Pictures, Progress, Sample, Sentence, Unit, Watch
 from cnnviz.net.graph import Graph
 from cnnviz.net.layers import Conv2d, Embedding, Input, Tokens
 
@@ -157,5 +157,10 @@ def test_the_field_of_a_network_as_it_was_says_so(session: Session, panel: Pictu
     assert field.pages.currentWidget() is field.words and not field.title.old
     session.edit.set("conv", "out_channels", 9)
     qtbot.waitUntil(lambda: field.title.old)
+    assert field.words.caption.text().startswith("sees 4 words")
+    session.run.progress = Progress(1, session.version - 1, "training", 5, 9, 0, 0, None, None, None, 0.1, "cpu")
+    session.edit.set("conv", "kernel_size", (5, 6))
+    qtbot.waitUntil(lambda: field.words.caption.text().startswith("after the edit: sees 5 words of 16\n"))
+    session.run.progress = None
     arrive(session, sent(session))
     assert not field.title.old

@@ -213,6 +213,11 @@ def test_the_plan_draws_its_learning_rate(session, lenet, qtbot):
     assert form.rates.accessibleName() == "Learning rate until a plateau"
     session.run.set_plan(schedule=before)
     assert form.rates.accessibleName() == "Learning rate"
+    session.run.set_plan(warmup=500)
+    assert form.rates.accessibleName() == "Learning rate, all warm-up"
+    assert form.rates.toolTip() == "The warm-up takes 500 steps and the training 135: the rate never comes to 0.01."
+    session.run.set_plan(warmup=50)
+    assert form.rates.accessibleName() == "Learning rate" and not form.rates.toolTip()
     session.run.set_plan(schedule="one_cycle")
     assert not form.editors["warmup"].isEnabled() and "by itself" in form.editors["warmup"].toolTip()
     assert not form.editors["cycle_rise"].isHidden() and form.editors["step_epochs"].isHidden()

@@ -104,7 +104,9 @@ class FieldWords(QWidget):
 
     def show_frame(self, session: Session, frame: Frame, words: Words, unit: Unit) -> None:
         """Show what this unit sees of the words that the network got, and what it sees in the run beside."""
-        self.caption.say(_show_seen(self.chips, session.rows, frame, words, unit))
+        text = _show_seen(self.chips, session.rows, frame, words, unit)
+        # what it sees is the edited network's; which word counts, that of the one which trains
+        self.caption.say(_("after the edit: {what}").format(what=text) if session.run.behind else text)
         other = frame.other if frame.past and session.beside.folder else None
         account = session.beside.account
         rows = account.rows if account is not None else None

@@ -9,8 +9,8 @@ from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ...net.schedule import curve, epoch_steps, varies
-from ...text import _
+from ...net.schedule import curve, epoch_steps, varies, warms
+from ...text import _, grouped
 from ..paint.chart import Chart
 from ..paint.trace import Series
 from ..session import Session
@@ -59,8 +59,14 @@ class Rates(Chart):
         plan = self._session.run.plan
         normalises = any(n.type.startswith("BatchNorm") for n in self._session.graph)
         flat = plan.schedule == "plateau"  # where it falls, only the training will show
-        self.set_title(_("Learning rate until a plateau") if flat else _("Learning rate"))
-        drawn = np.array(curve(plan, epoch_steps(plan, self._pictures, normalises)))
+        an_epoch = epoch_steps(plan, self._pictures, normalises)
+        rises = warms(plan) and plan.warmup >= plan.epochs * an_epoch
+        title = _("Learning rate until a plateau") if flat else _("Learning rate")
+        self.set_title(_("Learning rate, all warm-up") if rises else title)
+        text = _("The warm-up takes {warmup} steps and the training {steps}: the rate never comes to {lr:g}.")
+        figures = {"warmup": grouped(plan.warmup), "steps": grouped(plan.epochs * an_epoch), "lr": plan.lr}
+        self.setToolTip(text.format(**figures) if rises else "")
+        drawn = np.array(curve(plan, an_epoch))
         self.set_data("plan", drawn[:, 0].copy(), drawn[:, 1].copy())
         self._follow()
 
