@@ -298,6 +298,13 @@ def test_the_network_of_now_can_be_tried_on_both_splits(panel: Results, qtbot: o
     session.edit.add("Conv2d", (0.0, 0.0))
     panel._show()
     assert panel.again.isEnabled() and "changed" in panel.again.toolTip()
+    panel.again.click()
+    session._answer(Failed("predict", "Mend it.", run=4))
+    panel._show()
+    assert panel.caption.whole == "Mend it." and panel.pages.currentIndex() == 1
+    session.edit.add("Conv2d", (0.0, 0.0))
+    panel._show()
+    assert panel.caption.whole == "Rows: true, columns: taken for", "what was edited may have mended it"
     panel.grab()
     assert session.engine.last(Fetch).split == "train"
     panel.wall._pick(0)

@@ -92,7 +92,8 @@ class Predictor(Worker):
         self._looker.wait_for(net.version)
         state = self._present()
         of, weights = self._looker.subject(), self._looker.weights
-        if of is None or of.rows.input is None:
+        end = logits_node(of.rows.graph) if of is not None and of.rows.input is not None else ""
+        if of is None or of.rows.input is None or of.rows[end].problem is not None:
             raise Refused(_("There is no network that could be tried. Mend the layers that have a problem first."))
         run, step = weights.run, weights.step
         if state is not None:
@@ -102,7 +103,6 @@ class Predictor(Worker):
         assert isinstance(layer, Source)
         data = self._shelf.data(of.plan, layer)
         x, y = _split(data, command.split)
-        end = logits_node(of.rows.graph)
         outputs = of.rows[end].out
         if outputs is None or len(outputs) != 1 or outputs[0] <= int(y.max(initial=0)):
             text = _("{end} gives {out}, but {data} has {n} classes. Give it one output for each class.")

@@ -248,6 +248,9 @@ class Results(QWidget):
             usual = self.shown.figures()[0] if self._tiny else _("Rows: true, columns: taken for")
             text = self.matrix.text(*cell) if cell else usual
             short = "" if cell or self._tiny else _("Rows: true class")
+        trouble = self._session.predict.trouble if self.source.currentIndex() != MEASURED else ""
+        if trouble and self.shown is not None:  # “Again” has come to nothing: what is shown is not of now
+            text, short = trouble, _("Not possible now")
         self.caption.say(text, short=short)
         self.caption.setVisible(bool(text))
 

@@ -220,6 +220,7 @@ class Session(QObject):
             self._shapes.pop(self.version - REMEMBERED, None)
             self._alike = {v for v, s in self._shapes.items() if s == shape}
         self.look.graph_edited()
+        self.predict.graph_edited()
         self.hush("edit")  # what could not be done before this edit
         self.graph_changed.emit()
         self.document_changed.emit()

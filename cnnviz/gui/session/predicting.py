@@ -83,6 +83,10 @@ class Prediction:
         if any(found.data != name for found in self.found.values()):
             self.forget()
 
+    def graph_edited(self) -> None:
+        """What was wrong with the network may be mended."""
+        self.trouble = ""
+
     def forget(self) -> None:
         """What is known is of another network, or another data set."""
         self.cancel()

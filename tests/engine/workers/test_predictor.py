@@ -17,7 +17,7 @@ from cnnviz.engine.learn import steps
 from cnnviz.engine.pictures import normalised, shown
 from cnnviz.engine.record.weights import read_weights
 from cnnviz.engine.workers.predictor import fetched
-from cnnviz.link.messages import IDLE, PAUSED, News, Open, Opened, Pause, Save, Saved, Train
+from cnnviz.link.messages import IDLE, PAUSED, Failed, News, Open, Opened, Pause, Save, Saved, Train
 from cnnviz.link.predictions import MOST, Abandon, Fetch, Fetched, Predict, Predicting, Predictions, Review, Reviewed
 from cnnviz.net.analysis import analyse
 from cnnviz.net.graph import Graph
@@ -189,3 +189,12 @@ def test_the_newest_measurement_is_known_where_nothing_is_recorded() -> None:
         desk.send(Review(1, 7, "", 3))
         found = desk.until(Reviewed).score
         assert found is not None and (found.step, found.accuracy) == (45, end.accuracy)
+
+
+def test_a_network_with_a_problem_is_refused_for_that() -> None:
+    broken = small()
+    first = next(n.id for n in broken if isinstance(n.layer, Conv2d))
+    with Desk() as desk:
+        desk.send(Open(1, broken.change(first, layer=Conv2d(4, (900, 900))), Plan(**ONE)), Predict(1))
+        said = desk.until(Failed, lambda f: f.what == "predict").text
+    assert said == "There is no network that could be tried. Mend the layers that have a problem first."
