@@ -151,9 +151,12 @@ def test_a_folder_without_a_name(capsys: Said, tmp_path: Path, tiny: str, out: s
     assert [p.name for p in tmp_path.iterdir()] == ["tiny.cnnviz"]
 
 
-def test_what_ended_before_anything_was_recorded_is_begun_anew(capsys: Said, tmp_path: Path, tiny: str) -> None:
+@pytest.mark.parametrize("more", [[], ["--resume"]])
+def test_what_ended_before_anything_was_recorded_is_begun_anew(
+    capsys: Said, tmp_path: Path, tiny: str, more: list[str]
+) -> None:
     run = tmp_path / "run"
-    assert app.main(["train", tiny, "--out", str(run)]) == 0
+    assert app.main(["train", tiny, "--out", str(run), *([] if not more else ["--lr", "0.003"])]) == 0
     whole = (run / "metrics.jsonl").read_bytes()
     shutil.rmtree(run / "weights")  # as where the disk was full, or the process was killed, in its first instant
     (run / "metrics.jsonl").write_bytes(b"")
@@ -161,9 +164,10 @@ def test_what_ended_before_anything_was_recorded_is_begun_anew(capsys: Said, tmp
     (run / "run.json").write_text(json.dumps({**notes, "step": 0, "end": ""}))
     (run / ".run.json.99.new").write_text("half")
     capsys.readouterr()
-    said = refused(capsys, "train", tiny, "--out", str(run), "--resume")
-    assert said.endswith("ended before its first weights were recorded. Begin it anew: leave out --resume.")
-    assert app.main(["train", tiny, "--out", str(run)]) == 0
+    assert "another network" in refused(capsys, "train", "lenet5", "--out", str(run), "--resume")
+    assert app.main(["train", tiny, "--out", str(run), *more]) == 0  # by its own plan, where it is that run
+    said = "ended before its first weights were recorded: it begins anew."
+    assert (said in capsys.readouterr().err) == ("--resume" in more)
     assert (run / "metrics.jsonl").read_bytes() == whole
     assert not list(run.rglob(".*"))
 
@@ -380,6 +384,45 @@ def test_what_its_steps_are_counted_by_stays(capsys: Said, tmp_path: Path, tiny:
     said = capsys.readouterr().err
     assert f"cannot go on with {value}. Leave it out, or begin a new run from its weights: --weights" in said
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_a_run_that_goes_on_with_other_pictures_says_so(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    path, run = tmp_path / "my.npz", tmp_path / "run"
+    random = np.random.default_rng(0)
+    x, y = random.integers(0, 256, (60, 8, 8), np.uint8), np.arange(60) % 10
+    np.savez(path, x_train=x, y_train=y)
+    given = ["train", tiny, "--data", str(path), "--out", str(run), "--batch", "16"]
+    assert app.main([*given, "--epochs", "1"]) == 0
+    before = json.loads((run / "run.json").read_text())["data"]
+    said = "The pictures or labels of my.npz are not those that the run was trained on up to step"
+    for epochs, changed in ((2, False), (3, True), (4, False)):
+        if changed:
+            np.savez(path, x_train=255 - x, y_train=y)
+        capsys.readouterr()
+        assert app.main([*given, "--epochs", str(epochs), "--resume"]) == 0
+        assert (said in capsys.readouterr().err.replace(str(path), "my.npz")) == changed
+        now = json.loads((run / "run.json").read_text())["data"]
+        assert now.get("before") == (before["hash"] if changed else None) and (epochs < 3) == (now == before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals are POSIX")
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_closed_terminal_ends_a_run_as_ctrl_c_does_but_for_nohup(tmp_path: Path, tiny: str, ignored: bool) -> None:
+    run, nohup = tmp_path / "run", ["nohup"] if ignored else []
+    command = [*nohup, sys.executable, "-m", "cnnviz", "train", tiny, "--out", str(run), "--epochs", "100000"]
+    with subprocess.Popen(
+        command, cwd=HERE, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stderr is not None
+        while not child.stderr.readline().startswith("epoch 1/"):
+            pass
+        child.send_signal(signal.SIGHUP)
+        if ignored:
+            assert child.stderr.readline().startswith("epoch ")
+            child.send_signal(signal.SIGINT)
+        rest = child.communicate(timeout=60)[1].splitlines()
+    assert child.returncode == 130 and rest[-1].startswith("cnnviz: Stopped after step ")
+    assert json.loads((run / "run.json").read_text())["end"] == "stopped"
 
 
 def test_sigterm_ends_a_run_that_goes_on_bit_for_bit(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from ..cli import OPTIONS, CommandError
 from ..engine.learn.group import Group
 from ..link import control, runs
+from ..net.network import Network
 from ..net.plan import Plan
 from ..text import _, grouped
 from .opening import Opened
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
 
 def begun(folder: Path, given: Opened, args: argparse.Namespace, group: Group) -> Moment | None:
-    """What there is to go on from; None: a new run. Raises CommandError."""
+    """What there is to go on from; None: a run begins, perhaps anew (`unbegun`). Raises CommandError."""
     again = runs.job(folder, unfinished=True) == group.job != ""  # torchrun has started us anew
     if again and not _recorded(folder):
+        return None
+    if args.resume and not again and not _recorded(folder) and (folder / runs.NOTES).is_file():
+        _refuse_busy(folder)
         return None
     if again or args.resume:
         return _earlier(folder, given, again=again)
@@ -31,6 +35,24 @@ def begun(folder: Path, given: Opened, args: argparse.Namespace, group: Group) -
         text = _("{folder} holds a run already. Go on with it by --resume, or choose another folder.")
         raise CommandError(text.format(folder=folder))
     return None  # a run that ended before its first weights were recorded is begun anew
+
+
+def unbegun(folder: Path, given: Opened, args: argparse.Namespace) -> Plan | None:
+    """The plan of a run that shall go on, and ended before anything was recorded: it begins anew, which is said.
+
+    None where there is no such run. Raises CommandError where it is one of another network.
+    """
+    if not args.resume or _recorded(folder):
+        return None
+    try:
+        plan = runs.notes(folder).plan
+    except runs.RunError:  # of which nothing is left
+        return None
+    if (folder / runs.NETWORK).is_file():
+        _same_network(folder, runs.network(folder), given)
+    text = _("The run in {folder} ended before its first weights were recorded: it begins anew.")
+    print(f"cnnviz: {text.format(folder=folder)}", file=sys.stderr)
+    return plan
 
 
 def _recorded(folder: Path) -> bool:
@@ -57,13 +79,8 @@ def _earlier(folder: Path, given: Opened, again: bool = False) -> Moment:
 
     if not (folder / runs.NOTES).is_file() and not _recorded(folder):
         raise CommandError(_("{folder} holds no run to go on with. Leave out --resume.").format(folder=folder))
-    who = None if again else control.busy(folder)
-    if who is not None:
-        text = _("The run in {folder} is being trained now, by process {pid} on {host}. Stop it there before --resume.")
-        raise CommandError(text.format(folder=folder, pid=who.pid, host=who.host))
-    if not _recorded(folder):
-        text = _("The run in {folder} ended before its first weights were recorded. Begin it anew: leave out --resume.")
-        raise CommandError(text.format(folder=folder))
+    if not again:
+        _refuse_busy(folder)
     found = last(folder)
     if found.lost:
         print(f"cnnviz: {found.lost}", file=sys.stderr)
@@ -72,7 +89,18 @@ def _earlier(folder: Path, given: Opened, again: bool = False) -> Moment:
         text = _("{n} of {steps} steps in {file} are missing or damaged. Only curves have a gap there.")
         said = text.format(n=grouped(missing), steps=grouped(found.step), file=folder / runs.METRICS)
         print(f"cnnviz: {said}", file=sys.stderr)
-    if found.network.graph != given.network.graph:
+    _same_network(folder, found.network, given)
+    return found
+
+
+def _refuse_busy(folder: Path) -> None:
+    who = control.busy(folder)
+    if who is not None:
+        text = _("The run in {folder} is being trained now, by process {pid} on {host}. Stop it there before --resume.")
+        raise CommandError(text.format(folder=folder, pid=who.pid, host=who.host))
+
+
+def _same_network(folder: Path, network: Network, given: Opened) -> None:
+    if network.graph != given.network.graph:
         text = _("{folder} is a run of another network than {net}. Give that one: {file}")
         raise CommandError(text.format(folder=folder, net=given.name, file=folder / runs.NETWORK))
-    return found

@@ -27,7 +27,7 @@ from .data import loaded
 from .fit import Fitted, fitted, unequal, way_out
 from .opening import Opened, note, opened
 from .progress import Progress
-from .resuming import begun, same_steps
+from .resuming import begun, same_steps, unbegun
 from .weights import at_step, chosen, pretrained, take
 from .wish import Wish
 
@@ -66,7 +66,8 @@ def _train(args: argparse.Namespace, group: Group) -> int:
     else:
         fit = Fitted(given)
     before = group.given(lambda: begun(folder, fit.given, args, group))
-    network = replace(fit.given.network, plan=planned(before.plan, args) if before is not None else plan)
+    earlier = before.plan if before is not None else group.given(lambda: unbegun(folder, fit.given, args))
+    network = replace(fit.given.network, plan=planned(earlier, args) if earlier is not None else plan)
     if before is not None:
         was = before.plan
         group.together(lambda: same_steps(was, network.plan, folder))
@@ -298,7 +299,7 @@ class _Run:
 
     def say_what_changes(self) -> None:
         """Tell on stderr what may surprise: a warm-up without an end, targets that are all alike; what is not as it was
-        in a run that goes on: settings, a schedule that is stretched, other processes that make it."""
+        in a run that goes on: pictures, settings, a schedule that is stretched, other processes that make it."""
         plan = self._training.plan
         if warms(plan) and plan.warmup >= self._training.steps and not self._training.over:
             text = _("All {steps} steps are warm-up, which takes {warmup}: the learning rate never comes to {lr:g}.")
@@ -308,6 +309,8 @@ class _Run:
             print(f"cnnviz: {doubt}", file=sys.stderr)
         if self._before is None:
             return
+        if self._training.other_data:
+            print(f"cnnviz: {self._training.other_data}", file=sys.stderr)
         before = len(self._before.beside.get("noises", [0]))
         training, now = self._training, self._group.size
         was, goes = asdict(self._before.plan), asdict(training.plan)

@@ -37,11 +37,14 @@ class Wish:
 
     @contextmanager
     def heard(self) -> Iterator[None]:
-        """While it lasts, the first Ctrl-C asks and the second one breaks off."""
+        """While it lasts, the first Ctrl-C asks and the second one breaks off; a closed terminal asks, too."""
         if current_thread() is not main_thread():  # only there can signals be heard
             yield
             return
-        before = {s: signal.signal(s, self._signal) for s in (signal.SIGINT, signal.SIGTERM)}
+        asked = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # not under nohup
+            asked.append(signal.SIGHUP)  # the terminal was closed
+        before = {s: signal.signal(s, self._signal) for s in asked}
         try:
             yield
         finally:

@@ -67,6 +67,8 @@ class Live:
         if command.folder:
             origin = (command.origin, command.start) if command.origin else None
             training.record(command.folder, self._not_recorded, self._heard, origin)
+            if training.other_data:
+                self._not_recorded(training.other_data)
         self._runner.begun(run)
         try:
             self._drain()

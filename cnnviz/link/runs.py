@@ -52,7 +52,8 @@ class RunError(ValueError):
 class Notes:
     """What run.json says. `plan`: with what was changed while it ran; `end`: how it ended, empty while it runs.
 
-    `origin`: the folder and step that the run has branched from; `room`: bytes that the recorded weights may take.
+    `origin`: the folder and step that the run has branched from; `room`: bytes that the recorded weights may take;
+    `data`: a number that tells its data set from any other (engine's Data.digest), empty where it is not known.
     """
 
     plan: Plan
@@ -61,6 +62,7 @@ class Notes:
     end: str = ""
     origin: tuple[str, int] | None = None
     room: int = 0
+    data: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,9 +161,8 @@ def notes(folder: str | Path) -> Notes:
         plan = Plan(**{k: v for k, v in said["plan"].items() if k in known})
         origin = said.get("origin")
         from_ = (str(origin["folder"]), int(origin["step"])) if origin else None
-        return Notes(
-            plan, int(said["step"]), int(said["epoch_steps"]), str(said["end"]), from_, int(said.get("room", 0))
-        )
+        room, data = int(said.get("room", 0)), str(said.get("data", {}).get("hash", ""))
+        return Notes(plan, int(said["step"]), int(said["epoch_steps"]), str(said["end"]), from_, room, data)
     except RunError:
         raise
     except KeyError as error:

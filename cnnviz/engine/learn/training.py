@@ -20,7 +20,7 @@ from ...net.layers import Source
 from ...net.network import Network
 from ...net.plan import Plan
 from ...net.problems import Problem
-from ...text import _
+from ...text import _, grouped
 from .. import device, memory
 from ..augment import seed
 from ..build import Net, fit_state, logits_node
@@ -119,6 +119,9 @@ class Training:
         self.worked = Worktime()
         self.vitals = Vitals(self.net, self.data.classes, plan.batch_size, self.worked) if group.leads else None
         self._before = since.metrics if since is not None else None
+        self._data_before = since.data if since is not None else ""
+        self.other_data = ""
+        """That the run has been trained on another data set so far, as a sentence; known once it is recorded."""
         self._recorder: Recorder | None = None
         self._beacon: Beacon | None = None
         group.wants(SAVE, lambda: self.recording and self._recorder is not None and self._recorder.due)
@@ -198,21 +201,26 @@ class Training:
         first = {} if self.kept else self.beside
         if not self.group.leads:
             return
-        data = self.data
+        data, content = self.data, self.data.digest()
+        told = {"name": data.name, "train": self.pictures, "test": len(data.test_y), "hash": content}
+        if self._data_before not in ("", content):
+            told["before"] = self._data_before
+            text = _("The pictures or labels of {name} are not those that the run was trained on up to step {step}.")
+            self.other_data = text.format(name=data.name, step=grouped(self.start))
         about = {
             "epoch_steps": self.epoch_steps,
             "device": self.device,
             "threads": self.threads,
             "processes": self.group.size,
             "job": self.group.job,
-            "data": {"name": data.name, "train": self.pictures, "test": len(data.test_y), "hash": data.digest()},
+            "data": told,
         }
         network = Network(self.rows.graph, name="network", plan=self.plan)
         state = self.net.state_dict()
         self._recorder = Recorder(folder, network, about, state, failed, self.kept, data.classes, origin, self.worked)
         if not self.kept:
             self._recorder.start(first)
-        if self.vitals is not None:
+        if self.vitals is not None and not self._recorder.lost:
             self.vitals.record(Path(folder), self.kept, self._before)
         claim = self._recorder.claim
         self._beacon = Beacon(Path(folder), self._alive, heard, lambda: claim.holds)

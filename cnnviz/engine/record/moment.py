@@ -30,6 +30,7 @@ class Moment:
     beside     what the training needs beside the weights (learn.Training.beside)
     metrics    of all steps up to this one
     lost       that what was recorded later is damaged, as a sentence; empty where nothing is
+    data       what tells the data set from any other; empty where it is not known
     """
 
     step: int
@@ -39,6 +40,7 @@ class Moment:
     metrics: runs.Metrics
     beside: Mapping[str, Any] = field(default_factory=dict)
     lost: str = ""
+    data: str = ""
 
 
 def last(folder: str | Path) -> Moment:
@@ -54,7 +56,7 @@ def last(folder: str | Path) -> Moment:
             found = before(folder, sys.maxsize)
         except WeightsError:
             found = None
-        if found is None or not found.step:
+        if found is None:
             raise
         text = _("{why} The run goes on from step {step}, which was kept whole before.")
         said = str(error).partition(" Begin a new run")[0].rstrip(".") + "."
@@ -109,9 +111,9 @@ def _at(folder: Path, path: Path) -> Moment:
     weights = read_weights(path)
     step = _step(path)
     try:
-        plan, metrics = runs.notes(folder).plan, runs.metrics(folder, sys.maxsize)
+        notes, metrics = runs.notes(folder), runs.metrics(folder, sys.maxsize)
         values: dict[str, Any] = values_at(metrics.changes, step)  # what was changed after it is the notes' already
-        plan = replace(plan, **values)
+        plan = replace(notes.plan, **values)
         beside = folder / runs.state_file(step)
         if not beside.exists():  # without it the optimizer would begin anew, and nobody would know
             raise ValueError(_("{file} is not there").format(file=beside.name))
@@ -121,7 +123,7 @@ def _at(folder: Path, path: Path) -> Moment:
     except (OSError, ValueError, AttributeError, RuntimeError, UnpicklingError, zipfile.BadZipFile) as error:
         text = _("The state of step {step} in {folder} is damaged ({why}). Begin a new run with the weights in {file}.")
         raise WeightsError(text.format(step=step, folder=folder, why=cause(error), file=runs.LAST)) from error
-    return Moment(step, weights, runs.network(folder), plan, metrics.until(step), state)
+    return Moment(step, weights, runs.network(folder), plan, metrics.until(step), state, data=notes.data)
 
 
 def _state(path: Path) -> Mapping[str, Any]:

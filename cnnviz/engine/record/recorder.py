@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -35,6 +38,7 @@ GLANCE = 0.1  # … and they take no more seconds than these
 FORMAT = 1
 USUAL, LARGEST = 160_000_000, 2_000_000_000  # bytes for the recorded weights where nothing is said …
 RECORDS = 40  # … so that a large network, too, has this many steps to look at
+AGAIN = 4  # times the weights' bytes that a run needs to go on: weights, what Adam has beside them, some records
 KEYS = 4  # one of so many parts of them is for key frames
 
 
@@ -155,13 +159,15 @@ class Recorder:
                 left.unlink(missing_ok=True)
         files.write(self.folder / runs.NETWORK, network)
         kept = [line for line in runs.lines(self.folder) if keep and _step(line) <= keep]
-        atomically(self.folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
-        self._scores = Scores(self.folder, self._classes, keep)
+        # what the folder has of later steps goes, and is made again: not where that could not be written
+        _refuse_full(self.folder, AGAIN * _bytes(self._state) + sum(map(len, kept)))
         room = self._notes["room"] = budget(network.plan.record_mb, self._state)
         self._write_notes("")
         self._track = Writer(self.folder / runs.TRACKS, self._state, keep, room - room // KEYS, self._worked)
         self._keys = Keys(self.folder, keep, room // KEYS)
         self._states = set(runs.states(self.folder))
+        self._scores = Scores(self.folder, self._classes, keep)
+        atomically(self.folder / runs.METRICS, lambda beside: _write(beside, "".join(kept)))
         tests = runs.metrics(self.folder, keep).tests if keep else np.empty((0, 4))
         self._best = max(tests[:, 2], default=-1.0)
         kept_marks = [m for m in runs.marks(self.folder) if keep and m.step <= keep]
@@ -243,6 +249,17 @@ def budget(megabytes: int, state: State) -> int:
         return megabytes * 1_000_000
     numbers = sum(t.numel() for t in state.values())
     return max(USUAL, min(numbers * 2 * RECORDS * KEYS // (KEYS - 1), LARGEST))
+
+
+def _refuse_full(folder: Path, needed: int) -> None:
+    """Raise OSError where the disk has less room than so many bytes."""
+    disk = shutil.disk_usage(folder)
+    if disk.total and disk.free < needed:  # some that lie elsewhere do not say
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _bytes(state: State) -> int:
+    return sum(t.numel() * t.element_size() for t in state.values())
 
 
 def _line(step: Step) -> str:

@@ -173,6 +173,22 @@ def test_a_large_network_gets_more_room_unless_that_is_given() -> None:
     assert budget(7, large) == 7_000_000
 
 
+def test_where_the_last_state_is_damaged_and_nothing_was_kept_between_the_run_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = [s.loss for s in ready(NETWORK, PLAN).go()]
+    monkeypatch.setattr(recorder, "EVERY", 1e9)
+    running = ready(NETWORK, PLAN, tmp_path).go()
+    for _step in range(30):
+        next(running)
+    running.close()
+    (tmp_path / runs.state_file(30)).unlink()
+    (tmp_path / runs.LAST).write_bytes(b"")
+    assert "goes on from step 0" in moment.last(tmp_path).lost
+    list(ready(NETWORK, PLAN, tmp_path, resume=True).go())
+    assert runs.metrics(tmp_path, 1000).points[:, 1].tolist() == whole
+
+
 @pytest.mark.parametrize("what", ["weights", "header", "state", "no state"])
 def test_where_the_last_state_is_damaged_the_run_goes_on_from_the_one_before(tmp_path: Path, what: str) -> None:
     whole = [s.loss for s in ready(NETWORK, PLAN).go()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -359,6 +360,7 @@ def test_a_damaged_state_is_said(tmp_path: Path) -> None:
     running = train(NETWORK, PLAN, folder)
     list(islice(running, 3))
     running.close()
+    (folder / runs.key_file(0)).unlink()  # else the run would go on from there
     state = folder / "weights" / "state-3.pt"
     for content in (b"nonsense", state.read_bytes()[:2000]):
         state.write_bytes(content)
@@ -377,8 +379,8 @@ def test_one_byte_that_is_wrong_is_not_gone_on_with(tmp_path: Path) -> None:
         data = bytearray(whole)
         data[2 * len(data) // 3] ^= 1  # among the numbers: both files can still be read
         path.write_bytes(data)
-        with pytest.raises(WeightsError, match="damaged"):
-            last(tmp_path)
+        found = last(tmp_path)
+        assert found.step == 0 and "damaged" in found.lost and "goes on from step 0" in found.lost
         path.write_bytes(whole)
     assert last(tmp_path).beside
 
@@ -394,6 +396,28 @@ def test_a_key_frame_that_is_damaged_is_passed_over(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"\x55")
     with pytest.raises(WeightsError, match="damaged"):
         before(tmp_path, step)
+
+
+@pytest.mark.parametrize("kept", [0, 20])
+def test_nothing_is_cut_off_where_the_disk_has_no_room_to_make_it_again(
+    tmp_path: Path, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(islice(train(NETWORK, PLAN, tmp_path), 30))
+    since = before(tmp_path, kept)
+    assert since is not None and since.step <= 20
+    there = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    full, said = shutil.disk_usage(tmp_path)._replace(free=100), list[str]()
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda folder: full)
+        rows = analyse(NETWORK.graph)
+        training = Training(
+            rows, PLAN, lambda p, layer: data.load(p.data, p.data_dir, layer), lambda: Net(rows, PLAN), since
+        )
+        training.record(tmp_path, said.append)
+    assert len(said) == 1 and "No space left on device" in said[0]
+    network = tmp_path / runs.NETWORK  # written again, the same
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == there | {network: network.read_bytes()}
+    assert len(metrics(tmp_path)) == 30
 
 
 def test_damaged_lines_are_left_out(tmp_path: Path) -> None:
