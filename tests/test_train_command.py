@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 
 from cnnviz import app
+from cnnviz.commands import train as train_command
 from cnnviz.commands.progress import Progress, clock
 from cnnviz.engine import memory
 from cnnviz.engine.learn import health
@@ -384,6 +385,23 @@ def test_what_its_steps_are_counted_by_stays(capsys: Said, tmp_path: Path, tiny:
     said = capsys.readouterr().err
     assert f"cannot go on with {value}. Leave it out, or begin a new run from its weights: --weights" in said
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_of_two_that_begin_in_one_folder_the_later_one_is_refused(
+    capsys: Said, tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, load = tmp_path / "run", train_command.loaded
+    given = ["train", tiny, "--out", str(run)]
+
+    def slowly(*args: Any) -> Any:
+        monkeypatch.setattr(train_command, "loaded", load)
+        assert app.main(given) == 0  # somebody else, meanwhile
+        capsys.readouterr()
+        return load(*args)
+
+    monkeypatch.setattr(train_command, "loaded", slowly)
+    assert "holds a run already" in refused(capsys, *given)
+    assert [m["step"] for m in metrics(run)] == [*range(1, 13)]
 
 
 def test_a_run_that_goes_on_with_other_pictures_says_so(capsys: Said, tmp_path: Path, tiny: str) -> None:

@@ -31,10 +31,15 @@ def begun(folder: Path, given: Opened, args: argparse.Namespace, group: Group) -
         return None
     if again or args.resume:
         return _earlier(folder, given, again=again)
+    must_be_free(folder)
+    return None  # a run that ended before its first weights were recorded is begun anew
+
+
+def must_be_free(folder: Path) -> None:
+    """Raise CommandError where a run is there, or somebody begins one."""
     if _recorded(folder) or ((folder / runs.NOTES).exists() and control.busy(folder) is not None):
         text = _("{folder} holds a run already. Go on with it by --resume, or choose another folder.")
         raise CommandError(text.format(folder=folder))
-    return None  # a run that ended before its first weights were recorded is begun anew
 
 
 def unbegun(folder: Path, given: Opened, args: argparse.Namespace) -> Plan | None:

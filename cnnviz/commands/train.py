@@ -27,7 +27,7 @@ from .data import loaded
 from .fit import Fitted, fitted, unequal, way_out
 from .opening import Opened, note, opened
 from .progress import Progress
-from .resuming import begun, same_steps, unbegun
+from .resuming import begun, must_be_free, same_steps, unbegun
 from .weights import at_step, chosen, pretrained, take
 from .wish import Wish
 
@@ -189,7 +189,9 @@ class _Run:
             self._record()
 
     def _record(self) -> None:
-        folder = self._folder
+        folder, args = self._folder, self._args
+        if self._before is None and self._group.leads and not (args.resume or self._group.job):
+            must_be_free(folder)  # it was; but data may have taken its time, and somebody else may have begun there
         new = not folder.exists()
         self._training.record(folder, self._not_recorded, self._wish.asked)
         if self._unrecorded:
