@@ -211,6 +211,19 @@ def test_metrics_that_are_lost_are_told_of(capsys: Said, tmp_path: Path, tiny: s
     assert len(metrics(run)) == 16 and err.count("missing") == 1
 
 
+def test_a_step_with_a_damaged_digit_is_a_step_that_is_lost(capsys: Said, tmp_path: Path, tiny: str) -> None:
+    run = tmp_path / "run"
+    assert app.main(["train", tiny, "--out", str(run)]) == 0
+    path = run / "metrics.jsonl"
+    text = path.read_text().replace('"step": 3,', '"step": 9,').replace('"step": 12,', '"step": 72,')
+    path.write_text(text.replace('"loss": ', '"loss": null, "was": ', 1))
+    capsys.readouterr()
+    assert app.main(["train", tiny, "--out", str(run), "--resume", "--epochs", "3"]) == 0
+    err = capsys.readouterr().err
+    assert f"3 of 12 steps in {path} are missing or damaged" in err
+    assert [line["step"] for line in metrics(run)] == [2, *range(4, 12), *range(13, 19)]
+
+
 @pytest.mark.parametrize("lost", ["run.json", "weights/last.safetensors"])
 def test_a_damaged_run_is_not_written_over(capsys: Said, tmp_path: Path, tiny: str, lost: str) -> None:
     run = tmp_path / "run"

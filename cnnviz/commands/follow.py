@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +12,7 @@ from threading import Event
 from ..cli import CommandError
 from ..link import control, runs
 from ..link.control import Alive
+from ..link.lines import Lines
 from ..link.messages import PAUSED
 from ..net.files import FileError
 from ..text import _, grouped
@@ -62,7 +62,7 @@ def _follow(folder: Path) -> int:
             lines.read()
             for step, loss, accuracy in lines.tests:
                 text = _("step {step}  held-out loss {loss:.4f}  accuracy {accuracy:.2%}")
-                bar.line(text.format(step=grouped(step), loss=loss, accuracy=accuracy))
+                bar.line(text.format(step=grouped(int(step)), loss=loss, accuracy=accuracy))
             if seen.phase != phase and PAUSED in (phase, seen.phase):
                 bar.line(_said(seen, folder))
             if seen.lost and not lost:
@@ -134,30 +134,14 @@ class _Lines:
     """What is new in the metrics since the last look."""
 
     def __init__(self, folder: Path):
-        self._path, self._at = folder / runs.METRICS, 0
+        self._lines, self._told = Lines(folder / runs.METRICS), 0.0
         self.loss = 0.0
-        self.tests: list[tuple[int, float, float]] = []
-        self.read()
-        self.tests.clear()  # of before we came
+        self.tests: list[tuple[float, float, float]] = []
+        self.read()  # of before we came
 
     def read(self) -> None:
         """Look again: `tests` are the measurements that have come, `loss` is the last step's."""
-        self.tests = []
-        try:
-            with self._path.open("rb") as file:
-                if file.seek(0, 2) < self._at:
-                    self._at = 0  # written anew
-                file.seek(self._at)
-                new = file.read()
-        except OSError:
-            return
-        whole = new[: new.rfind(b"\n") + 1]
-        self._at += len(whole)
-        for line in whole.splitlines():
-            try:
-                said = json.loads(line)
-                self.loss = float(said["loss"])
-                if "test_loss" in said:
-                    self.tests.append((int(said["step"]), float(said["test_loss"]), float(said["test_accuracy"])))
-            except (ValueError, KeyError, TypeError):
-                continue
+        self._lines.refresh()
+        self.tests = [test[:3] for test in self._lines.tests if test[0] > self._told]
+        if self._lines.points:
+            self._told, self.loss = self._lines.points[-1][:2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 
 from ..link import runs
 from ..link.frames import Frame, Interest
+from ..link.lines import Lines
 from ..link.past import Keep, Recall, Recalled, Show
 from ..net.analysis import Analysis, analyse
 from ..net.layers import Source
@@ -36,7 +36,7 @@ class Past:
     def __init__(self, make_net: Callable[[Analysis, Plan], Net]):
         self._make_net = make_net
         self._recorded: dict[str, _Recorded] = {}
-        self._metrics: dict[str, _Metrics] = {}
+        self._metrics: dict[str, Lines] = {}
 
     def inputs(self, shown: Show) -> list[tuple[Plan, Source]]:
         """What the nets that are shown take in, and how they were trained; none where there are none."""
@@ -80,16 +80,16 @@ class Past:
         points = tests = None
         first = 0
         if command.since >= 0:
-            metrics = self._metrics.setdefault(command.folder, _Metrics(command.folder))
-            metrics.refresh()
-            first = min(command.since, len(metrics.points))
+            metrics = self._metrics.setdefault(command.folder, Lines(Path(command.folder) / runs.METRICS))
+            first = min(command.since, metrics.refresh(notes.step))
             points = np.array(metrics.points[first:], float).reshape(-1, 4)
             tests = np.array(metrics.tests, float).reshape(-1, 4)
+        told = () if points is None else (int(p[0]) for p in points[-1:])
         return Recalled(
             folder=command.folder,
             steps=np.array(tracks.steps, np.int64),
             exact=exact,
-            step=max(notes.step, *tracks.steps[-1:], *(int(p[0]) for p in (points if points is not None else ())[-1:])),
+            step=max((notes.step, *tracks.steps[-1:], *told)),
             end=notes.end,
             epoch_steps=notes.epoch_steps,
             epochs=notes.plan.epochs,
@@ -176,40 +176,6 @@ class _Recorded:
             return step
         text = _("{folder} has recorded the weights of no step that can be read.")
         raise PastError(text.format(folder=self._folder))
-
-
-class _Metrics:
-    """The metrics of a run folder, read on from where they ended the last time."""
-
-    def __init__(self, folder: str):
-        self._path = Path(folder) / runs.METRICS
-        self._end = 0
-        self.points: list[tuple[float, ...]] = []
-        self.tests: list[tuple[float, ...]] = []
-
-    def refresh(self) -> None:
-        """Read the lines that have been written since; from the beginning where the file has become shorter."""
-        try:
-            with self._path.open("rb") as file:
-                if file.seek(0, 2) < self._end:
-                    self._end = 0
-                    self.points.clear()
-                    self.tests.clear()
-                file.seek(self._end)
-                text = file.read()
-        except OSError:
-            return
-        whole = text[: text.rfind(b"\n") + 1]
-        self._end += len(whole)
-        for line in whole.splitlines():
-            try:
-                said = json.loads(line)
-                point = (said["step"], said["loss"], said["accuracy"], said["lr"])
-                test = runs.measured(said) if "test_loss" in said else None
-            except (ValueError, KeyError, TypeError):
-                continue
-            self.points.append(point)
-            self.tests += [test] if test else []
 
 
 def _stamp(folder: str) -> float:

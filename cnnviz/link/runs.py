@@ -12,7 +12,8 @@
     marks.json                   the steps that somebody has marked, with their names
 
 Files are written beside and renamed, or are only appended to, so that a reader (or a kill -9) never meets half of one:
-of the metrics, the last whole line counts. The weights come last: what belongs to their step is there by then.
+of the metrics, the last whole line counts, and damaged ones do not (lines.py). The weights come last: what belongs to
+their step is there by then.
 """
 
 from __future__ import annotations
@@ -21,9 +22,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from math import nan
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -34,6 +33,7 @@ from ..net.plan import Plan
 from ..net.problems import Misfit
 from ..text import _
 from .adjusting import Change
+from .lines import Lines
 
 NOTES, NETWORK, METRICS, MARKS = "run.json", "network.cnnviz", "metrics.jsonl", "marks.json"
 DIVERGED = "diverged"
@@ -232,34 +232,27 @@ def network(folder: str | Path) -> Network:
 
 
 def metrics(folder: str | Path, until: int) -> Metrics:
-    """What was written of the steps up to `until`; a line that is damaged is left out."""
-    points: list[tuple[float, ...]] = []
-    tests: list[tuple[float, ...]] = []
-    changes: list[Change] = []
-    for line in lines(folder):
-        try:
-            said = json.loads(line)
-            point = (said["step"], said["loss"], said["accuracy"], said["lr"])
-            test = measured(said) if "test_loss" in said else None
-            made = [Change(said["step"], *change) for change in said["changes"]] if "changes" in said else []
-        except (ValueError, KeyError, TypeError):
-            continue
-        if point[0] <= until:
-            points.append(point)
-            tests += [test] if test else []
-            changes += made
-    return Metrics(np.array(points, float).reshape(-1, 4), np.array(tests, float).reshape(-1, 4), tuple(changes))
+    """What was written of the steps up to `until`; a line that is damaged (link/lines.py) is left out."""
+    found = Lines(Path(folder) / METRICS)
+    found.refresh(_reached(folder))
+    points, tests = np.array(found.points, float).reshape(-1, 4), np.array(found.tests, float).reshape(-1, 4)
+    return Metrics(points, tests, tuple(found.changes)).until(until)
 
 
-def measured(said: dict[str, Any]) -> tuple[float, float, float, float]:
-    """A row of Metrics.tests, from what a line says. Raises KeyError, TypeError, ValueError for another line."""
-    return said["step"], said["test_loss"], said["test_accuracy"], float(said.get("test_top5", nan))
-
-
-def lines(folder: str | Path) -> list[str]:
-    """The whole lines of the metrics, each with its end; none where there is no such file."""
-    try:
-        text = (Path(folder) / METRICS).read_text("utf-8", errors="replace")
-    except OSError:
+def lines(folder: str | Path, until: int) -> list[str]:
+    """The whole lines of the metrics of the steps up to `until`, each with its end, without the damaged ones."""
+    path = Path(folder) / METRICS
+    found = Lines(path)
+    found.refresh(until)
+    if not found.kept:
         return []
-    return [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    text = path.read_bytes().decode("utf-8", "replace").split("\n")
+    return [text[n].rstrip("\r") + "\n" for n, point in zip(found.kept, found.points, strict=True) if point[0] <= until]
+
+
+def _reached(folder: str | Path) -> int:
+    """The last step that the run folder has whole; 0 where that is not known."""
+    try:
+        return notes(folder).step
+    except RunError:
+        return 0

@@ -18,8 +18,10 @@ from cnnviz.link import runs
 from cnnviz.link.messages import IDLE, PAUSED, Failed, Frame, Interest, Look, Open, Pause, Sample, Train, Unit, Watch
 from cnnviz.link.past import Keep, Recall, Recalled, Restore, Show
 from cnnviz.link.runs import Mark
+from cnnviz.net import files
 from cnnviz.net.analysis import analyse
 from cnnviz.net.layers import Linear
+from cnnviz.net.network import Network
 from cnnviz.net.plan import Plan
 
 from .desk import Desk
@@ -241,3 +243,34 @@ def test_a_run_of_another_network_than_the_editors(tmp_path: Path) -> None:
         frame = desk.frame(lambda f: f.past)
         assert frame.probabilities is not None and len(frame.probabilities) == 10
         assert not desk.all(Failed)
+
+
+def test_a_run_that_died_before_its_first_record_holds_nothing(tmp_path: Path) -> None:
+    files.write(tmp_path / runs.NETWORK, Network(small(), plan=PLAN))
+    (tmp_path / runs.NOTES).write_text('{"plan": {}, "step": 0, "epoch_steps": 45, "end": ""}')
+    with Desk() as desk:
+        desk.send(Open(1, small(), PLAN), Recall(str(tmp_path), 0), Recall(str(tmp_path)))
+        found = desk.until(Recalled, lambda r: r.points is not None)
+        assert (found.step, len(found.steps), len(found.points), len(found.tests)) == (0, 0, 0, 0)
+        assert desk.until(Recalled, lambda r: r.points is None).step == 0
+
+
+def test_a_step_with_a_damaged_digit_is_not_told_and_one_that_proves_so_is_taken_back(tmp_path: Path) -> None:
+    files.write(tmp_path / runs.NETWORK, Network(small(), plan=PLAN))
+    (tmp_path / runs.NOTES).write_text('{"plan": {}, "step": 0, "epoch_steps": 45, "end": ""}')
+    lines = [f'{{"step": {s}, "loss": 1.5, "accuracy": 0.5, "lr": 0.1}}\n' for s in (1, 2, 8, 9, 5, 6, 7, 8)]
+    with Desk() as desk:
+
+        def told(many: int, since: int) -> tuple[int, list[float]]:
+            (tmp_path / runs.METRICS).write_text("".join(lines[:many]))
+            desk.replies.clear()
+            desk.send(Recall(str(tmp_path), since))
+            found = desk.until(Recalled, lambda r: r.points is not None)
+            assert found.points is not None
+            return found.first, found.points[:, 0].tolist()
+
+        desk.send(Open(1, small(), PLAN))
+        assert told(3, 0) == (0, [1, 2])
+        assert told(4, 2) == (2, [8, 9])
+        first, steps = told(8, 3)
+        assert first == 2 and steps == [5, 6, 7, 8]

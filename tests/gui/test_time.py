@@ -323,6 +323,22 @@ def test_a_run_that_has_died_is_told_of_once_with_the_way_on(session, folder, qt
     assert "followed" in hushed
 
 
+def test_a_run_that_died_before_its_first_record_is_told_of(session, folder, qtbot):
+    heard = []
+    session.noticed.connect(heard.append)
+    assert session.time.open(folder)
+    none = {"steps": np.empty(0, np.int64), "points": np.zeros((0, 4)), "tests": np.zeros((0, 4)), "step": 0, "end": ""}
+    recalled(session, qtbot, **none)
+    recalled(session, qtbot, **none)
+    (text,) = [n.text for n in heard if n.text]
+    assert text == "Nothing has been recorded of this run yet: “Train” begins a new one with its network."
+    control.beat(folder, control.Alive(phase=TRAINING, step=1, steps=1000))
+    del heard[:]
+    assert session.time.open(folder)  # it has only just begun
+    recalled(session, qtbot, **none)
+    assert not [n.text for n in heard if n.text]
+
+
 def test_a_run_that_is_no_longer_recorded_is_told_of_once(session, folder, qtbot):
     control.beat(folder, control.Alive(phase=TRAINING, step=100, steps=1000, recorded=50, lost="the disk is full"))
     heard = []

@@ -9,7 +9,6 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +157,7 @@ class Recorder:
             for left in folder.glob(".*.new"):
                 left.unlink(missing_ok=True)
         files.write(self.folder / runs.NETWORK, network)
-        kept = [line for line in runs.lines(self.folder) if keep and _step(line) <= keep]
+        kept = runs.lines(self.folder, keep) if keep else []
         # what the folder has of later steps goes, and is made again: not where that could not be written
         _refuse_full(self.folder, AGAIN * _bytes(self._state) + sum(map(len, kept)))
         room = self._notes["room"] = budget(network.plan.record_mb, self._state)
@@ -275,14 +274,6 @@ def _line(step: Step) -> str:
         more["changes"] = [[c.setting, c.old, c.new] for c in step.changes]
     rest = f", {json.dumps(more)[1:-1]}" if more else ""
     return f"{{{said}{rest}}}\n"
-
-
-def _step(line: str) -> float:
-    """The step that a line of the metrics tells of; infinite where it is damaged."""
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return inf
 
 
 def _write(path: Path, text: str) -> None:

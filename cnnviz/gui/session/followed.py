@@ -60,20 +60,23 @@ class Followed:
             )
         )
         self._session.points_arrived.emit()
-        self._warn()
+        self._warn(empty=not len(found.steps) and not len(run.points))
 
-    def _warn(self) -> None:
-        """Say once that the run has died, or is no longer recorded, and how to go on with it."""
+    def _warn(self, empty: bool) -> None:
+        """Say once that the run has died, or is no longer recorded, and how to go on with it, or that it is `empty`."""
         seen, said = self.alive, {}
+        empty = empty and not self.living  # one that lives has only just begun
         if seen.lost:
             said["lost"] = control.unrecorded(seen, self._folder)
         if seen.phase == control.DIED:
             text = _("This run no longer trains: its program ended without a word, on {host}.")
             said["died"] = text.format(host=seen.host)
+        if empty:
+            said["empty"] = _("Nothing has been recorded of this run yet: “Train” begins a new one with its network.")
         if not said.keys() - self._told:
             return
         self._told |= said.keys()
-        if not self.living:
+        if not self.living and not empty:
             said["on"] = _("“Train on” continues from what is recorded.")
         self._session.notice(" ".join(said.values()), "warning", key="followed")
 
