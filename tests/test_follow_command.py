@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +58,6 @@ def test_a_run_is_followed_paused_and_stopped(tmp_path: Path, capsys: Said) -> N
 @pytest.mark.parametrize(
     ("state", "status", "text"),
     [
-        (Alive(), 0, "nothing tells"),
         (Alive(control.ENDED, 30, 30, end="done"), 0, "The run is done: 30 steps."),
         (Alive(control.ENDED, 3, 30, end="diverged"), 0, "no longer finite"),
         (Alive(control.ENDED, 3, 30, end="diverged"), 0, "finite. Go on with it at a lower learning rate: cnnviz "),
@@ -74,10 +74,9 @@ def test_how_it_ended(tmp_path: Path, capsys: Said, state: Alive, status: int, t
     run = _run(tmp_path)
     (run / "weights").mkdir()
     (run / "weights" / "last.safetensors").touch()
-    if state.phase != control.UNKNOWN:
-        beat(run, state)
-        said = json.loads((run / "alive.json").read_text())
-        (run / "alive.json").write_text(json.dumps(said | {"born": "0"}))
+    beat(run, state)
+    said = json.loads((run / "alive.json").read_text())
+    (run / "alive.json").write_text(json.dumps(said | {"born": "0"}))
     assert app.main(["follow", str(run)]) == status
     assert text in capsys.readouterr().out
 
@@ -87,6 +86,53 @@ def test_a_run_without_a_sign_of_life_ended_as_its_notes_say(tmp_path: Path, cap
     said = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps(said | {"step": 9, "end": "done"}))
     assert "The run is done: 9 steps." in asked(capsys, "follow", str(run))
+
+
+@pytest.mark.parametrize("alive", [None, "", "{", "[]", '{"phase": "trailing"}', '{"phase": "training", "pid": "x"}'])
+def test_a_run_whose_sign_of_life_is_lost_and_that_tells_no_end_has_died(
+    tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch, alive: str | None
+) -> None:
+    monkeypatch.setattr(control, "BEAT", 0.0)
+    run = _run(tmp_path)
+    (run / "weights").mkdir()
+    (run / "weights" / "last.safetensors").touch()
+    if alive is not None:
+        (run / "alive.json").write_text(alive)
+    long_ago = time.time() - 3600
+    os.utime(run / "run.json", (long_ago, long_ago))
+    assert app.main(["follow", str(run)]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("The run no longer trains: it died without a word, after step 1 or later. Go on with it: ")
+    assert out.endswith(" --resume\n")
+
+
+def test_a_run_that_has_only_just_begun_is_waited_for(
+    tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _run(tmp_path)
+    looks = iter([Alive(), Alive(), Alive(TRAINING, 0, 9), Alive(control.ENDED, 9, 9, end="done")])
+    monkeypatch.setattr(control, "alive", lambda folder, before=None: next(looks))
+    monkeypatch.setattr(follow, "LOOK", 0.0)
+    assert app.main(["follow", str(run)]) == 0
+    assert "The run is done: 9 steps." in capsys.readouterr().out
+    monkeypatch.undo()
+    monkeypatch.setattr(control, "FIRST", 0.1)
+    monkeypatch.setattr(control, "BEAT", 0.1)
+    assert app.main(["follow", str(run)]) == 1, "its first sign never came"
+
+
+def test_a_sign_of_life_that_is_lost_for_a_moment_is_no_death(
+    tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _run(tmp_path)
+    os.utime(run / "run.json", (0, 0))
+    looks = iter(
+        [Alive(), Alive(TRAINING, 1, 9), Alive(), Alive(TRAINING, 2, 9), Alive(control.ENDED, 9, 9, end="done")]
+    )
+    monkeypatch.setattr(control, "alive", lambda folder, before=None: next(looks))
+    monkeypatch.setattr(follow, "LOOK", 0.0)
+    assert app.main(["follow", str(run)]) == 0
+    assert "The run is done: 9 steps." in capsys.readouterr().out
 
 
 def test_measurements_that_come_are_told(tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:

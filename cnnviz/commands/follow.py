@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from time import monotonic
 
 from ..cli import CommandError
 from ..link import control, runs
@@ -37,10 +38,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _ask(folder: Path, what: str) -> int:
     """Ask, and wait until it is heard."""
-    number, seen = control.ask(folder, what), control.alive(folder)
+    number, seen = control.ask(folder, what), _look(folder)
     while seen.living and seen.heard != number:
         Event().wait(LOOK / 5)
-        seen = control.alive(folder, seen)
+        seen = _look(folder, seen)
     if seen.heard != number:
         raise CommandError(
             _("The run in {folder} ended before it heard: {state}").format(folder=folder, state=_said(seen, folder))
@@ -55,7 +56,7 @@ def _ask(folder: Path, what: str) -> int:
 
 
 def _follow(folder: Path) -> int:
-    seen, lines = control.alive(folder), _Lines(folder)
+    seen, lines = _look(folder), _Lines(folder)
     bar, phase, lost = Progress(max(1, seen.steps), seen.step), "", ""
     try:
         while seen.living:
@@ -70,18 +71,33 @@ def _follow(folder: Path) -> int:
             phase, lost = seen.phase, seen.lost
             bar.show(seen.step, lines.loss)
             Event().wait(LOOK)
-            seen = control.alive(folder, seen)
+            seen = _look(folder, seen)
     finally:
         bar.end()
     print(_said(seen, folder))
     return DEAD if seen.phase == control.DIED or seen.lost else 0
 
 
+def _look(folder: Path, before: Alive | None = None) -> Alive:
+    """How the run stands; `before`: as it stood at the last look.
+
+    Where nothing tells, a sign of life is waited for: of a run that has only just begun the first one, of one whose
+    sign was lost the next. One that does not come, and that has not ended either, has died.
+    """
+    seen, until = control.alive(folder, before), monotonic() + 2 * control.BEAT
+    while seen.phase == control.UNKNOWN:
+        notes = runs.notes(folder)
+        if notes.end:
+            return replace(seen, phase=control.ENDED, step=notes.step, end=notes.end)
+        if monotonic() > until and not control.begins(folder):
+            return replace(seen, phase=control.DIED, step=notes.step)
+        Event().wait(LOOK)
+        seen = control.alive(folder, before)
+    return seen
+
+
 def _said(seen: Alive, folder: Path) -> str:
     """How it stands, as sentences, and how to go on where it has not come to its end."""
-    if seen.phase == control.UNKNOWN:  # of a run whose folder says no more than how it ended
-        notes = runs.notes(folder)
-        seen = replace(seen, phase=control.ENDED if notes.end else seen.phase, step=notes.step, end=notes.end)
     if seen.end == "done" and seen.lost:
         seen = replace(seen, end="unrecorded")
     said = [_state(seen), control.unrecorded(seen, folder)]
@@ -119,8 +135,8 @@ def _state(seen: Alive) -> str:
     }
     if seen.phase == control.DIED:
         text = _("The run no longer trains: it died on {host}, without a word, after step {step} or later.")
-    elif seen.phase == control.UNKNOWN:
-        text = _("Nobody trains there, and nothing tells how the run has ended.")
+        if not seen.host:
+            text = _("The run no longer trains: it died without a word, after step {step} or later.")
     elif seen.phase == control.ENDED:
         text = ends.get(seen.end, _("The run failed after step {step}."))
     elif seen.phase == PAUSED:

@@ -31,6 +31,7 @@ ASKS = (PAUSE, GO, STOP)
 ENDED, DIED, UNKNOWN = "ended", "died", "unknown"
 ROOM = 1024  # bytes of a beat, so that the next one always finds room in its place
 BEAT = 2.0  # seconds between two beats
+FIRST = 30.0  # seconds from what a run that begins writes first, run.json, to its first beat, at most
 SILENT = 90.0  # seconds without one; a shared disk may show another machine's file as it was a minute ago
 LONG = 3600.0  # seconds that no two clocks differ by
 
@@ -103,6 +104,13 @@ def alive(folder: str | Path, before: Alive | None = None) -> Alive:
     return replace(found, since=since, phase=DIED if dead else found.phase)
 
 
+def begins(folder: str | Path) -> bool:
+    """Whether a run without a sign of life may be one that has only just begun; its run.json is dated by the disk."""
+    folder = Path(folder)
+    age = _age(folder, folder / runs.NOTES)
+    return age is not None and age <= FIRST
+
+
 def busy(folder: str | Path) -> Alive | None:
     """Who trains into this folder now, for somebody who is about to; None: nobody. Never fails.
 
@@ -112,16 +120,21 @@ def busy(folder: str | Path) -> Alive | None:
     found = alive(folder)
     if not found.living or found.machine == machine():
         return found if found.living else None
+    age = _age(folder, folder / ALIVE)
+    return found if age is None or age <= SILENT else None
+
+
+def _age(folder: Path, path: Path) -> float | None:
+    """Seconds since a file in the folder was written, by the clock of its disk; None where nothing can be written."""
     probe = folder / f".{ALIVE}.{os.getpid()}.new"
     try:
         probe.write_bytes(b"now")
-        age = _written(probe) - _written(folder / ALIVE)
+        return _written(probe) - _written(path)
     except OSError:
-        return found
+        return None
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
-    return found if age <= SILENT else None
 
 
 def ask(folder: str | Path, what: str) -> int:
@@ -195,8 +208,9 @@ def _read(folder: Path) -> Alive:
     try:
         said: dict[str, Any] = json.loads((folder / ALIVE).read_text("utf-8"))
         base = Alive()
-        return Alive(**{k: type(getattr(base, k))(v) for k, v in said.items() if hasattr(base, k) and k != "living"})
-    except (OSError, ValueError, TypeError, AttributeError):
+        found = Alive(**{k: type(getattr(base, k))(v) for k, v in said.items() if hasattr(base, k) and k != "living"})
+        return found if found.living or found.phase == ENDED else base
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return Alive()
 
 
