@@ -161,7 +161,8 @@ def notes(folder: str | Path) -> Notes:
         plan = Plan(**{k: v for k, v in said["plan"].items() if k in known})
         origin = said.get("origin")
         from_ = (str(origin["folder"]), int(origin["step"])) if origin else None
-        room, data = int(said.get("room", 0)), str(said.get("data", {}).get("hash", ""))
+        data = said["data"].get("hash", "") if isinstance(said.get("data"), dict) else ""
+        room, data = int(said.get("room", 0)), str(data)
         return Notes(plan, int(said["step"]), int(said["epoch_steps"]), str(said["end"]), from_, room, data)
     except RunError:
         raise
