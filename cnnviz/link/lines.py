@@ -75,6 +75,7 @@ class Lines:
 
     def __init__(self, path: Path):
         self._path = path
+        self._reached = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -106,7 +107,9 @@ class Lines:
         except OSError:
             return len(before)
         whole = text[: text.rfind(b"\n") + 1]
-        self._end += len(whole)
+        if not whole and self._end and reached == self._reached:
+            return len(before)  # asked several times a second, of runs that may have damaged lines
+        self._end, self._reached = self._end + len(whole), reached
         for line in whole.decode("utf-8", "replace").split("\n")[:-1]:
             self._count += 1
             try:
