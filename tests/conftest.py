@@ -90,7 +90,10 @@ def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fails a test that leaves a thread running or a window open, by name."""
     before = set(threading.enumerate())
     yield
-    left = [t.name for t in set(threading.enumerate()) - before if t.is_alive()]
+    started = set(threading.enumerate()) - before
+    for thread in started:
+        thread.join(5)  # one that is told to end, as a queue's feeder is by its close, takes a moment
+    left = [t.name for t in started if t.is_alive()]
     assert not left, f"threads left running: {left}"
     if "PySide6.QtWidgets" in sys.modules:
         from PySide6.QtWidgets import QApplication
