@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
+from collections.abc import Sequence
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -127,19 +128,19 @@ class Lines:
                 self._changes += [(at, change) for change in changes]
         self._choose(reached)
         same = min(len(before), len(self.kept))
-        if before[:same] == self.kept[:same]:
+        if self._rising or before[:same] == self.kept[:same]:  # the former is known at once, of a long run, too
             return same
         return next(i for i in range(same) if before[i] != self.kept[i])
 
     def _choose(self, reached: int) -> None:
         numbers, rows = self._numbers, self._rows
-        some = list(range(len(rows)))
+        some: Sequence[int] = range(len(rows))
         if not self._rising:
             some = heaviest([int(row[0]) for row in rows], numbers)
         if some and rows[some[-1]][0] > reached:
             before = rows[some[-2]][0] - numbers[some[-2]] if len(some) > 1 else 1
             if rows[some[-1]][0] - numbers[some[-1]] > before:
-                some.pop()
+                some = some[:-1]
         if len(some) == len(rows):
             self.points, self.kept = rows.copy(), numbers.copy()
             self.tests, self.changes = [test for _at, test in self._tests], [change for _at, change in self._changes]
