@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from cnnviz.gui.session import Session
-from cnnviz.gui.table.columns import BACKWARD, FORWARD, LAYER, MEASURED, ORDER, OUT, PEAK
+from cnnviz.gui.table.columns import BACKWARD, FORWARD, LAYER, MEASURED, ORDER, OUT, PEAK, TYPE
 from cnnviz.gui.table.table import Table
 from cnnviz.link.measuring import Cost, Costs, Measure
 
@@ -100,6 +100,15 @@ def test_edges_of_columns_below_the_names_cannot_be_drawn(table: Table, qtbot: Q
     qtbot.mouseMove(heading, edge + QPoint(40, 0))
     qtbot.mouseRelease(heading, LEFT, NONE, edge + QPoint(40, 0))
     assert [view.columnWidth(c) for c in ORDER] == before
+
+
+def test_a_sentence_ends_at_the_edge_and_begins_beside_the_names(table: Table) -> None:
+    view = table.view
+    for across in (0, 40, 300):
+        view.horizontalScrollBar().setValue(across)
+        left, wide = view._sentence()
+        assert left == max(view.columnViewportPosition(OUT), view.heading.kept)
+        assert left + wide == view.viewport().width() < view.columnViewportPosition(TYPE), "what is cut ends in dots"
 
 
 def test_what_has_been_measured_comes_into_view(table: Table, session: Session) -> None:

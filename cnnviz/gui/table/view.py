@@ -229,10 +229,10 @@ class View(FlatTable):
             painter.drawRect(QRectF(around).adjusted(0.5, 0.5, -1.5, -1.5))
 
     def _sentence(self) -> tuple[int, int]:
-        """Left edge and width of what is wrong with a row: from the output on to the type, which stays."""
-        left = max(self.columnViewportPosition(OUT), self._heading.kept)
+        """Left edge and width of what is wrong with a row: from the output on to the type, which stays, or the edge."""
+        left, edge = max(self.columnViewportPosition(OUT), self._heading.kept), self.viewport().width()
         end = self.columnViewportPosition(TYPE) if TYPE in self._rows.shown else 0
-        return left, (end if end > left else self.viewport().width()) - left
+        return left, min(end if end > left else edge, edge) - left
 
     def sizeHintForColumn(self, column: int) -> int:
         """For a double click at a column's edge."""
